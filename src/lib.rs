@@ -9,6 +9,8 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic))]
 
 pub mod protocol;
+pub mod scene;
+pub mod sim;
 
 #[cfg(not(target_arch = "wasm32"))]
 pub mod cli;

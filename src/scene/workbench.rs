@@ -1,0 +1,144 @@
+//! The one interface that the page sees, the same for every protocol.
+//!
+//! A workbench is an open run with a cursor. The cursor stands *after* a step: at 0 nothing has happened yet.
+//! What is asked about "the cluster" is asked about the moment of the cursor.
+
+use super::Lang;
+use super::model::{BranchView, Inspection, Pending, Sentence, SourceSpot, SpaceTime, Stage, Table, Tape};
+use crate::sim::{Address, EventId, Intervention, Problem};
+
+/// An intervention as a person gives it: commands and operations are text until the protocol has read them.
+pub type Action = Intervention<String, String>;
+
+/// Something that can be chosen, anywhere on the page.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Selection {
+    /// A node or a client.
+    Party(Address),
+    /// A message under way.
+    Message(EventId),
+    /// A step of the recording.
+    Step(u32),
+}
+
+/// What a person can type for a client or an operator, with an example to start from.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Prompt {
+    /// What it does.
+    pub label: String,
+    /// The text that does it: `put a 1`.
+    pub example: String,
+}
+
+/// Why an action was refused.
+#[derive(Clone, PartialEq, Debug, thiserror::Error)]
+pub enum Refusal {
+    /// The text is not a command of this protocol.
+    #[error("{0}")]
+    Text(String),
+    /// The cluster cannot do that now.
+    #[error("{0}")]
+    Cluster(#[from] Problem),
+}
+
+/// An open run.
+pub trait Workbench {
+    /// The protocol's name: `raft`.
+    fn protocol(&self) -> &'static str;
+
+    /// The name of the scenario, `raft/calm`, or `custom`.
+    fn scenario(&self) -> &str;
+
+    /// The seed.
+    fn seed(&self) -> u64;
+
+    /// How many nodes there are.
+    fn nodes(&self) -> u16;
+
+    /// How many clients there are.
+    fn clients(&self) -> u16;
+
+    /// How many steps the current branch has recorded.
+    fn recorded(&self) -> u32;
+
+    /// The virtual time of the last recorded step.
+    fn recorded_us(&self) -> u64;
+
+    /// The cursor: how many steps have happened.
+    fn cursor(&self) -> u32;
+
+    /// The virtual time at the cursor: that of the step before it, 0 at the start.
+    fn now_us(&self) -> u64;
+
+    /// Moves the cursor; a step beyond the end is recorded as far as there is one. Returns where it stands.
+    fn seek(&mut self, step: u32) -> u32;
+
+    /// Records ahead of the cursor until the branch reaches this virtual time, or `steps` more steps exist.
+    ///
+    /// # Errors
+    /// The limit that stops the run.
+    fn record(&mut self, until_us: u64, steps: u32) -> Result<(), Problem>;
+
+    /// The last recorded step at or before this time (as a cursor position).
+    fn cursor_at(&self, time_us: u64) -> u32;
+
+    /// The time of the recorded step before this cursor position; 0 at the start.
+    fn time_at(&self, cursor: u32) -> u64;
+
+    /// The next (or the previous) cursor position after a step that is worth stopping at.
+    fn milestone(&mut self, forward: bool) -> Option<u32>;
+
+    /// Acts at the cursor. In the past this opens a branch, and the old future stays.
+    ///
+    /// # Errors
+    /// Why it cannot be done; nothing has changed then.
+    fn act(&mut self, action: Action, lang: Lang) -> Result<(), Refusal>;
+
+    /// The cluster, drawn.
+    fn stage(&self, lang: Lang) -> Stage;
+
+    /// Logs, state machine, disk: the tables of this protocol at the cursor.
+    fn tables(&self, lang: Lang) -> Vec<Table>;
+
+    /// What happened in the step before the cursor position `cursor` (1 is the first step).
+    fn sentence(&mut self, cursor: u32, lang: Lang) -> Option<Sentence>;
+
+    /// The fields of what is selected, with what the step at the cursor changed.
+    fn inspect(&self, selection: Selection, lang: Lang) -> Option<Inspection>;
+
+    /// The chain of causes of a step, the step itself first.
+    fn causes(&mut self, cursor: u32, lang: Lang) -> Vec<Sentence>;
+
+    /// The lines of source that acted in the step.
+    fn source(&mut self, cursor: u32) -> Vec<SourceSpot>;
+
+    /// Events that wait for their turn, the earliest first; at most `count`.
+    fn pending(&self, count: usize, lang: Lang) -> Vec<Pending>;
+
+    /// The space-time diagram between two moments, with at most `arrows` arrows.
+    fn space_time(&self, from_us: u64, to_us: u64, arrows: usize) -> SpaceTime;
+
+    /// What the scrubber is painted with.
+    fn tape(&self) -> Tape;
+
+    /// All branches, in the order of their numbers.
+    fn branches(&self) -> Vec<BranchView>;
+
+    /// Shows another branch, at the step where it forked or its end if that comes earlier.
+    fn switch(&mut self, branch: u32) -> bool;
+
+    /// Names a branch.
+    fn rename(&mut self, branch: u32, name: &str);
+
+    /// What a client can be told to ask, with examples.
+    fn commands(&self, lang: Lang) -> Vec<Prompt>;
+
+    /// What an operator can ask of this node, with examples.
+    fn operations(&self, lang: Lang) -> Vec<Prompt>;
+
+    /// The exact run, paused at the cursor, as the fragment of a link (without `#`).
+    fn link(&self) -> String;
+
+    /// The digest of the run up to the cursor: equal bytes, equal digest.
+    fn digest(&mut self) -> u64;
+}

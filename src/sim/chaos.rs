@@ -1,0 +1,120 @@
+//! Random faults, drawn from the seed.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Problem, network::PartsPerMillion};
+
+/// How often which fault happens. At each beat one fault is drawn by its weight; a weight of 0 rules it out.
+/// Every fault has its repair, which is drawn in the same way, so a cluster is never left broken for good
+/// while chaos lasts, and all is repaired when it ends.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Chaos {
+    /// The mean time between two faults, in µs.
+    pub beat_us_mean: u64,
+    /// The most nodes that are down, paused or out at the same time.
+    pub victims_max: u16,
+    /// Crash of a node, its unsynced writes torn.
+    pub crash: u32,
+    /// Restart of a node that is down.
+    pub restart: u32,
+    /// Pause of a node.
+    pub pause: u32,
+    /// End of a pause.
+    pub resume: u32,
+    /// Partition into two groups.
+    pub partition: u32,
+    /// A connection cut in one direction.
+    pub cut: u32,
+    /// All cuts healed.
+    pub heal: u32,
+    /// A message under way lost.
+    pub drop: u32,
+    /// A message under way delayed.
+    pub delay: u32,
+    /// A message under way doubled.
+    pub duplicate: u32,
+    /// A message under way held, until it is released at a later beat.
+    pub hold: u32,
+    /// A clock that skews and drifts.
+    pub clock: u32,
+    /// A disk that becomes slow, or fast again.
+    pub slow_disk: u32,
+    /// The tail of a log damaged.
+    pub corrupt_tail: u32,
+    /// A disk lost.
+    pub lose_disk: u32,
+    /// The most disks that are lost or damaged in the whole run: more than a minority cannot be survived.
+    pub disks_lost_max: u16,
+    /// Messages lost by the network itself, while chaos lasts.
+    pub loss_ppm: PartsPerMillion,
+    /// Messages doubled by the network itself, while chaos lasts.
+    pub duplication_ppm: PartsPerMillion,
+}
+
+impl Default for Chaos {
+    fn default() -> Self {
+        Chaos {
+            beat_us_mean: 60_000,
+            victims_max: 1,
+            crash: 4,
+            restart: 8,
+            pause: 2,
+            resume: 6,
+            partition: 3,
+            cut: 3,
+            heal: 6,
+            drop: 6,
+            delay: 6,
+            duplicate: 6,
+            hold: 4,
+            clock: 2,
+            slow_disk: 2,
+            corrupt_tail: 0,
+            lose_disk: 0,
+            disks_lost_max: 0,
+            loss_ppm: 10_000,
+            duplication_ppm: 10_000,
+        }
+    }
+}
+
+impl Chaos {
+    /// The weights in a fixed order, with the name of each fault.
+    pub fn weights(&self) -> [(&'static str, u32); 15] {
+        [
+            ("crash", self.crash),
+            ("restart", self.restart),
+            ("pause", self.pause),
+            ("resume", self.resume),
+            ("partition", self.partition),
+            ("cut", self.cut),
+            ("heal", self.heal),
+            ("drop", self.drop),
+            ("delay", self.delay),
+            ("duplicate", self.duplicate),
+            ("hold", self.hold),
+            ("clock", self.clock),
+            ("slow_disk", self.slow_disk),
+            ("corrupt_tail", self.corrupt_tail),
+            ("lose_disk", self.lose_disk),
+        ]
+    }
+
+    /// Whether the figures are within bounds.
+    ///
+    /// # Errors
+    /// The first that is not.
+    pub fn validate(&self) -> Result<(), Problem> {
+        if self.beat_us_mean < 1_000 || self.beat_us_mean > 60_000_000 {
+            return Err(Problem::OutOfBounds { what: "beat_us_mean", limit: 60_000_000 });
+        }
+        if self.loss_ppm > 1_000_000 || self.duplication_ppm > 1_000_000 {
+            return Err(Problem::OutOfBounds { what: "ppm", limit: 1_000_000 });
+        }
+        if self.weights().iter().any(|(_, weight)| *weight > 1_000_000) {
+            return Err(Problem::OutOfBounds { what: "weight", limit: 1_000_000 });
+        }
+        Ok(())
+    }
+}
