@@ -1,0 +1,38 @@
+// The built page in the system's Chromium. `make test STAGES=e2e` installs what is missing, then runs this.
+
+import { defineConfig } from "@playwright/test";
+
+export default defineConfig({
+  testDir: "specs",
+  outputDir: "output",
+  fullyParallel: true,
+  workers: 2,
+  forbidOnly: Boolean(process.env.CI),
+  // A test that passes at the second attempt found something: it fails.
+  retries: 0,
+  reporter: [["list"]],
+  timeout: 60_000,
+  expect: { timeout: 10_000 },
+  use: {
+    browserName: "chromium",
+    locale: "en-GB",
+    screenshot: "only-on-failure",
+    trace: "retain-on-failure",
+    launchOptions: {
+      executablePath: process.env.CHROMIUM || "/usr/bin/chromium",
+      args: [
+        // A browser that calls home waits for answers that a closed network never gives.
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-default-apps",
+        "--disable-domain-reliability",
+        "--disable-sync",
+        "--no-first-run",
+        "--no-pings",
+        // Chromium's sandbox refuses to run as root and in most containers; it sees nothing but our page here.
+        "--no-sandbox",
+        "--disable-dev-shm-usage",
+      ],
+    },
+  },
+});
