@@ -93,11 +93,13 @@ pub struct Disk {
     replaced: Option<Arc<[u8]>>,
     /// How many times the file was replaced: a sync of an older one does not make the new one durable.
     generation: u32,
+    /// When the last sync that was begun finishes.
+    pub(super) busy_until_us: u64,
 }
 
 /// How much a sync will make durable when it finishes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Mark {
+pub struct Mark {
     generation: u32,
     length: usize,
 }
@@ -110,7 +112,14 @@ impl Disk {
             wal::append(record, &mut bytes);
         }
         let durable = bytes.len();
-        Disk { options, file: File::from_bytes(bytes), durable, replaced: None, generation: 0 }
+        Disk {
+            options,
+            file: File::from_bytes(bytes),
+            durable,
+            replaced: None,
+            generation: 0,
+            busy_until_us: 0,
+        }
     }
 
     /// How it behaves.
@@ -196,6 +205,14 @@ impl Disk {
             self.file = File::from_bytes(bytes);
         }
         self.durable = kept;
+    }
+
+    /// Cuts off what follows this byte.
+    pub(super) fn truncate(&mut self, length: usize) {
+        let mut bytes = self.file.bytes();
+        bytes.truncate(length);
+        self.file = File::from_bytes(bytes);
+        self.durable = self.durable.min(length);
     }
 
     /// Damages one bit of the last durable frame.

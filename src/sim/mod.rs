@@ -16,17 +16,37 @@ use serde::{Deserialize, Serialize};
 
 use crate::protocol::{ClientId, NodeId};
 
+pub mod act;
 pub mod chaos;
+pub mod client;
+pub mod cluster;
+pub mod digest;
 pub mod disk;
+pub mod history;
+pub mod host;
 pub mod intervention;
 pub mod network;
+pub mod queue;
 pub mod random;
+pub mod recording;
+pub mod setup;
+pub mod step;
 pub mod workload;
 
+#[cfg(test)]
+mod tests;
+
 pub use chaos::Chaos;
+pub use client::ClientOptions;
+pub use cluster::{Cluster, Scratch};
+pub use digest::Digest;
 pub use disk::DiskOptions;
+pub use history::History;
 pub use intervention::{EventId, Intervention, Unsynced};
 pub use network::{Jitter, LinkOptions};
+pub use recording::Recording;
+pub use setup::{ClusterSetup, InterventionOf, Scripted};
+pub use step::{Doer, Happening, InputKind, Step, Watcher};
 pub use workload::Workload;
 
 /// A party of the network: a node or a client.

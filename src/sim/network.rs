@@ -77,11 +77,11 @@ impl LinkOptions {
         let jitter = match self.jitter {
             Jitter::Uniform => stream.between(0, self.jitter_us_mean.saturating_mul(2)),
             Jitter::LongTail => {
-                // The number of trailing zeros of random bits is geometric with mean 1, and a uniform part
-                // smooths the steps; at most 32 means, so a tail is long and never endless.
+                // The number of trailing zeros of random bits is geometric with mean 1, and an even part smooths
+                // the steps; a tail has at most 32 steps, so it is long and never endless.
                 let steps = u64::from(stream.bits().trailing_zeros());
-                let mean = self.jitter_us_mean;
-                (steps * mean).saturating_sub(mean / 2) + stream.between(0, mean)
+                let width = self.jitter_us_mean.saturating_mul(2);
+                (steps * width + stream.between(0, width)) / 3
             }
         };
         self.latency_us_min + jitter

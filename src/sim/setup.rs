@@ -1,0 +1,146 @@
+//! What a cluster starts from.
+
+use serde::{Deserialize, Serialize};
+
+use super::client::ClientOptions;
+use super::{Chaos, DiskOptions, Intervention, LinkOptions, Problem, Workload, limits};
+use crate::protocol::{Invalid, NodeId, Participant};
+
+/// An intervention of a protocol's own cluster.
+pub type InterventionOf<P> = Intervention<<P as Participant>::Command, <P as Participant>::Operation>;
+
+/// An intervention that a scenario does by itself.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Scripted<I> {
+    /// When, in µs.
+    pub at_us: u64,
+    /// Whether nodes are counted from the one that leads at that moment: node 0 stands for the leader, node 1
+    /// for the one after it, and so on around. Where nobody leads they are counted from the first node.
+    #[serde(default)]
+    pub from_leader: bool,
+    /// What is done.
+    pub act: I,
+}
+
+/// Everything that a run starts from, besides its seed.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(bound = "", default, deny_unknown_fields)]
+pub struct ClusterSetup<P: Participant> {
+    /// How many nodes there are.
+    pub nodes: u16,
+    /// How many clients there are.
+    pub clients: u16,
+    /// The protocol's options.
+    pub options: P::Options,
+    /// How the network behaves.
+    pub network: LinkOptions,
+    /// How the disks behave.
+    pub disk: DiskOptions,
+    /// How the clients behave.
+    pub client: ClientOptions,
+    /// What the clients do by themselves.
+    pub workload: Option<Workload>,
+    /// Random faults from the start.
+    pub chaos: Option<Chaos>,
+    /// What happens at which time.
+    pub script: Vec<Scripted<InterventionOf<P>>>,
+}
+
+impl<P: Participant> Default for ClusterSetup<P> {
+    fn default() -> Self {
+        ClusterSetup {
+            nodes: 5,
+            clients: 1,
+            options: P::Options::default(),
+            network: LinkOptions::default(),
+            disk: DiskOptions::default(),
+            client: ClientOptions::default(),
+            workload: None,
+            chaos: None,
+            script: Vec::new(),
+        }
+    }
+}
+
+impl<P: Participant> ClusterSetup<P> {
+    /// Whether a cluster can be started from it.
+    ///
+    /// # Errors
+    /// All that is wrong, each with the field's name.
+    pub fn validate(&self) -> Result<(), Vec<Invalid>> {
+        let mut wrong = Vec::new();
+        if self.nodes == 0 || self.nodes > limits::NODES_MAX {
+            wrong.push(Invalid::new("nodes", format!("must be 1 to {}", limits::NODES_MAX)));
+        }
+        if self.clients > limits::CLIENTS_MAX {
+            wrong.push(Invalid::new("clients", format!("must be at most {}", limits::CLIENTS_MAX)));
+        }
+        if self.script.len() > limits::INTERVENTIONS_MAX {
+            let problem = format!("must have at most {} entries", limits::INTERVENTIONS_MAX);
+            wrong.push(Invalid::new("script", problem));
+        }
+        let mut check = |field: &str, result: Result<(), Problem>| {
+            if let Err(problem) = result {
+                wrong.push(Invalid::new(field, problem.to_string()));
+            }
+        };
+        check("network", self.network.validate());
+        check("disk", self.disk.validate());
+        check("client", self.client.validate());
+        check("workload", self.workload.as_ref().map_or(Ok(()), Workload::validate));
+        check("chaos", self.chaos.as_ref().map_or(Ok(()), Chaos::validate));
+        if let Err(of_protocol) = P::validate(&self.options, self.nodes) {
+            wrong.extend(of_protocol.into_iter().map(|invalid| Invalid {
+                field: format!("options.{}", invalid.field),
+                problem: invalid.problem,
+            }));
+        }
+        if wrong.is_empty() { Ok(()) } else { Err(wrong) }
+    }
+}
+
+/// The same intervention with nodes counted from `first` on, around a cluster of `nodes`.
+pub(super) fn counted_from<C, O>(act: Intervention<C, O>, first: NodeId, nodes: u16) -> Intervention<C, O> {
+    use super::Address;
+    use Intervention as I;
+    let turn = |node: NodeId| {
+        let sum = u32::from(node.0) + u32::from(first.0);
+        NodeId((sum % u32::from(nodes.max(1))) as u16)
+    };
+    let turn_address = |address: Address| match address {
+        Address::Node(node) => Address::Node(turn(node)),
+        Address::Client(client) => Address::Client(client),
+    };
+    match act {
+        I::Crash { node, unsynced } => I::Crash { node: turn(node), unsynced },
+        I::Restart { node } => I::Restart { node: turn(node) },
+        I::Pause { node } => I::Pause { node: turn(node) },
+        I::Resume { node } => I::Resume { node: turn(node) },
+        I::Cut { from, to, both_ways } => {
+            I::Cut { from: turn_address(from), to: turn_address(to), both_ways }
+        }
+        I::Mend { from, to } => I::Mend { from: turn_address(from), to: turn_address(to) },
+        I::Partition { groups } => I::Partition {
+            groups: groups.into_iter().map(|group| group.into_iter().map(turn).collect()).collect(),
+        },
+        I::Link { from, to, options } => I::Link { from: turn_address(from), to: turn_address(to), options },
+        I::Clock { node, skew_us, drift_ppm } => I::Clock { node: turn(node), skew_us, drift_ppm },
+        I::Disk { node, options } => I::Disk { node: node.map(turn), options },
+        I::CorruptTail { node } => I::CorruptTail { node: turn(node) },
+        I::LoseDisk { node } => I::LoseDisk { node: turn(node) },
+        I::Operation { node, operation } => I::Operation { node: turn(node), operation },
+        same @ (I::Heal
+        | I::Drop { .. }
+        | I::Hold { .. }
+        | I::Release { .. }
+        | I::Delay { .. }
+        | I::Duplicate { .. }
+        | I::DeliverNow { .. }
+        | I::Choose { .. }
+        | I::Network { .. }
+        | I::Command { .. }
+        | I::Workload { .. }
+        | I::Chaos { .. }) => same,
+    }
+}
