@@ -1,8 +1,21 @@
 //! Pure projections: a recording and a cursor become shapes, tables and sentences.
+//!
+//! * [`model`]: what is drawn, as plain data. [`workbench`]: the one interface that the page sees.
+//! * [`portray`]: what a protocol has to say about itself; [`registry`]: one line for each of them.
+//! * [`open_run`]: the workbench of any protocol, from [`stage`], [`inspect`], [`diagram`] and [`telling`].
 
+pub mod detail;
+pub mod diagram;
+pub mod inspect;
 pub mod model;
-pub mod text;
+pub mod open_run;
+pub mod portray;
+pub mod registry;
+pub mod stage;
+pub mod telling;
 pub mod workbench;
 
-pub use text::Lang;
+pub use crate::lang::Lang;
+pub use portray::Portray;
+pub use registry::{OpenCause, OpenError, ScenarioCard, catalogue, open, open_with_seed, protocols};
 pub use workbench::{Action, Prompt, Refusal, Selection, Workbench};

@@ -1,10 +1,12 @@
 //! The one interface that the page sees, the same for every protocol.
 //!
 //! A workbench is an open run with a cursor. The cursor stands *after* a step: at 0 nothing has happened yet.
-//! What is asked about "the cluster" is asked about the moment of the cursor.
+//! What is asked about "the cluster" is asked about the moment of the cursor. Steps are numbered as people
+//! count them, from 1: step `n` is the one that ends at cursor position `n`.
 
 use super::Lang;
 use super::model::{BranchView, Inspection, Pending, Sentence, SourceSpot, SpaceTime, Stage, Table, Tape};
+use crate::protocol::NodeId;
 use crate::sim::{Address, EventId, Intervention, Problem};
 
 /// An intervention as a person gives it: commands and operations are text until the protocol has read them.
@@ -41,7 +43,19 @@ pub enum Refusal {
     Cluster(#[from] Problem),
 }
 
+impl Refusal {
+    /// What was wrong and what to do.
+    pub fn text(&self, lang: Lang) -> String {
+        match self {
+            Refusal::Text(text) => text.clone(),
+            Refusal::Cluster(problem) => super::telling::problem_text(problem, lang),
+        }
+    }
+}
+
 /// An open run.
+///
+/// `scene::catalogue` lists what can be opened, and `scene::open` opens it.
 pub trait Workbench {
     /// The protocol's name: `raft`.
     fn protocol(&self) -> &'static str;
@@ -119,7 +133,7 @@ pub trait Workbench {
     fn space_time(&self, from_us: u64, to_us: u64, arrows: usize) -> SpaceTime;
 
     /// What the scrubber is painted with.
-    fn tape(&self) -> Tape;
+    fn tape(&self, lang: Lang) -> Tape;
 
     /// All branches, in the order of their numbers.
     fn branches(&self) -> Vec<BranchView>;
@@ -134,10 +148,13 @@ pub trait Workbench {
     fn commands(&self, lang: Lang) -> Vec<Prompt>;
 
     /// What an operator can ask of this node, with examples.
-    fn operations(&self, lang: Lang) -> Vec<Prompt>;
+    fn operations(&self, node: NodeId, lang: Lang) -> Vec<Prompt>;
 
     /// The exact run, paused at the cursor, as the fragment of a link (without `#`).
     fn link(&self) -> String;
+
+    /// The exact run as a scenario file.
+    fn json(&self) -> String;
 
     /// The digest of the run up to the cursor: equal bytes, equal digest.
     fn digest(&mut self) -> u64;

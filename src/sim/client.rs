@@ -97,6 +97,11 @@ impl<P: Participant> Client<P> {
         }
     }
 
+    /// Whether this event is the one that will wake it.
+    pub fn wakes_by(&self, event: EventId) -> bool {
+        self.wake == Some(event)
+    }
+
     /// Queues a command that was given by hand.
     pub(super) fn enqueue(&mut self, command: P::Command) -> Result<(), Problem> {
         if self.waiting.len() >= limits::COMMANDS_WAITING_MAX {

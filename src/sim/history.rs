@@ -33,8 +33,12 @@ pub struct History<P: Participant> {
 impl<P: Participant> History<P> {
     /// A history in which nothing has happened yet. The setup has been validated.
     pub fn new(setup: Arc<ClusterSetup<P>>, seed: u64) -> Self {
-        let recording = Recording::new(setup, seed);
-        let cursor = recording.head().clone();
+        Self::of_recording(Recording::new(setup, seed))
+    }
+
+    /// A history whose first branch is this recording. The cursor stands at its start.
+    pub fn of_recording(recording: Recording<P>) -> Self {
+        let cursor = recording.at(0);
         let first = Branch { name: String::new(), parent: None, forked_at: 0, recording };
         History { branches: vec![first], current: 0, cursor }
     }

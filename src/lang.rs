@@ -40,8 +40,8 @@ impl Lang {
 macro_rules! say {
     ($lang:expr, $en:literal, $zh:literal $(, $argument:expr)* $(,)?) => {
         match $lang {
-            $crate::scene::Lang::En => format!($en $(, $argument)*),
-            $crate::scene::Lang::Zh => format!($zh $(, $argument)*),
+            $crate::lang::Lang::En => format!($en $(, $argument)*),
+            $crate::lang::Lang::Zh => format!($zh $(, $argument)*),
         }
     };
 }
@@ -51,8 +51,8 @@ macro_rules! say {
 macro_rules! word {
     ($lang:expr, $en:literal, $zh:literal $(,)?) => {
         match $lang {
-            $crate::scene::Lang::En => $en,
-            $crate::scene::Lang::Zh => $zh,
+            $crate::lang::Lang::En => $en,
+            $crate::lang::Lang::Zh => $zh,
         }
     };
 }

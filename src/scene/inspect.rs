@@ -1,0 +1,202 @@
+//! What is known of a selection, and what the step at the cursor changed.
+
+use super::Lang;
+use super::model::{Cell, Field, Inspection, Row, Table, Tone};
+use super::open_run::OpenRun;
+use super::portray::Portray;
+use super::stage::{body_text, face};
+use super::telling::{address_name, effect_text, happening_text};
+use super::workbench::Selection;
+use crate::lang::time;
+use crate::protocol::{NodeId, wal};
+use crate::sim::step::{Body, Event};
+use crate::sim::{Address, Cluster, EventId};
+use crate::{say, word};
+
+/// The most records of a disk that the table shows: the last ones.
+const RECORDS_SHOWN: usize = 12;
+
+pub(super) fn inspect<P: Portray>(run: &OpenRun<P>, selection: Selection, lang: Lang) -> Option<Inspection> {
+    let cluster = run.history.cluster();
+    match selection {
+        Selection::Party(Address::Node(node)) => node_inspection(run, node, lang),
+        Selection::Party(Address::Client(client)) => {
+            let client = cluster.clients().get(client.index())?;
+            let mut fields = vec![
+                Field::new(word!(lang, "done", "已完成"), client.done.to_string()),
+                Field::new(word!(lang, "asks next", "下次请求"), client.target.to_string()),
+                Field::new(word!(lang, "waiting", "排队"), client.waiting.len().to_string()),
+            ];
+            if let Some(outstanding) = &client.outstanding {
+                fields.push(Field::new(
+                    word!(lang, "under way", "进行中"),
+                    P::command_text(&outstanding.command),
+                ));
+                fields.push(Field::new(word!(lang, "asked", "已请求"), outstanding.asked.to_string()));
+                fields
+                    .push(Field::new(word!(lang, "attempts", "尝试次数"), outstanding.attempts.to_string()));
+                fields.push(Field::new(word!(lang, "since", "始于"), time(outstanding.since_us)));
+            }
+            let name = client.id;
+            Some(Inspection { title: say!(lang, "{name} · client", "{name} · 客户端"), fields })
+        }
+        Selection::Message(event) => message_inspection(cluster, event, lang),
+        Selection::Step(cursor) => step_inspection(run, cursor, lang),
+    }
+}
+
+fn node_inspection<P: Portray>(run: &OpenRun<P>, node: NodeId, lang: Lang) -> Option<Inspection> {
+    let cluster = run.history.cluster();
+    let options = &cluster.setup().options;
+    let host = cluster.host(node)?;
+    let name = P::name_of(node, options, lang);
+    let mut fields = Vec::new();
+    let role = match cluster.node(node) {
+        Some(process) => {
+            fields = process.fields(options, lang);
+            let before =
+                run.detail.as_ref().filter(|(_, _, detail)| detail.party == Some(Address::Node(node)));
+            if let Some(before) = before.and_then(|(_, _, detail)| detail.before.as_ref()) {
+                mark_changes(&mut fields, &before.fields(options, lang));
+            }
+            process.portrait(node, options, lang).role
+        }
+        None => word!(lang, "crashed", "已崩溃").to_owned(),
+    };
+    let disk = if host.disk.has_unsynced() {
+        say!(lang, "{} of {} bytes durable", "{} / {} 字节已持久化", host.disk.durable(), host.disk.length())
+    } else {
+        say!(lang, "{} bytes, all durable", "{} 字节，全部持久化", host.disk.length())
+    };
+    fields.push(Field::new(word!(lang, "disk", "磁盘"), disk));
+    let (skew_us, drift_ppm) = (host.clock.skew_us(), host.clock.drift_ppm());
+    if (skew_us, drift_ppm) != (0, 0) {
+        let sign = if skew_us < 0 { "−" } else { "+" };
+        let value = format!("{sign}{}, {drift_ppm} ppm", time(skew_us.unsigned_abs()));
+        fields.push(Field::new(word!(lang, "clock", "时钟"), value));
+    }
+    for running in &host.timers {
+        let timer = P::timer_name(running.timer, lang);
+        let left = time(running.due_us.saturating_sub(cluster.now_us()));
+        fields.push(Field::new(
+            say!(lang, "{timer} timer", "{timer}定时器"),
+            say!(lang, "in {left}", "{left} 后"),
+        ));
+    }
+    Some(Inspection { title: format!("{name} · {role}"), fields })
+}
+
+/// Marks the fields that had another value before.
+fn mark_changes(fields: &mut [Field], before: &[Field]) {
+    for field in fields {
+        let old = before.iter().find(|old| old.name == field.name);
+        field.before = old.filter(|old| old.value != field.value).map(|old| old.value.clone());
+    }
+}
+
+fn message_inspection<P: Portray>(cluster: &Cluster<P>, event: EventId, lang: Lang) -> Option<Inspection> {
+    let entry = cluster.queue().get(event)?;
+    let Event::Message(envelope) = &entry.event else { return None };
+    let options = &cluster.setup().options;
+    let (_, kind) = face(&envelope.body);
+    let name = |address| address_name::<P>(address, options, lang);
+    let mut fields = vec![
+        Field::new(word!(lang, "from", "来自"), name(envelope.from)),
+        Field::new(word!(lang, "to", "发往"), name(envelope.to)),
+        Field::new(word!(lang, "sent", "发送于"), time(envelope.sent_us)),
+        Field::new(word!(lang, "arrives", "到达于"), time(entry.due_us)),
+        Field::new(word!(lang, "sent in step", "发送步骤"), (envelope.cause + 1).to_string()),
+    ];
+    match &envelope.body {
+        Body::Peer(message) => fields.extend(P::message_fields(message, lang)),
+        body => fields.push(Field::new(word!(lang, "content", "内容"), body_text(body, lang))),
+    }
+    Some(Inspection { title: format!("{kind} · {}", event.0), fields })
+}
+
+fn step_inspection<P: Portray>(run: &OpenRun<P>, cursor: u32, lang: Lang) -> Option<Inspection> {
+    let (_, at, detail) = run.detail.as_ref()?;
+    if *at != cursor {
+        return None;
+    }
+    let options = &run.history.cluster().setup().options;
+    let mut fields = vec![
+        Field::new(word!(lang, "time", "时间"), time(detail.time_us)),
+        Field::new(
+            word!(lang, "input", "输入"),
+            happening_text::<P>(&detail.happening, detail.party, options, lang),
+        ),
+    ];
+    for (at, effect) in detail.effects.iter().enumerate() {
+        fields.push(
+            Field::new(say!(lang, "effect {}", "效果 {}", at + 1), effect_text(effect, options, lang)).hint(
+                match detail.party.and_then(Address::node) {
+                    Some(node) => P::reason_text(&effect.why, node, lang),
+                    None => String::new(),
+                },
+            ),
+        );
+    }
+    Some(Inspection { title: say!(lang, "step {cursor}", "步骤 {cursor}"), fields })
+}
+
+/// The end of each node's log on disk: what is durable and what is not.
+pub(super) fn disk_table<P: Portray>(cluster: &Cluster<P>, lang: Lang) -> Table {
+    let options = &cluster.setup().options;
+    let rows: Vec<Row> = (0..cluster.setup().nodes)
+        .map(NodeId)
+        .map(|node| {
+            let cells =
+                cluster.host(node).map(|host| record_cells::<P>(&host.disk, lang)).unwrap_or_default();
+            Row {
+                name: P::name_of(node, options, lang),
+                address: Some(Address::Node(node)),
+                faint: cluster.node(node).is_none(),
+                cells,
+            }
+        })
+        .collect();
+    let width = rows.iter().map(|row| row.cells.len()).max().unwrap_or(0);
+    Table {
+        title: word!(lang, "On disk", "磁盘记录").to_owned(),
+        note: word!(lang, "filled = durable", "实心 = 已持久化").to_owned(),
+        columns: (0..width).map(|_| String::new()).collect(),
+        rows,
+    }
+}
+
+fn record_cells<P: Portray>(disk: &crate::sim::disk::Disk, lang: Lang) -> Vec<Option<Cell>> {
+    let bytes = disk.bytes();
+    let found = wal::recover::<P::Record>(&bytes);
+    let ends = wal::frames(&bytes).map(|(start, length)| start + length);
+    let mut cells: Vec<Option<Cell>> = found
+        .records
+        .iter()
+        .zip(ends)
+        .map(|(record, end)| {
+            let settled = end <= disk.durable();
+            Some(Cell {
+                text: P::record_text(record, lang),
+                tone: if settled { Tone::Member } else { Tone::Plain },
+                settled,
+                changed: false,
+                hint: if settled {
+                    word!(lang, "durable", "已持久化").to_owned()
+                } else {
+                    word!(lang, "written, not yet durable", "已写入，尚未持久化").to_owned()
+                },
+            })
+        })
+        .collect();
+    if let wal::Tail::Damaged { .. } = found.tail {
+        cells.push(Some(Cell {
+            text: word!(lang, "damaged", "损坏").to_owned(),
+            tone: Tone::Bad,
+            settled: true,
+            changed: false,
+            hint: word!(lang, "the checksum does not match", "校验和不匹配").to_owned(),
+        }));
+    }
+    let skip = cells.len().saturating_sub(RECORDS_SHOWN);
+    cells.split_off(skip)
+}

@@ -1,0 +1,278 @@
+//! The workbench of any protocol that can be portrayed.
+
+use super::detail::Detail;
+use super::model::{BranchView, Inspection, Pending, Sentence, SourceSpot, SpaceTime, Stage, Table, Tape};
+use super::portray::Portray;
+use super::workbench::{Action, Prompt, Refusal, Selection, Workbench};
+use super::{Lang, diagram, inspect, stage, telling};
+use crate::scenario::{Scenario, json, link};
+use crate::sim::{Digest, History, Problem, Recording};
+
+/// The longest chain of causes that is told.
+const CAUSES_MAX: usize = 40;
+
+/// An open run of one protocol.
+#[derive(Debug)]
+pub struct OpenRun<P: Portray> {
+    name: String,
+    preset: Option<&'static str>,
+    seed: u64,
+    pub(super) history: History<P>,
+    /// The step at the cursor in full, for the branch and cursor that it was made for.
+    pub(super) detail: Option<(usize, u32, Detail<P>)>,
+}
+
+impl<P: Portray> OpenRun<P> {
+    /// Opens a run as far as it was recorded.
+    pub fn new(scenario: &Scenario<P>, recording: Recording<P>) -> Self {
+        let name = match scenario.preset {
+            Some(preset) => format!("{}/{preset}", P::NAME),
+            None => "custom".to_owned(),
+        };
+        let history = History::of_recording(recording);
+        let mut run = OpenRun { name, preset: scenario.preset, seed: scenario.seed, history, detail: None };
+        run.seek(scenario.cursor);
+        run
+    }
+
+    /// The run up to the cursor, as data.
+    pub fn to_scenario(&self) -> Scenario<P> {
+        let cursor = self.history.cursor();
+        let mut interventions = std::collections::BTreeMap::new();
+        if let Some(recording) = self.history.recording() {
+            // What was done after the cursor belongs to the run that is shared, too: the reader can go on.
+            interventions.clone_from(recording.interventions());
+        }
+        let setup = self.history.cluster().setup().clone();
+        Scenario { preset: self.preset, setup, seed: self.seed, interventions, cursor }
+    }
+
+    fn options(&self) -> &P::Options {
+        &self.history.cluster().setup().options
+    }
+
+    /// Finds the step at the cursor in full.
+    fn refresh_detail(&mut self) {
+        let (branch, cursor) = (self.history.current(), self.history.cursor());
+        if self.detail.as_ref().is_some_and(|(b, c, _)| (*b, *c) == (branch, cursor)) {
+            return;
+        }
+        let found = cursor.checked_sub(1).zip(self.history.recording());
+        let detail = found.and_then(|(index, recording)| Detail::of(recording, index));
+        self.detail = detail.map(|detail| (branch, cursor, detail));
+    }
+
+    /// The step before a cursor position in full.
+    fn detail_of(&self, cursor: u32) -> Option<Detail<P>> {
+        if let Some((branch, at, detail)) = &self.detail
+            && (*branch, *at) == (self.history.current(), cursor)
+        {
+            return Some(detail.clone());
+        }
+        Detail::of(self.history.recording()?, cursor.checked_sub(1)?)
+    }
+}
+
+impl<P: Portray> Workbench for OpenRun<P> {
+    fn protocol(&self) -> &'static str {
+        P::NAME
+    }
+
+    fn scenario(&self) -> &str {
+        &self.name
+    }
+
+    fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    fn nodes(&self) -> u16 {
+        self.history.cluster().setup().nodes
+    }
+
+    fn clients(&self) -> u16 {
+        self.history.cluster().setup().clients
+    }
+
+    fn recorded(&self) -> u32 {
+        self.history.recording().map_or(0, Recording::steps)
+    }
+
+    fn recorded_us(&self) -> u64 {
+        self.history.recording().map_or(0, |recording| recording.head().now_us())
+    }
+
+    fn cursor(&self) -> u32 {
+        self.history.cursor()
+    }
+
+    fn now_us(&self) -> u64 {
+        self.history.cluster().now_us()
+    }
+
+    fn seek(&mut self, step: u32) -> u32 {
+        let cursor = self.history.seek(step);
+        self.refresh_detail();
+        cursor
+    }
+
+    fn record(&mut self, until_us: u64, steps: u32) -> Result<(), Problem> {
+        self.history.record(until_us, steps)
+    }
+
+    fn cursor_at(&self, time_us: u64) -> u32 {
+        self.history.recording().map_or(0, |recording| recording.steps_at(time_us))
+    }
+
+    fn time_at(&self, cursor: u32) -> u64 {
+        self.history.recording().map_or(0, |recording| recording.time_at(cursor))
+    }
+
+    fn milestone(&mut self, forward: bool) -> Option<u32> {
+        /// How far ahead a milestone is looked for where nothing is recorded yet.
+        const STEPS_AHEAD: u32 = 20_000;
+        let cursor = self.history.cursor();
+        if forward {
+            let found = |run: &Self| {
+                let recording = run.history.recording()?;
+                recording.infos(cursor).find(|info| info.flags.is_worth_a_stop()).map(|info| info.index + 1)
+            };
+            let mut ahead = 512;
+            loop {
+                if let Some(step) = found(self) {
+                    return Some(step);
+                }
+                let before = self.recorded();
+                if ahead > STEPS_AHEAD
+                    || self.history.record(u64::MAX, ahead).is_err()
+                    || self.recorded() == before
+                {
+                    return None;
+                }
+                ahead *= 2;
+            }
+        }
+        let recording = self.history.recording()?;
+        (0..cursor.saturating_sub(1))
+            .rev()
+            .find(|index| recording.info(*index).is_some_and(|info| info.flags.is_worth_a_stop()))
+            .map(|index| index + 1)
+    }
+
+    fn act(&mut self, action: Action, lang: Lang) -> Result<(), Refusal> {
+        let act = action.try_map(
+            |command| P::parse_command(&command, lang).map_err(Refusal::Text),
+            |operation| P::parse_operation(&operation, lang).map_err(Refusal::Text),
+        )?;
+        self.history.act(act)?;
+        self.refresh_detail();
+        Ok(())
+    }
+
+    fn stage(&self, lang: Lang) -> Stage {
+        stage::stage(self.history.cluster(), lang)
+    }
+
+    fn tables(&self, lang: Lang) -> Vec<Table> {
+        let cluster = self.history.cluster();
+        let mut tables = P::tables(cluster.nodes(), &cluster.setup().options, lang);
+        tables.push(inspect::disk_table(cluster, lang));
+        tables
+    }
+
+    fn sentence(&mut self, cursor: u32, lang: Lang) -> Option<Sentence> {
+        let detail = self.detail_of(cursor)?;
+        Some(telling::sentence(&detail, self.options(), lang))
+    }
+
+    fn inspect(&self, selection: Selection, lang: Lang) -> Option<Inspection> {
+        inspect::inspect(self, selection, lang)
+    }
+
+    fn causes(&mut self, cursor: u32, lang: Lang) -> Vec<Sentence> {
+        let mut chain = Vec::new();
+        let mut next = Some(cursor);
+        while let Some(at) = next.take() {
+            let Some(detail) = self.detail_of(at) else { break };
+            next = detail.cause.map(|cause| cause + 1).filter(|_| chain.len() + 1 < CAUSES_MAX);
+            chain.push(telling::sentence(&detail, self.options(), lang));
+        }
+        chain
+    }
+
+    fn source(&mut self, cursor: u32) -> Vec<SourceSpot> {
+        self.detail_of(cursor).map(|detail| telling::source_spots(&detail)).unwrap_or_default()
+    }
+
+    fn pending(&self, count: usize, lang: Lang) -> Vec<Pending> {
+        stage::pending(self.history.cluster(), count, lang)
+    }
+
+    fn space_time(&self, from_us: u64, to_us: u64, arrows: usize) -> SpaceTime {
+        match self.history.recording() {
+            Some(recording) => diagram::space_time(recording, from_us, to_us, arrows),
+            None => SpaceTime { lanes: Vec::new(), arrows: Vec::new(), marks: Vec::new(), thinned: false },
+        }
+    }
+
+    fn tape(&self, lang: Lang) -> Tape {
+        match self.history.recording() {
+            Some(recording) => diagram::tape(recording, lang),
+            None => Tape { eras: Vec::new(), leaders: Vec::new(), marks: Vec::new() },
+        }
+    }
+
+    fn branches(&self) -> Vec<BranchView> {
+        let branches = self.history.branches().iter().enumerate();
+        branches
+            .map(|(id, branch)| BranchView {
+                id: id as u32,
+                name: branch.name.clone(),
+                parent: branch.parent.map(|parent| parent as u32),
+                forked_at: branch.forked_at,
+                steps: branch.recording.steps(),
+                end_us: branch.recording.head().now_us(),
+                current: id == self.history.current(),
+            })
+            .collect()
+    }
+
+    fn switch(&mut self, branch: u32) -> bool {
+        let switched = self.history.switch(branch as usize);
+        self.refresh_detail();
+        switched
+    }
+
+    fn rename(&mut self, branch: u32, name: &str) {
+        self.history.rename(branch as usize, name);
+    }
+
+    fn commands(&self, lang: Lang) -> Vec<Prompt> {
+        P::commands(lang)
+    }
+
+    fn operations(&self, node: crate::protocol::NodeId, lang: Lang) -> Vec<Prompt> {
+        let cluster = self.history.cluster();
+        match cluster.node(node) {
+            Some(process) => process.operations(node, cluster.setup().nodes, lang),
+            None => Vec::new(),
+        }
+    }
+
+    fn link(&self) -> String {
+        link::write(&self.to_scenario())
+    }
+
+    fn json(&self) -> String {
+        json::write(&self.to_scenario())
+    }
+
+    fn digest(&mut self) -> u64 {
+        let mut digest = Digest::default();
+        let cursor = self.history.cursor();
+        if let Some(recording) = self.history.recording() {
+            recording.run_on(&mut recording.at(0), cursor, &mut digest);
+        }
+        digest.finish()
+    }
+}

@@ -1,0 +1,145 @@
+//! What a protocol has to say about itself to be drawn, told and traced.
+//!
+//! This is the only place where a scene learns anything of a protocol: a further protocol is one more
+//! implementation, and one more line in [`super::registry`].
+
+use serde_json::Value;
+
+use super::Lang;
+use super::model::{Cell, Field, Outline, Table, Tone};
+use super::workbench::Prompt;
+use crate::protocol::{NodeId, Participant};
+use crate::scenario::Presets;
+
+/// How a kind of message looks.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Face {
+    /// The letter on its disc.
+    pub letter: char,
+    /// Its colour.
+    pub tone: Tone,
+    /// Whether it answers another message: drawn hollow.
+    pub answer: bool,
+}
+
+/// How a node looks, apart from where it stands and what its machine does.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Portrait {
+    /// What it does, in a word.
+    pub role: String,
+    /// The figure below its name.
+    pub figure: String,
+    /// Its colour.
+    pub tone: Tone,
+    /// The end of its log, oldest first; few cells.
+    pub tail: Vec<Cell>,
+}
+
+/// Where the nodes stand.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Layout {
+    /// Around a ring, all alike.
+    Ring,
+    /// The first node above, the others below it.
+    CoordinatorAbove,
+}
+
+/// A protocol that can be drawn, told and traced.
+pub trait Portray: Presets {
+    /// What people call the protocol.
+    fn title(lang: Lang) -> &'static str;
+
+    /// Where the nodes stand.
+    fn layout(_options: &Self::Options) -> Layout {
+        Layout::Ring
+    }
+
+    /// The form of a node.
+    fn outline() -> Outline {
+        Outline::Disc
+    }
+
+    /// What a node is called on the stage.
+    fn name_of(node: NodeId, _options: &Self::Options, _lang: Lang) -> String {
+        node.to_string()
+    }
+
+    /// How a kind of message looks; the position is that of [`Participant::MESSAGE_KINDS`].
+    fn face(kind: u8) -> Face;
+
+    /// How a node looks.
+    fn portrait(&self, node: NodeId, options: &Self::Options, lang: Lang) -> Portrait;
+
+    /// One line that says how things stand in the cluster.
+    fn headline(nodes: &[Option<Self>], options: &Self::Options, lang: Lang) -> String;
+
+    /// Whether this timer is the one to draw around a node; the lowest rank of those that run is drawn.
+    fn timer_rank(timer: Self::Timer) -> Option<u8>;
+
+    /// What a timer is called.
+    fn timer_name(timer: Self::Timer, lang: Lang) -> String;
+
+    /// A message's kind and fields in one sentence, without its sender and receiver.
+    fn message_text(message: &Self::Message, lang: Lang) -> String;
+
+    /// A message's fields.
+    fn message_fields(message: &Self::Message, lang: Lang) -> Vec<Field>;
+
+    /// A reason as a sentence about the node whose effect it explains.
+    fn reason_text(why: &Self::Reason, node: NodeId, lang: Lang) -> String;
+
+    /// The paper and section that ask for it: `Raft §5.4.1`; empty where none does.
+    fn reason_source(why: &Self::Reason) -> &'static str;
+
+    /// How much a reader wants to hear this reason, of all the reasons of a step; the highest is told. A
+    /// milestone should outrank what is merely routine.
+    fn reason_weight(why: &Self::Reason) -> u8;
+
+    /// A node's fields, for the inspector. Names must be unique, because changes are found by name.
+    fn fields(&self, options: &Self::Options, lang: Lang) -> Vec<Field>;
+
+    /// Logs, state machine and the like of all nodes.
+    fn tables(nodes: &[Option<Self>], options: &Self::Options, lang: Lang) -> Vec<Table>;
+
+    /// A record of the log on disk, in short.
+    fn record_text(record: &Self::Record, lang: Lang) -> String;
+
+    /// A command as a person would type it.
+    fn command_text(command: &Self::Command) -> String;
+
+    /// Reads a command that a person typed.
+    ///
+    /// # Errors
+    /// What is wrong and what would be right.
+    fn parse_command(text: &str, lang: Lang) -> Result<Self::Command, String>;
+
+    /// Commands to start from.
+    fn commands(lang: Lang) -> Vec<Prompt>;
+
+    /// An answer in short.
+    fn answer_text(answer: &Self::Answer, lang: Lang) -> String;
+
+    /// An operation as a person would type it.
+    fn operation_text(operation: &Self::Operation) -> String;
+
+    /// Reads an operation that a person typed or chose.
+    ///
+    /// # Errors
+    /// What is wrong and what would be right.
+    fn parse_operation(text: &str, lang: Lang) -> Result<Self::Operation, String>;
+
+    /// What an operator can ask of a node, now.
+    fn operations(&self, node: NodeId, nodes: u16, lang: Lang) -> Vec<Prompt>;
+
+    /// A violation: the invariant's name, and the two facts that contradict each other.
+    fn violation_text(violation: &ViolationOf<Self>, lang: Lang) -> (String, String);
+
+    /// A node's state for a trace, with what changed since `before`. The keys are part of the trace's format.
+    fn trace_state(&self, before: Option<&Self>) -> Value;
+
+    /// What the eras are called on the scrubber: `term 3`.
+    fn era_text(era: u64, lang: Lang) -> String;
+}
+
+/// The violation of a protocol's invariants.
+pub type ViolationOf<P> = <<P as Participant>::Monitor as crate::protocol::Monitor<P>>::Violation;

@@ -1,0 +1,257 @@
+//! What can be opened: one line for each protocol.
+
+use super::open_run::OpenRun;
+use super::portray::Portray;
+use super::workbench::Workbench;
+use super::{Lang, telling};
+use crate::scenario::json::{self, JsonError};
+use crate::scenario::link::{self, LinkError, Unpacked};
+use crate::scenario::{Preset, Scenario};
+use crate::word;
+
+/// A built-in scenario, to choose from.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ScenarioCard {
+    /// `raft/calm`.
+    pub id: String,
+    /// `raft`.
+    pub protocol: &'static str,
+    /// What the protocol is called.
+    pub protocol_title: &'static str,
+    /// What the scenario is called.
+    pub title: &'static str,
+    /// One line that says what to look for.
+    pub look_for: &'static str,
+}
+
+/// Why something could not be opened, and what could be saved of it.
+pub struct OpenError {
+    /// What was wrong, in technical terms.
+    pub cause: OpenCause,
+    /// What could be saved, paused.
+    pub salvaged: Option<Box<dyn Workbench>>,
+}
+
+/// Why something could not be opened.
+#[derive(Clone, PartialEq, Debug, thiserror::Error)]
+pub enum OpenCause {
+    /// There is no built-in scenario of this name.
+    #[error("there is no scenario `{0}`")]
+    Unknown(String),
+    /// The link is wrong.
+    #[error("{0}")]
+    Link(#[from] LinkError),
+    /// The file is wrong.
+    #[error("{0}")]
+    Json(#[from] JsonError),
+    /// Something that was done in the run cannot be done.
+    #[error("at step {step}: {problem}")]
+    Run {
+        /// Where the run ends.
+        step: u32,
+        /// Why.
+        problem: crate::sim::Problem,
+    },
+}
+
+impl OpenCause {
+    /// What was wrong and what to do, for a person.
+    pub fn text(&self, lang: Lang) -> String {
+        let plain = |text: &'static str| text.to_owned();
+        match self {
+            OpenCause::Unknown(name) | OpenCause::Link(LinkError::Preset(name)) => {
+                crate::say!(
+                    lang,
+                    "There is no scenario “{name}”. Choose one from the list.",
+                    "没有场景“{name}”。请从列表中选择。"
+                )
+            }
+            OpenCause::Json(JsonError::Preset(name)) => {
+                crate::say!(
+                    lang,
+                    "There is no scenario “{name}”. Choose one from the list.",
+                    "没有场景“{name}”。请从列表中选择。"
+                )
+            }
+            OpenCause::Link(LinkError::Protocol(name)) | OpenCause::Json(JsonError::Protocol(name)) => {
+                crate::say!(lang, "There is no protocol “{name}” here.", "这里没有协议“{name}”。")
+            }
+            OpenCause::Link(LinkError::NotALink) => plain(word!(
+                lang,
+                "This is not a link to a run. Copy the whole address.",
+                "这不是运行链接。请复制完整的地址。"
+            )),
+            OpenCause::Link(LinkError::TooLong(_)) => {
+                plain(word!(lang, "The link is too long to be read.", "链接过长，无法读取。"))
+            }
+            OpenCause::Link(LinkError::Newer(_)) | OpenCause::Json(JsonError::Newer(_)) => plain(word!(
+                lang,
+                "This was made by a newer version of Lamplight. Reload the page to get it.",
+                "这是由更新版本的 Lamplight 生成的。请刷新页面以获取新版本。"
+            )),
+            OpenCause::Link(LinkError::Damaged) => plain(word!(
+                lang,
+                "The link is damaged: characters are missing or were changed. Ask for it again.",
+                "链接已损坏：字符缺失或被改动。请重新索取。"
+            )),
+            OpenCause::Link(LinkError::PresetChanged(name)) => crate::say!(
+                lang,
+                "The scenario “{name}” has changed since the link was made, so this is not the same run.",
+                "场景“{name}”在链接生成之后有改动，因此这不是同一次运行。"
+            ),
+            OpenCause::Link(LinkError::Invalid(invalid)) | OpenCause::Json(JsonError::Invalid(invalid)) => {
+                let list = invalid.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+                crate::say!(lang, "Its settings are not valid: {list}.", "设置无效：{list}。")
+            }
+            OpenCause::Json(JsonError::TooLong(_)) => {
+                plain(word!(lang, "The file is too large to be read.", "文件过大，无法读取。"))
+            }
+            OpenCause::Json(JsonError::Form(what)) => {
+                crate::say!(lang, "This is not a scenario file: {what}.", "这不是场景文件：{what}。")
+            }
+            OpenCause::Run { step, problem } => {
+                let problem = telling::problem_text(problem, lang);
+                crate::say!(
+                    lang,
+                    "The run ends at step {step}: {problem}",
+                    "运行在步骤 {step} 处中断：{problem}"
+                )
+            }
+        }
+    }
+}
+
+/// A run as the command line and the page open it, whatever the protocol.
+type Opened = Result<Box<dyn Workbench>, OpenError>;
+
+/// One protocol, with its type forgotten.
+pub struct Protocol {
+    /// Its name.
+    pub name: &'static str,
+    title: fn(Lang) -> &'static str,
+    cards: fn(Lang) -> Vec<ScenarioCard>,
+    open_preset: fn(&str, Option<u64>) -> Opened,
+    open_json: fn(&str) -> Opened,
+    open_link: fn(&Unpacked) -> Opened,
+}
+
+/// The registry's line for a protocol.
+const fn line<P: Portray>() -> Protocol {
+    Protocol {
+        name: P::NAME,
+        title: P::title,
+        cards: cards::<P>,
+        open_preset: open_preset::<P>,
+        open_json: open_json::<P>,
+        open_link: open_link::<P>,
+    }
+}
+
+/// All protocols, in the order in which the page offers them.
+pub static PROTOCOLS: &[Protocol] = &[];
+
+fn cards<P: Portray>(lang: Lang) -> Vec<ScenarioCard> {
+    let card = |preset: Preset<P>| ScenarioCard {
+        id: format!("{}/{}", P::NAME, preset.name),
+        protocol: P::NAME,
+        protocol_title: P::title(lang),
+        title: (preset.title)(lang),
+        look_for: (preset.look_for)(lang),
+    };
+    P::presets().into_iter().map(card).collect()
+}
+
+fn open_preset<P: Portray>(name: &str, seed: Option<u64>) -> Opened {
+    let Some(preset) = P::preset(name) else {
+        return Err(refused(OpenCause::Unknown(format!("{}/{name}", P::NAME))));
+    };
+    let mut scenario = Scenario::of_setup((preset.setup)(), seed.unwrap_or(preset.seed));
+    scenario.preset = Some(preset.name);
+    open_scenario::<P>(&scenario, None)
+}
+
+fn open_json<P: Portray>(text: &str) -> Opened {
+    match json::read::<P>(text) {
+        Ok(scenario) => open_scenario(&scenario, None),
+        Err(error) => Err(refused(error.into())),
+    }
+}
+
+fn open_link<P: Portray>(unpacked: &Unpacked) -> Opened {
+    let read = link::read::<P>(unpacked);
+    let cause = read.error.map(OpenCause::Link);
+    match (read.scenario, cause) {
+        (Some(scenario), cause) => open_scenario(&scenario, cause),
+        (None, cause) => Err(refused(cause.unwrap_or(OpenCause::Link(LinkError::Damaged)))),
+    }
+}
+
+fn refused(cause: OpenCause) -> OpenError {
+    OpenError { cause, salvaged: None }
+}
+
+/// Records a scenario up to its cursor and opens it. What is known to be wrong with it already is reported
+/// together with the run that could be saved.
+fn open_scenario<P: Portray>(scenario: &Scenario<P>, wrong: Option<OpenCause>) -> Opened {
+    if let Err(invalid) = scenario.setup.validate() {
+        return Err(refused(OpenCause::Json(JsonError::Invalid(invalid))));
+    }
+    let (recording, cause) = match scenario.record() {
+        Ok(recording) => (recording, wrong),
+        Err(interrupted) => {
+            let cause = OpenCause::Run { step: interrupted.step, problem: interrupted.problem };
+            (interrupted.recording, Some(wrong.unwrap_or(cause)))
+        }
+    };
+    let run: Box<dyn Workbench> = Box::new(OpenRun::new(scenario, recording));
+    match cause {
+        None => Ok(run),
+        Some(cause) => Err(OpenError { cause, salvaged: Some(run) }),
+    }
+}
+
+/// All built-in scenarios.
+pub fn catalogue(lang: Lang) -> Vec<ScenarioCard> {
+    PROTOCOLS.iter().flat_map(|protocol| (protocol.cards)(lang)).collect()
+}
+
+/// The protocols' names with what people call them.
+pub fn protocols(lang: Lang) -> Vec<(&'static str, &'static str)> {
+    PROTOCOLS.iter().map(|protocol| (protocol.name, (protocol.title)(lang))).collect()
+}
+
+/// Opens a built-in scenario by its name (`raft/calm`), a link or its fragment, or a scenario file's text.
+///
+/// # Errors
+/// What is wrong, with what could be saved.
+pub fn open(source: &str) -> Opened {
+    open_with_seed(source, None)
+}
+
+/// Opens a scenario like [`open`]; a built-in one with this seed instead of its own.
+///
+/// # Errors
+/// What is wrong, with what could be saved.
+pub fn open_with_seed(source: &str, seed: Option<u64>) -> Opened {
+    let source = source.trim();
+    let find = |name: &str| PROTOCOLS.iter().find(|protocol| protocol.name == name);
+    if link::fragment_of(source).is_some() {
+        let unpacked = link::unpack(source).map_err(|error| refused(error.into()))?;
+        return match find(&unpacked.protocol) {
+            Some(protocol) => (protocol.open_link)(&unpacked),
+            None => Err(refused(LinkError::Protocol(unpacked.protocol).into())),
+        };
+    }
+    if source.starts_with('{') {
+        let name = json::protocol_of(source).map_err(|error| refused(error.into()))?;
+        return match find(&name) {
+            Some(protocol) => (protocol.open_json)(source),
+            None => Err(refused(JsonError::Protocol(name).into())),
+        };
+    }
+    let (protocol, preset) = source.split_once('/').unwrap_or((source, ""));
+    match find(protocol) {
+        Some(protocol) => (protocol.open_preset)(preset, seed),
+        None => Err(refused(OpenCause::Unknown(source.chars().take(80).collect()))),
+    }
+}
