@@ -3,12 +3,17 @@
 //! * [`model`]: what is drawn, as plain data. [`workbench`]: the one interface that the page sees.
 //! * [`portray`]: what a protocol has to say about itself; [`registry`]: one line for each of them.
 //! * [`open_run`]: the workbench of any protocol, from [`stage`], [`inspect`], [`diagram`] and [`telling`].
+//! * [`player`]: what moves the cursor.
 
 pub mod detail;
 pub mod diagram;
+#[cfg(any(test, debug_assertions))]
+#[allow(missing_docs, clippy::all)]
+pub mod fake;
 pub mod inspect;
 pub mod model;
 pub mod open_run;
+pub mod player;
 pub mod portray;
 pub mod registry;
 pub mod stage;
@@ -16,6 +21,7 @@ pub mod telling;
 pub mod workbench;
 
 pub use crate::lang::Lang;
+pub use player::{Command, Player};
 pub use portray::Portray;
 pub use registry::{OpenCause, OpenError, ScenarioCard, catalogue, open, open_with_seed, protocols};
 pub use workbench::{Action, Prompt, Refusal, Selection, Workbench};
