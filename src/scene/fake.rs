@@ -73,7 +73,17 @@ impl Fake {
         let id = self.number;
         let due_us = now + 2_500 + u64::from(id * 7919 % 31) * 130;
         let lost = id % 11 == 5;
-        self.sent.push(Sent { id, from, to, kind, sent_us: now, due_us, sent_step: step, received_step: None, lost });
+        self.sent.push(Sent {
+            id,
+            from,
+            to,
+            kind,
+            sent_us: now,
+            due_us,
+            sent_step: step,
+            received_step: None,
+            lost,
+        });
         if !lost {
             self.queue.insert((due_us, id), (to, Some(id), step));
         }
@@ -108,7 +118,10 @@ impl Fake {
         let up = self.is_up(me);
         let text = match (up, sent.kind) {
             (false, _) => format!("A message for {who} is lost: it is down."),
-            (_, 0) => format!("{who} grants its vote to {}: it has not voted in term 1, and the candidate's log is at least as long as its own.", sent.from),
+            (_, 0) => format!(
+                "{who} grants its vote to {}: it has not voted in term 1, and the candidate's log is at least as long as its own.",
+                sent.from
+            ),
             (_, 1) => format!("{who} counts the vote of {}.", sent.from),
             (_, 2) => format!("{who} resets its election timer: {} leads term 1.", sent.from),
             _ => format!("{who} learns that {} has the entry.", sent.from),
@@ -137,7 +150,12 @@ impl FakeBench {
     }
 
     fn is_up(&self, at: u16) -> bool {
-        self.run.down.iter().rev().find(|(step, n, _)| *n == at && *step <= self.cursor).is_none_or(|(_, _, up)| *up)
+        self.run
+            .down
+            .iter()
+            .rev()
+            .find(|(step, n, _)| *n == at && *step <= self.cursor)
+            .is_none_or(|(_, _, up)| *up)
     }
 }
 
@@ -224,6 +242,9 @@ impl Workbench for FakeBench {
         }
         Ok(())
     }
+    fn conditions(&self) -> Conditions {
+        Conditions::default()
+    }
     fn stage(&self, _: Lang) -> Stage {
         let now_us = self.now_us();
         let count = f32::from(self.nodes);
@@ -248,9 +269,18 @@ impl Workbench for FakeBench {
                     figure: "term 1".into(),
                     up,
                     paused: false,
-                    timer: up.then_some(TimerArc { set_us: now_us / 30_000 * 30_000, due_us: now_us / 30_000 * 30_000 + 45_000 }),
+                    timer: up.then_some(TimerArc {
+                        set_us: now_us / 30_000 * 30_000,
+                        due_us: now_us / 30_000 * 30_000 + 45_000,
+                    }),
                     tail: (0..6u16)
-                        .map(|i| Cell { text: "1".into(), tone: Tone::Era(u64::from(i / 3)), settled: i < 5, changed: false, hint: String::new() })
+                        .map(|i| Cell {
+                            text: "1".into(),
+                            tone: Tone::Era(u64::from(i / 3)),
+                            settled: i < 5,
+                            changed: false,
+                            hint: String::new(),
+                        })
                         .collect(),
                     unsynced: at == 3,
                     description: format!("n{}: {role} in term 1, log of 6 entries, 5 committed", at + 1),
@@ -277,7 +307,9 @@ impl Workbench for FakeBench {
             .run
             .sent
             .iter()
-            .filter(|sent| sent.sent_step <= self.cursor && sent.received_step.is_none_or(|at| at > self.cursor))
+            .filter(|sent| {
+                sent.sent_step <= self.cursor && sent.received_step.is_none_or(|at| at > self.cursor)
+            })
             .filter(|sent| sent.due_us >= now_us)
             .filter_map(|sent| {
                 let (kind, letter, tone, answer) = *KINDS.get(sent.kind)?;
@@ -296,7 +328,13 @@ impl Workbench for FakeBench {
                 })
             })
             .collect();
-        Stage { headline: "No leader. n2 has 1 of the 3 votes it needs; n3's is on its way.".into(), parties, cuts: vec![Cut { from: node(0), to: node(2), both_ways: false }], messages, now_us }
+        Stage {
+            headline: "No leader. n2 has 1 of the 3 votes it needs; n3's is on its way.".into(),
+            parties,
+            cuts: vec![Cut { from: node(0), to: node(2), both_ways: false }],
+            messages,
+            now_us,
+        }
     }
     fn tables(&self, _: Lang) -> Vec<Table> {
         let rows = (0..self.nodes)
@@ -305,19 +343,46 @@ impl Workbench for FakeBench {
                 address: Some(node(at)),
                 faint: !self.is_up(at),
                 cells: (0..9u64)
-                    .map(|i| (i < 7).then(|| Cell { text: (i / 4 + 1).to_string(), tone: Tone::Era(i / 4 + 1), settled: i < 6, changed: at == 2 && i == 6, hint: "put a 1".into() }))
+                    .map(|i| {
+                        (i < 7).then(|| Cell {
+                            text: (i / 4 + 1).to_string(),
+                            tone: Tone::Era(i / 4 + 1),
+                            settled: i < 6,
+                            changed: at == 2 && i == 6,
+                            hint: "put a 1".into(),
+                        })
+                    })
                     .collect(),
             })
             .collect();
-        let logs = Table { title: "Logs".into(), note: "filled = committed".into(), columns: (1..=9).map(|i| i.to_string()).collect(), rows };
+        let logs = Table {
+            title: "Logs".into(),
+            note: "filled = committed".into(),
+            columns: (1..=9).map(|i| i.to_string()).collect(),
+            rows,
+        };
         vec![logs.clone(), Table { title: "State machine".into(), note: String::new(), ..logs }]
     }
     fn sentence(&mut self, cursor: u32, _: Lang) -> Option<Sentence> {
         let step = self.step(cursor)?;
-        Some(Sentence { step: cursor, time_us: step.time_us, address: Some(step.who), text: step.text.clone(), source: (!step.act).then(|| "Raft §5.4.1".into()), intervention: step.act })
+        Some(Sentence {
+            step: cursor,
+            time_us: step.time_us,
+            address: Some(step.who),
+            text: step.text.clone(),
+            source: (!step.act).then(|| "Raft §5.4.1".into()),
+            intervention: step.act,
+        })
     }
     fn inspect(&self, selection: Selection, _: Lang) -> Option<Inspection> {
-        let mut fields = vec![Field::new("term", "3").hint("the term that the node knows"), Field::new("voted for", "n2"), Field::new("leader", "unknown"), Field::new("commit", "6"), Field::new("log", "7 entries, last term 2"), Field::new("disk", "synced 12.1 ms ago")];
+        let mut fields = vec![
+            Field::new("term", "3").hint("the term that the node knows"),
+            Field::new("voted for", "n2"),
+            Field::new("leader", "unknown"),
+            Field::new("commit", "6"),
+            Field::new("log", "7 entries, last term 2"),
+            Field::new("disk", "synced 12.1 ms ago"),
+        ];
         for (field, before) in fields.iter_mut().zip(["2", "–"]) {
             field.before = Some(before.into());
         }
@@ -340,14 +405,23 @@ impl Workbench for FakeBench {
         chain
     }
     fn source(&mut self, _: u32) -> Vec<SourceSpot> {
-        vec![SourceSpot { file: "src/protocol/wal.rs", line: 40 }, SourceSpot { file: "src/protocol/wal.rs", line: 41 }]
+        vec![
+            SourceSpot { file: "src/protocol/wal.rs", line: 40 },
+            SourceSpot { file: "src/protocol/wal.rs", line: 41 },
+        ]
     }
     fn pending(&self, count: usize, _: Lang) -> Vec<Pending> {
         self.run
             .queue
             .iter()
             .take(count)
-            .map(|((due_us, number), (address, message, _))| Pending { id: u64::from(*number), due_us: *due_us, address: *address, text: message.map_or("heartbeat timer".into(), |id| format!("message {id} for {address}")), message: message.is_some() })
+            .map(|((due_us, number), (address, message, _))| Pending {
+                id: u64::from(*number),
+                due_us: *due_us,
+                address: *address,
+                text: message.map_or("heartbeat timer".into(), |id| format!("message {id} for {address}")),
+                message: message.is_some(),
+            })
             .collect()
     }
     fn space_time(&self, from_us: u64, to_us: u64, arrows: usize) -> SpaceTime {
@@ -355,28 +429,64 @@ impl Workbench for FakeBench {
             .map(|at| LaneView {
                 address: node(at),
                 name: format!("n{}", at + 1),
-                spans: vec![Span { from_step: 0, to_step: self.recorded(), from_us: if at == 1 { 34_000 } else { 0 }, to_us: self.recorded_us(), tone: if at == 1 { Tone::Leader } else { Tone::Member }, label: String::new() }],
+                spans: vec![Span {
+                    from_step: 0,
+                    to_step: self.recorded(),
+                    from_us: if at == 1 { 34_000 } else { 0 },
+                    to_us: self.recorded_us(),
+                    tone: if at == 1 { Tone::Leader } else { Tone::Member },
+                    label: String::new(),
+                }],
             })
             .collect();
         let all = self.run.sent.iter().filter(|sent| sent.due_us >= from_us && sent.sent_us <= to_us);
         let arrows = all
             .take(arrows)
-            .map(|sent| Arrow { sent_step: sent.sent_step, received_step: sent.received_step, from: sent.from, to: sent.to, sent_us: sent.sent_us, end_us: sent.due_us, kind: sent.kind as u8, tone: KINDS.get(sent.kind).map_or(Tone::Plain, |kind| kind.2), lost: sent.lost })
+            .map(|sent| Arrow {
+                sent_step: sent.sent_step,
+                received_step: sent.received_step,
+                from: sent.from,
+                to: sent.to,
+                sent_us: sent.sent_us,
+                end_us: sent.due_us,
+                kind: sent.kind as u8,
+                tone: KINDS.get(sent.kind).map_or(Tone::Plain, |kind| kind.2),
+                lost: sent.lost,
+            })
             .collect();
-        SpaceTime { lanes, arrows, marks: self.tape().marks, thinned: false }
+        SpaceTime { lanes, arrows, marks: self.tape(Lang::En).marks, thinned: false }
     }
-    fn tape(&self) -> Tape {
+    fn tape(&self, _: Lang) -> Tape {
         let end = self.recorded_us();
-        let span = |from_us: u64, tone, label: &str| Span { from_step: self.cursor_at(from_us), to_step: self.recorded(), from_us, to_us: end, tone, label: label.into() };
+        let span = |from_us: u64, tone, label: &str| Span {
+            from_step: self.cursor_at(from_us),
+            to_step: self.recorded(),
+            from_us,
+            to_us: end,
+            tone,
+            label: label.into(),
+        };
         let marks = self
             .run
             .steps
             .iter()
             .zip(1u32..)
             .filter(|(step, _)| step.milestone || step.act)
-            .map(|(step, at)| Mark { step: at, time_us: step.time_us, address: Some(step.who), kind: if step.act { MarkKind::Crash } else { MarkKind::Milestone } })
+            .map(|(step, at)| Mark {
+                step: at,
+                time_us: step.time_us,
+                address: Some(step.who),
+                kind: if step.act { MarkKind::Crash } else { MarkKind::Milestone },
+            })
             .collect();
-        Tape { eras: vec![Span { to_us: 30_000.min(end), ..span(0, Tone::Era(0), "term 0") }, span(30_000.min(end), Tone::Era(1), "term 1")], leaders: vec![span(35_000.min(end), Tone::Leader, "n2")], marks }
+        Tape {
+            eras: vec![
+                Span { to_us: 30_000.min(end), ..span(0, Tone::Era(0), "term 0") },
+                span(30_000.min(end), Tone::Era(1), "term 1"),
+            ],
+            leaders: vec![span(35_000.min(end), Tone::Leader, "n2")],
+            marks,
+        }
     }
     fn branches(&self) -> Vec<BranchView> {
         self.names
@@ -389,7 +499,10 @@ impl Workbench for FakeBench {
                     id: at as u32,
                     name: if name.is_empty() { format!("branch {}", at + 1) } else { name.clone() },
                     parent: at.checked_sub(1).map(|at| at as u32),
-                    forked_at: at.checked_sub(1).and_then(|at| self.past.get(at)).map_or(0, |(_, cursor, _)| *cursor),
+                    forked_at: at
+                        .checked_sub(1)
+                        .and_then(|at| self.past.get(at))
+                        .map_or(0, |(_, cursor, _)| *cursor),
                     steps: run.steps.len() as u32,
                     end_us: run.steps.last().map_or(0, |step| step.time_us),
                     current: at == self.current,
@@ -406,13 +519,19 @@ impl Workbench for FakeBench {
         }
     }
     fn commands(&self, _: Lang) -> Vec<Prompt> {
-        vec![Prompt { label: "write a key".into(), example: "put a 1".into() }, Prompt { label: "read a key".into(), example: "get a".into() }]
+        vec![
+            Prompt { label: "write a key".into(), example: "put a 1".into() },
+            Prompt { label: "read a key".into(), example: "get a".into() },
+        ]
     }
-    fn operations(&self, _: Lang) -> Vec<Prompt> {
+    fn operations(&self, _: NodeId, _: Lang) -> Vec<Prompt> {
         vec![Prompt { label: "hand leadership over".into(), example: "transfer n3".into() }]
     }
     fn link(&self) -> String {
         format!("v1.fake.{}", self.cursor)
+    }
+    fn json(&self) -> String {
+        "{}".into()
     }
     fn digest(&mut self) -> u64 {
         u64::from(self.cursor)

@@ -4,7 +4,7 @@
 
 use serde::Serialize;
 
-use crate::sim::Address;
+use crate::sim::{Address, Chaos, DiskOptions, LinkOptions, Workload};
 
 /// What a colour stands for. The style sheet decides what each looks like in light and dark.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
@@ -29,7 +29,7 @@ pub enum Tone {
 }
 
 /// The cluster at one moment.
-#[derive(Clone, PartialEq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Debug, Default, Serialize)]
 pub struct Stage {
     /// One line that says how things stand.
     pub headline: String,
@@ -332,7 +332,7 @@ pub struct LaneView {
 }
 
 /// The part of the space-time diagram between two moments.
-#[derive(Clone, PartialEq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Debug, Default, Serialize)]
 pub struct SpaceTime {
     /// The lanes, nodes first.
     pub lanes: Vec<LaneView>,
@@ -345,7 +345,7 @@ pub struct SpaceTime {
 }
 
 /// What the scrubber is painted with.
-#[derive(Clone, PartialEq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Debug, Default, Serialize)]
 pub struct Tape {
     /// Terms, ballots or phases, from the first step to the last.
     pub eras: Vec<Span>,
@@ -387,4 +387,17 @@ pub struct Pending {
     pub text: String,
     /// Whether it is a message.
     pub message: bool,
+}
+
+/// What surrounds the nodes: the settings that hold where no link and no disk has its own.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
+pub struct Conditions {
+    /// How all connections behave.
+    pub network: LinkOptions,
+    /// How all disks behave.
+    pub disk: DiskOptions,
+    /// What the clients do; `None` if nothing.
+    pub workload: Option<Workload>,
+    /// Random faults; `None` if there are none.
+    pub chaos: Option<Chaos>,
 }

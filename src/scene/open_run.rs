@@ -1,7 +1,7 @@
 //! The workbench of any protocol that can be portrayed.
 
 use super::detail::Detail;
-use super::model::{BranchView, Inspection, Pending, Sentence, SourceSpot, SpaceTime, Stage, Table, Tape};
+use super::model::{BranchView, Conditions, Inspection, Pending, Sentence, SourceSpot, SpaceTime, Stage, Table, Tape};
 use super::portray::Portray;
 use super::workbench::{Action, Prompt, Refusal, Selection, Workbench};
 use super::{Lang, diagram, inspect, stage, telling};
@@ -167,6 +167,17 @@ impl<P: Portray> Workbench for OpenRun<P> {
         self.history.act(act)?;
         self.refresh_detail();
         Ok(())
+    }
+
+    fn conditions(&self) -> Conditions {
+        let cluster = self.history.cluster();
+        let disk = cluster.host(crate::protocol::NodeId(0)).map(|host| host.disk.options());
+        Conditions {
+            network: cluster.network().options(),
+            disk: disk.unwrap_or_default(),
+            workload: cluster.workload(),
+            chaos: cluster.chaos(),
+        }
     }
 
     fn stage(&self, lang: Lang) -> Stage {

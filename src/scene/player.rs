@@ -404,10 +404,10 @@ impl Player {
 
     fn mark(&mut self, forward: bool) -> Change {
         let here = self.bench.cursor();
-        let tape = self.bench.tape();
-        let mut marks = tape.marks.iter().filter(|mark| mark.kind != MarkKind::Milestone).map(|mark| mark.step);
-        let found =
-            if forward { marks.find(|step| *step > here) } else { marks.rfind(|step| *step < here) };
+        let tape = self.bench.tape(Lang::En);
+        let mut marks =
+            tape.marks.iter().filter(|mark| mark.kind != MarkKind::Milestone).map(|mark| mark.step);
+        let found = if forward { marks.find(|step| *step > here) } else { marks.rfind(|step| *step < here) };
         match found {
             Some(step) => self.seek(step),
             None => Change { notice: Some(Notice::NothingThere), ..Change::default() },

@@ -5,7 +5,7 @@
 //! count them, from 1: step `n` is the one that ends at cursor position `n`.
 
 use super::Lang;
-use super::model::{BranchView, Inspection, Pending, Sentence, SourceSpot, SpaceTime, Stage, Table, Tape};
+use super::model::{BranchView, Conditions, Inspection, Pending, Sentence, SourceSpot, SpaceTime, Stage, Table, Tape};
 use crate::protocol::NodeId;
 use crate::sim::{Address, EventId, Intervention, Problem};
 
@@ -107,6 +107,9 @@ pub trait Workbench {
     /// # Errors
     /// Why it cannot be done; nothing has changed then.
     fn act(&mut self, action: Action, lang: Lang) -> Result<(), Refusal>;
+
+    /// What network, disks, clients and chance do at the cursor: where a form for changing them starts from.
+    fn conditions(&self) -> Conditions;
 
     /// The cluster, drawn.
     fn stage(&self, lang: Lang) -> Stage;

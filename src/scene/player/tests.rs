@@ -58,7 +58,9 @@ fn a_tab_that_slept_does_not_race_to_catch_up() {
 
 #[test]
 fn any_command_that_seeks_pauses_first() {
-    for command in [Command::Step(-1), Command::SeekTo(3), Command::First, Command::Milestone { forward: true }] {
+    for command in
+        [Command::Step(-1), Command::SeekTo(3), Command::First, Command::Milestone { forward: true }]
+    {
         let mut player = player();
         run(&mut player, Command::Play);
         run(&mut player, command.clone());
