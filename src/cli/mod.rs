@@ -1,5 +1,7 @@
 //! The command line: the same library without a browser.
 
+pub mod hash;
+
 use std::process::ExitCode;
 
 /// Runs the command line and returns the exit status.
