@@ -27,11 +27,15 @@ export const test = base.extend({
 
   baseURL: async ({ site }, use) => use(site.url),
 
-  /** What must not happen in the page. A test that provokes an error on purpose empties this list. */
-  problems: async ({}, use) => {
+  /** For a test that provokes errors on purpose: `test.use({ errorsExpected: true })`. */
+  errorsExpected: [false, { option: true }],
+
+  /** The errors so far, which must be none at the end. */
+  problems: async ({ errorsExpected }, use) => {
     const problems = [];
     await use(problems);
-    expect(problems, "errors in the page").toEqual([]);
+    if (errorsExpected) expect(problems, "errors in the page").not.toEqual([]);
+    else expect(problems, "errors in the page").toEqual([]);
   },
 
   // Every page of the test is watched, those that a link or a script opens included.
