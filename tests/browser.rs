@@ -8,7 +8,7 @@
 
 wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);
 
-#[path = "browser/page.rs"]
-mod page;
 #[path = "hashing_digest.rs"]
 mod hashing_digest;
+#[path = "browser/page.rs"]
+mod page;
