@@ -1,0 +1,45 @@
+//! What a check has to know of a protocol.
+
+use super::faults::FaultModel;
+use super::history::OperationOf;
+use crate::protocol::Participant;
+use crate::sim::random::Stream;
+use crate::sim::{Cluster, ClusterSetup};
+
+/// Whether the clients were told what the protocol promises them.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Judgement {
+    /// They were.
+    Kept,
+    /// They were not, and this is why.
+    Broken(String),
+    /// It would have taken too much work to find out; this says where.
+    Undecided(String),
+}
+
+/// A protocol that can be checked with faults drawn from seeds.
+pub trait Checkable: Participant {
+    /// A cluster to be put through faults. What may differ from run to run without changing what is promised
+    /// is drawn: how often snapshots are taken, which of two ways is taken, how busy the clients are.
+    fn draw_setup(nodes: u16, stream: &mut Stream) -> ClusterSetup<Self>;
+
+    /// The faults that a cluster with this setup must survive.
+    fn fault_model(setup: &ClusterSetup<Self>) -> FaultModel;
+
+    /// What an operator might ask of this node at any moment.
+    fn draw_operation(&self, _setup: &ClusterSetup<Self>, _stream: &mut Stream) -> Option<Self::Operation> {
+        None
+    }
+
+    /// What an operator does about a node that keeps out of the cluster because its disk was lost or damaged.
+    fn remedy(&self) -> Option<Self::Operation> {
+        None
+    }
+
+    /// Whether the clients were told what the protocol promises.
+    fn judge(setup: &ClusterSetup<Self>, history: &[OperationOf<Self>]) -> Judgement;
+
+    /// What is not yet as it must become once everything is repaired and nobody asks for anything any more:
+    /// replicas that differ, a transaction without a decision. `None` where all is well.
+    fn unsettled(cluster: &Cluster<Self>) -> Option<String>;
+}

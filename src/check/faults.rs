@@ -1,0 +1,192 @@
+//! Which faults a run is put through, drawn from its seed, and how often each was used.
+
+use std::collections::BTreeMap;
+
+use crate::protocol::Participant;
+use crate::sim::random::Stream;
+use crate::sim::{Chaos, ClusterSetup, Intervention, InterventionOf, LinkOptions, Unsynced};
+
+/// What a protocol must survive with given options.
+#[derive(Clone, PartialEq, Debug)]
+pub struct FaultModel {
+    /// The weights of the random faults; a weight of 0 lies outside the model. Each run draws its own weights
+    /// from these, because faults that are rare in one mixture are frequent in another (Groce et al., "Swarm
+    /// Testing", 2012).
+    pub chaos: Chaos,
+    /// How the network may behave while faults happen; a run starts with one of them. The cluster's own
+    /// network is always among them.
+    pub networks: Vec<LinkOptions>,
+    /// Whether somebody may interfere with single messages and timers: let them happen at once, change a
+    /// single connection, cut off a client. Asynchronous protocols must survive that; timed ones need not.
+    pub asynchronous: bool,
+}
+
+impl FaultModel {
+    /// All that an asynchronous protocol with a quorum must survive: every kind of fault, and the loss of
+    /// fewer disks than half.
+    pub fn asynchronous(nodes: u16) -> FaultModel {
+        let minority = nodes.saturating_sub(1) / 2;
+        let chaos = Chaos {
+            corrupt_tail: 1,
+            lose_disk: 1,
+            disks_lost_max: minority,
+            victims_max: nodes,
+            loss_ppm: 40_000,
+            duplication_ppm: 40_000,
+            ..Chaos::default()
+        };
+        let slow = LinkOptions { latency_us_min: 20_000, jitter_us_mean: 20_000, ..LinkOptions::default() };
+        let tailed = LinkOptions {
+            jitter: crate::sim::Jitter::LongTail,
+            jitter_us_mean: 15_000,
+            ..LinkOptions::default()
+        };
+        let ordered = LinkOptions { reordering: false, jitter_us_mean: 8_000, ..LinkOptions::default() };
+        let bad = LinkOptions { loss_ppm: 100_000, duplication_ppm: 100_000, ..tailed };
+        FaultModel { chaos, networks: vec![slow, tailed, ordered, bad], asynchronous: true }
+    }
+
+    /// Draws the faults of one run.
+    pub fn draw_chaos(&self, nodes: u16, stream: &mut Stream) -> Chaos {
+        let most = self.chaos;
+        let mut weight = |weight: u32| match stream.between(0, 3) {
+            0 => 0,
+            1 => weight * 4,
+            _ => weight,
+        };
+        let mut chaos = Chaos {
+            crash: weight(most.crash),
+            pause: weight(most.pause),
+            partition: weight(most.partition),
+            cut: weight(most.cut),
+            drop: weight(most.drop),
+            delay: weight(most.delay),
+            duplicate: weight(most.duplicate),
+            hold: weight(most.hold),
+            clock: weight(most.clock),
+            slow_disk: weight(most.slow_disk),
+            corrupt_tail: weight(most.corrupt_tail),
+            lose_disk: weight(most.lose_disk),
+            ..most
+        };
+        chaos.beat_us_mean = stream.between(10_000, 90_000);
+        let minority = nodes.saturating_sub(1) / 2;
+        let victims = match stream.between(0, 3) {
+            0 => 1,
+            1 => most.victims_max,
+            _ => minority.max(1),
+        };
+        chaos.victims_max = victims.min(most.victims_max);
+        chaos.loss_ppm = stream.between(0, u64::from(most.loss_ppm)) as u32;
+        chaos.duplication_ppm = stream.between(0, u64::from(most.duplication_ppm)) as u32;
+        chaos
+    }
+
+    /// Draws how the network behaves, or goes back to how it was set up.
+    pub fn draw_network<P: Participant>(&self, setup: &ClusterSetup<P>, stream: &mut Stream) -> LinkOptions {
+        let at = stream.between(0, self.networks.len() as u64) as usize;
+        self.networks.get(at).copied().unwrap_or(setup.network)
+    }
+
+    /// The kinds of fault in this model, by the names that [`Faults`] counts them under.
+    pub fn kinds(&self) -> Vec<&'static str> {
+        let chaos = &self.chaos;
+        let mut kinds = Vec::new();
+        let mut when = |is_used: bool, names: &[&'static str]| {
+            if is_used {
+                kinds.extend_from_slice(names);
+            }
+        };
+        when(chaos.crash > 0, &["crash, writes torn", "crash, writes lost", "crash, writes kept", "restart"]);
+        when(chaos.pause > 0, &["pause", "resume"]);
+        when(chaos.partition > 0, &["partition"]);
+        when(chaos.cut > 0, &["one-way cut", "cut"]);
+        when(chaos.partition > 0 || chaos.cut > 0, &["heal"]);
+        when(chaos.drop > 0, &["drop"]);
+        when(chaos.delay > 0, &["delay"]);
+        when(chaos.duplicate > 0, &["duplicate"]);
+        when(chaos.hold > 0, &["hold", "release"]);
+        when(chaos.clock > 0, &["clock"]);
+        when(chaos.slow_disk > 0, &["slow disk"]);
+        when(chaos.corrupt_tail > 0 && chaos.disks_lost_max > 0, &["corrupt tail"]);
+        when(chaos.lose_disk > 0 && chaos.disks_lost_max > 0, &["lose disk"]);
+        when(chaos.loss_ppm > 0, &["network loss"]);
+        when(self.networks.len() > 1, &["network"]);
+        when(self.asynchronous, &["deliver now", "link"]);
+        kinds
+    }
+}
+
+/// How often each kind of fault was used.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Faults {
+    counts: BTreeMap<&'static str, u64>,
+}
+
+impl Faults {
+    /// Counts one.
+    pub fn count(&mut self, kind: &'static str) {
+        *self.counts.entry(kind).or_default() += 1;
+    }
+
+    /// Counts an intervention under its name.
+    pub fn count_act<P: Participant>(&mut self, act: &InterventionOf<P>) {
+        if let Some(kind) = kind_of::<P>(act) {
+            self.count(kind);
+        }
+    }
+
+    /// Adds what was counted elsewhere.
+    pub fn add(&mut self, other: &Faults) {
+        for (kind, count) in &other.counts {
+            *self.counts.entry(kind).or_default() += count;
+        }
+    }
+
+    /// How often a kind was used.
+    pub fn of(&self, kind: &str) -> u64 {
+        self.counts.get(kind).copied().unwrap_or(0)
+    }
+
+    /// All kinds that were used, by name.
+    pub fn iter(&self) -> impl Iterator<Item = (&'static str, u64)> + '_ {
+        self.counts.iter().map(|(kind, count)| (*kind, *count))
+    }
+
+    /// All together.
+    pub fn total(&self) -> u64 {
+        self.counts.values().sum()
+    }
+}
+
+/// The name of a fault; `None` for an intervention that is none.
+fn kind_of<P: Participant>(act: &InterventionOf<P>) -> Option<&'static str> {
+    use Intervention as I;
+    Some(match act {
+        I::Crash { unsynced: Unsynced::Torn, .. } => "crash, writes torn",
+        I::Crash { unsynced: Unsynced::Lost, .. } => "crash, writes lost",
+        I::Crash { unsynced: Unsynced::Kept, .. } => "crash, writes kept",
+        I::Restart { .. } => "restart",
+        I::Pause { .. } => "pause",
+        I::Resume { .. } => "resume",
+        I::Cut { both_ways: false, .. } => "one-way cut",
+        I::Cut { both_ways: true, .. } => "cut",
+        I::Mend { .. } => "mend",
+        I::Partition { .. } => "partition",
+        I::Heal => "heal",
+        I::Drop { .. } => "drop",
+        I::Hold { .. } => "hold",
+        I::Release { .. } => "release",
+        I::Delay { .. } => "delay",
+        I::Duplicate { .. } => "duplicate",
+        I::DeliverNow { .. } | I::Choose { .. } => "deliver now",
+        I::Network { .. } => "network",
+        I::Link { .. } => "link",
+        I::Clock { .. } => "clock",
+        I::Disk { .. } => "slow disk",
+        I::CorruptTail { .. } => "corrupt tail",
+        I::LoseDisk { .. } => "lose disk",
+        I::Operation { .. } => "operation",
+        I::Command { .. } | I::Workload { .. } | I::Chaos { .. } => return None,
+    })
+}

@@ -1,0 +1,16 @@
+//! Whether a protocol keeps its promises, asked of many runs or of all of them.
+//!
+//! * [`checkable`]: what a check has to know of a protocol. [`faults`]: what a run is put through.
+//! * [`run`]: one seed; [`range`]: many of them, on all processors.
+//! * [`history`], [`linearizability`], [`key_value`]: what clients saw, and whether one copy explains it.
+
+pub mod checkable;
+pub mod faults;
+pub mod history;
+pub mod key_value;
+pub mod linearizability;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod range;
+pub mod run;
+
+pub use checkable::{Checkable, Judgement};
