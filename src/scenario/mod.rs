@@ -14,6 +14,7 @@ use crate::sim::{ClusterSetup, InterventionOf, Problem, Recording};
 pub mod json;
 pub mod link;
 pub mod preset;
+pub mod raft;
 
 pub use preset::{Preset, Presets};
 

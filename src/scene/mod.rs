@@ -11,10 +11,12 @@ pub mod diagram;
 #[allow(missing_docs, clippy::all)]
 pub mod fake;
 pub mod inspect;
+pub mod key_value;
 pub mod model;
 pub mod open_run;
 pub mod player;
 pub mod portray;
+pub mod raft;
 pub mod registry;
 pub mod stage;
 pub mod telling;

@@ -1,0 +1,336 @@
+//! Raft's built-in scenarios.
+
+use super::preset::{Preset, Presets};
+use crate::lang::Lang;
+use crate::protocol::key_value::Command;
+use crate::protocol::raft::{BreakRules, Options, Raft};
+use crate::protocol::{ClientId, NodeId};
+use crate::sim::{
+    Address, ClusterSetup, DiskOptions, Intervention, InterventionOf, Jitter, LinkOptions, Scripted, Unsynced,
+    Workload,
+};
+use crate::word;
+
+type Setup = ClusterSetup<Raft>;
+type Act = InterventionOf<Raft>;
+
+impl Presets for Raft {
+    fn presets() -> Vec<Preset<Raft>> {
+        vec![
+            preset("calm", |l| word!(l, "A calm cluster", "平静的集群"), calm_text, 7, calm),
+            preset("leader-crash", |l| word!(l, "Leader crash", "领导者崩溃"), leader_crash_text, 7, leader_crash),
+            preset("split-vote", |l| word!(l, "Split vote", "选票瓜分"), split_vote_text, 1, split_vote),
+            preset("minority", |l| word!(l, "Leader in the minority", "领导者落入少数派"), minority_text, 7, minority),
+            preset("majority", |l| word!(l, "Leader keeps the majority", "领导者保有多数派"), majority_text, 7, majority),
+            preset("figure-7", |l| word!(l, "The logs of Figure 7", "图 7 的日志"), figure_7_text, 3, figure_7),
+            preset("figure-8", |l| word!(l, "The commit hazard of Figure 8", "图 8 的提交隐患"), figure_8_text, 1, figure_8),
+            preset(
+                "figure-8-broken",
+                |l| word!(l, "Figure 8 with the rule switched off", "关闭规则的图 8"),
+                figure_8_broken_text,
+                1,
+                figure_8_broken,
+            ),
+            preset("lossy", |l| word!(l, "A lossy network", "丢包的网络"), lossy_text, 7, lossy),
+            preset("slow-disk", |l| word!(l, "A slow disk", "缓慢的磁盘"), slow_disk_text, 7, slow_disk),
+            preset("snapshot", |l| word!(l, "A follower that needs a snapshot", "需要快照的跟随者"), snapshot_text, 7, snapshot),
+            preset("duel", |l| word!(l, "Duelling clients on one key", "争抢同一个键的客户端"), duel_text, 7, duel),
+            preset("lost-disk", |l| word!(l, "A lost disk", "丢失的磁盘"), lost_disk_text, 7, lost_disk),
+        ]
+    }
+}
+
+fn preset(
+    name: &'static str,
+    title: fn(Lang) -> &'static str,
+    look_for: fn(Lang) -> &'static str,
+    seed: u64,
+    setup: fn() -> Setup,
+) -> Preset<Raft> {
+    Preset { name, title, look_for, seed, setup }
+}
+
+fn steady() -> Setup {
+    Setup { workload: Some(Workload { think_us_mean: 30_000, ..Workload::default() }), ..Setup::default() }
+}
+
+fn at(at_us: u64, act: Act) -> Scripted<Act> {
+    Scripted { at_us, from_leader: false, act }
+}
+
+fn from_leader(at_us: u64, act: Act) -> Scripted<Act> {
+    Scripted { at_us, from_leader: true, act }
+}
+
+fn crash(node: u16) -> Act {
+    Act::Crash { node: NodeId(node), unsynced: Unsynced::Torn }
+}
+
+fn restart(node: u16) -> Act {
+    Act::Restart { node: NodeId(node) }
+}
+
+fn put(client: u16, key: &str, value: &str) -> Act {
+    Act::Command { client: ClientId(client), command: Command::Put { key: key.into(), value: value.into() } }
+}
+
+fn group(nodes: &[u16]) -> Vec<Vec<NodeId>> {
+    vec![nodes.iter().copied().map(NodeId).collect()]
+}
+
+fn calm_text(lang: Lang) -> &'static str {
+    word!(
+        lang,
+        "One election, then every command goes to a majority before it is answered.",
+        "一次选举之后，每条命令都先到达多数派，再得到答复。"
+    )
+}
+
+fn calm() -> Setup {
+    steady()
+}
+
+fn leader_crash_text(lang: Lang) -> &'static str {
+    word!(
+        lang,
+        "The leader dies at 900 ms: watch who notices first, and that no committed entry is lost.",
+        "领导者在 900 ms 时崩溃：看谁最先察觉，以及已提交的条目一条不丢。"
+    )
+}
+
+fn leader_crash() -> Setup {
+    Setup { script: vec![from_leader(900_000, crash(0))], ..steady() }
+}
+
+fn split_vote_text(lang: Lang) -> &'static str {
+    word!(
+        lang,
+        "Timeouts lie close together, so candidates take votes from each other; a new draw decides.",
+        "超时时间过于接近，候选人互相分走选票；重新抽取后才见分晓。"
+    )
+}
+
+fn split_vote() -> Setup {
+    let options = Options {
+        election_timeout_us_min: 150_000,
+        election_timeout_us_max: 156_000,
+        pre_vote: false,
+        ..Options::default()
+    };
+    Setup { nodes: 4, options, ..steady() }
+}
+
+fn minority_text(lang: Lang) -> &'static str {
+    word!(
+        lang,
+        "The old leader goes on taking commands that it can never commit, until it hears no majority and steps down.",
+        "旧领导者仍在接收永远无法提交的命令，直到听不到多数派而退位。"
+    )
+}
+
+fn minority() -> Setup {
+    Setup {
+        clients: 2,
+        script: vec![
+            from_leader(800_000, Act::Partition { groups: group(&[0, 1]) }),
+            at(2_200_000, Act::Heal),
+        ],
+        ..steady()
+    }
+}
+
+fn majority_text(lang: Lang) -> &'static str {
+    word!(
+        lang,
+        "Two followers are cut off; the rest goes on. PreVote keeps them from disturbing it when they return.",
+        "两个跟随者被隔开，其余照常运行。预投票使它们归来时不会打扰集群。"
+    )
+}
+
+fn majority() -> Setup {
+    Setup {
+        script: vec![
+            from_leader(800_000, Act::Partition { groups: group(&[1, 2]) }),
+            at(2_200_000, Act::Heal),
+        ],
+        ..steady()
+    }
+}
+
+fn figure_7_text(lang: Lang) -> &'static str {
+    word!(
+        lang,
+        "Followers that miss entries, have extra ones, or both: the new leader makes every log its own.",
+        "有的跟随者缺条目，有的多出条目，有的两者皆有：新领导者让所有日志与自己一致。"
+    )
+}
+
+fn figure_7() -> Setup {
+    let initial_logs = vec![
+        vec![1, 1, 1, 4, 4, 5, 5, 6, 6, 6],
+        vec![1, 1, 1, 4, 4, 5, 5, 6, 6],
+        vec![1, 1, 1, 4],
+        vec![1, 1, 1, 4, 4, 5, 5, 6, 6, 6, 6],
+        vec![1, 1, 1, 4, 4, 5, 5, 6, 6, 6, 7, 7],
+        vec![1, 1, 1, 4, 4, 4, 4],
+        vec![1, 1, 1, 2, 2, 2, 3, 3, 3, 3, 3],
+    ];
+    let options = Options { initial_logs, ..Options::default() };
+    // The node that the figure calls the leader for term 8 stands first because the others are slow.
+    let mut script: Vec<_> = (1..7)
+        .map(|node| at(1, Act::Clock { node: NodeId(node), skew_us: 0, drift_ppm: -500_000 }))
+        .collect();
+    script.push(at(140_000, Act::Partition { groups: group(&[3, 4]) }));
+    script.push(at(600_000, Act::Heal));
+    script.extend((1..7).map(|node| at(700_000, Act::Clock { node: NodeId(node), skew_us: 0, drift_ppm: 0 })));
+    Setup { nodes: 7, options, clients: 1, script, ..Setup::default() }
+}
+
+fn figure_8_text(lang: Lang) -> &'static str {
+    word!(
+        lang,
+        "An entry of term 2 reaches a majority in a later term and is still not committed: it could be overwritten.",
+        "任期 2 的条目在后来的任期里到达了多数派，却仍未提交：它还可能被覆盖。"
+    )
+}
+
+/// Figure 8 of the paper. Nodes are S1 to S5. S1 leads in term 2 and replicates index 2 only to S2; S5 is
+/// elected in term 3 by S3 and S4 and accepts another entry at index 2; S1 leads again in a later term and
+/// replicates the entry of term 2 to S3.
+fn figure_8_with(break_rules: BreakRules) -> Setup {
+    let initial_logs = vec![vec![1, 2], vec![1, 2], vec![1], vec![1], vec![1, 3]];
+    let options = Options { initial_logs, pre_vote: false, check_quorum: false, break_rules, ..Options::default() };
+    let cut = |from: u16, to: u16| Act::Cut {
+        from: Address::Node(NodeId(from)),
+        to: Address::Node(NodeId(to)),
+        both_ways: true,
+    };
+    let slow = |node: u16| at(1, Act::Clock { node: NodeId(node), skew_us: 0, drift_ppm: -500_000 });
+    let mut script = vec![at(1, crash(4))];
+    script.extend((1..4).map(slow));
+    // (c): S1 is elected with the votes of S2, S3 and S4, and its entry of term 2 reaches S3; its own no-op,
+    // which would settle the matter, does not get through, because S1 dies first.
+    script.push(at(2, cut(0, 3)));
+    script.push(at(260_000, crash(0)));
+    // (d): S5 comes back, and can be elected by S3 and S4, because its log ends in term 3.
+    script.push(at(300_000, Act::Heal));
+    script.push(at(310_000, restart(4)));
+    script.extend((1..4).map(|node| at(310_001, Act::Clock { node: NodeId(node), skew_us: 0, drift_ppm: -400_000 })));
+    script.push(at(1_500_000, restart(0)));
+    Setup { options, clients: 1, script, ..Setup::default() }
+}
+
+fn figure_8() -> Setup {
+    figure_8_with(BreakRules::default())
+}
+
+fn figure_8_broken_text(lang: Lang) -> &'static str {
+    word!(
+        lang,
+        "The leader commits an entry of an earlier term by counting, and a later leader overwrites it: safety is gone.",
+        "领导者靠计数提交了旧任期的条目，随后被新领导者覆盖：安全性被破坏。"
+    )
+}
+
+fn figure_8_broken() -> Setup {
+    figure_8_with(BreakRules { commit_earlier_term: true, ..BreakRules::default() })
+}
+
+fn lossy_text(lang: Lang) -> &'static str {
+    word!(
+        lang,
+        "One message in five is lost and some come twice: retries make up for it, and no command applies twice.",
+        "五分之一的消息丢失，有些还会重复：重试弥补了这一切，且没有命令被应用两次。"
+    )
+}
+
+fn lossy() -> Setup {
+    let network = LinkOptions {
+        loss_ppm: 200_000,
+        duplication_ppm: 50_000,
+        jitter: Jitter::LongTail,
+        jitter_us_mean: 5_000,
+        ..LinkOptions::default()
+    };
+    Setup { network, clients: 2, ..steady() }
+}
+
+fn slow_disk_text(lang: Lang) -> &'static str {
+    word!(
+        lang,
+        "One follower's disk takes 40 ms to sync: it answers late, and the others make the majority without it.",
+        "一个跟随者的磁盘同步需要 40 ms：它答复得晚，其余节点不等它也能形成多数派。"
+    )
+}
+
+fn slow_disk() -> Setup {
+    let slow = DiskOptions { sync_us_min: 35_000, sync_us_max: 45_000 };
+    Setup {
+        script: vec![from_leader(600_000, Act::Disk { node: Some(NodeId(1)), options: slow })],
+        ..steady()
+    }
+}
+
+fn snapshot_text(lang: Lang) -> &'static str {
+    word!(
+        lang,
+        "A follower is down for so long that the log no longer reaches back to it: it gets a snapshot in chunks.",
+        "一个跟随者停机太久，日志已回溯不到它：它将分块收到一份快照。"
+    )
+}
+
+fn snapshot() -> Setup {
+    let options = Options {
+        snapshot_every_entries: 20,
+        log_tail_entries: 4,
+        snapshot_chunk_bytes_max: 64,
+        ..Options::default()
+    };
+    Setup {
+        options,
+        clients: 3,
+        workload: Some(Workload { think_us_mean: 8_000, ..Workload::default() }),
+        script: vec![from_leader(600_000, crash(1)), from_leader(2_400_000, restart(1))],
+        ..Setup::default()
+    }
+}
+
+fn duel_text(lang: Lang) -> &'static str {
+    word!(
+        lang,
+        "Three clients write and compare-and-set the same key at once: the log decides who came first.",
+        "三个客户端同时写入并比较设置同一个键：谁先谁后由日志决定。"
+    )
+}
+
+fn duel() -> Setup {
+    let mut script = Vec::new();
+    for round in 0..6_u64 {
+        for client in 0..3 {
+            script.push(at(500_000 + round * 60_000, put(client, "x", &format!("{}.{round}", ClientId(client)))));
+        }
+    }
+    Setup { clients: 3, script, ..Setup::default() }
+}
+
+fn lost_disk_text(lang: Lang) -> &'static str {
+    word!(
+        lang,
+        "A follower returns with an empty disk. It must not vote: it could break a promise that it no longer knows.",
+        "一个跟随者带着空磁盘归来。它不能投票：否则可能违背自己已不记得的承诺。"
+    )
+}
+
+fn lost_disk() -> Setup {
+    Setup {
+        script: vec![
+            at(800_000, Act::LoseDisk { node: NodeId(3) }),
+            at(1_000_000, restart(3)),
+            at(1_800_000, Intervention::Operation {
+                node: NodeId(3),
+                operation: crate::protocol::raft::Operation::Readmit,
+            }),
+        ],
+        ..steady()
+    }
+}

@@ -1,0 +1,51 @@
+//! The logs of all nodes side by side.
+
+use super::entry_hint;
+use crate::protocol::NodeId;
+use crate::protocol::raft::Raft;
+use crate::scene::Lang;
+use crate::scene::model::{Cell, Row, Table, Tone};
+use crate::sim::Address;
+use crate::word;
+
+/// The most columns that are shown: the end of the longest log.
+const COLUMNS_MAX: u64 = 24;
+
+pub(super) fn logs(nodes: &[Option<Raft>], lang: Lang) -> Table {
+    let last = nodes.iter().flatten().map(|node| node.log().last_index()).max().unwrap_or(0);
+    let first = last.saturating_sub(COLUMNS_MAX - 1).max(1);
+    let rows = (0..).map(NodeId).zip(nodes).map(|(id, node)| Row {
+        name: id.to_string(),
+        address: Some(Address::Node(id)),
+        faint: node.is_none(),
+        cells: (first..=last).map(|index| node.as_ref().and_then(|node| cell(node, index, lang))).collect(),
+    });
+    Table {
+        title: word!(lang, "Logs", "日志").to_owned(),
+        note: word!(lang, "filled = committed", "实心 = 已提交").to_owned(),
+        columns: (first..=last).map(|index| index.to_string()).collect(),
+        rows: rows.collect(),
+    }
+}
+
+fn cell(node: &Raft, index: u64, lang: Lang) -> Option<Cell> {
+    if index <= node.log().base_index() {
+        // Compaction removed the entry; the snapshot holds what it did.
+        return Some(Cell {
+            text: "·".to_owned(),
+            tone: Tone::Plain,
+            settled: true,
+            changed: false,
+            hint: word!(lang, "in the snapshot", "在快照中").to_owned(),
+        });
+    }
+    let entry = node.log().get(index)?;
+    let committed = index <= node.commit_index();
+    Some(Cell {
+        text: entry.term.to_string(),
+        tone: Tone::Era(entry.term),
+        settled: committed,
+        changed: false,
+        hint: entry_hint(index, entry.term, &entry.payload, committed, lang),
+    })
+}
