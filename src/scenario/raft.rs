@@ -6,8 +6,8 @@ use crate::protocol::key_value::Command;
 use crate::protocol::raft::{BreakRules, Options, Raft};
 use crate::protocol::{ClientId, NodeId};
 use crate::sim::{
-    Address, ClusterSetup, DiskOptions, Intervention, InterventionOf, Jitter, LinkOptions, Scripted, Unsynced,
-    Workload,
+    Address, ClusterSetup, DiskOptions, Intervention, InterventionOf, Jitter, LinkOptions, Scripted,
+    Unsynced, Workload,
 };
 use crate::word;
 
@@ -18,12 +18,42 @@ impl Presets for Raft {
     fn presets() -> Vec<Preset<Raft>> {
         vec![
             preset("calm", |l| word!(l, "A calm cluster", "平静的集群"), calm_text, 7, calm),
-            preset("leader-crash", |l| word!(l, "Leader crash", "领导者崩溃"), leader_crash_text, 7, leader_crash),
+            preset(
+                "leader-crash",
+                |l| word!(l, "Leader crash", "领导者崩溃"),
+                leader_crash_text,
+                7,
+                leader_crash,
+            ),
             preset("split-vote", |l| word!(l, "Split vote", "选票瓜分"), split_vote_text, 1, split_vote),
-            preset("minority", |l| word!(l, "Leader in the minority", "领导者落入少数派"), minority_text, 7, minority),
-            preset("majority", |l| word!(l, "Leader keeps the majority", "领导者保有多数派"), majority_text, 7, majority),
-            preset("figure-7", |l| word!(l, "The logs of Figure 7", "图 7 的日志"), figure_7_text, 3, figure_7),
-            preset("figure-8", |l| word!(l, "The commit hazard of Figure 8", "图 8 的提交隐患"), figure_8_text, 1, figure_8),
+            preset(
+                "minority",
+                |l| word!(l, "Leader in the minority", "领导者落入少数派"),
+                minority_text,
+                7,
+                minority,
+            ),
+            preset(
+                "majority",
+                |l| word!(l, "Leader keeps the majority", "领导者保有多数派"),
+                majority_text,
+                7,
+                majority,
+            ),
+            preset(
+                "figure-7",
+                |l| word!(l, "The logs of Figure 7", "图 7 的日志"),
+                figure_7_text,
+                3,
+                figure_7,
+            ),
+            preset(
+                "figure-8",
+                |l| word!(l, "The commit hazard of Figure 8", "图 8 的提交隐患"),
+                figure_8_text,
+                1,
+                figure_8,
+            ),
             preset(
                 "figure-8-broken",
                 |l| word!(l, "Figure 8 with the rule switched off", "关闭规则的图 8"),
@@ -33,8 +63,20 @@ impl Presets for Raft {
             ),
             preset("lossy", |l| word!(l, "A lossy network", "丢包的网络"), lossy_text, 7, lossy),
             preset("slow-disk", |l| word!(l, "A slow disk", "缓慢的磁盘"), slow_disk_text, 7, slow_disk),
-            preset("snapshot", |l| word!(l, "A follower that needs a snapshot", "需要快照的跟随者"), snapshot_text, 7, snapshot),
-            preset("duel", |l| word!(l, "Duelling clients on one key", "争抢同一个键的客户端"), duel_text, 7, duel),
+            preset(
+                "snapshot",
+                |l| word!(l, "A follower that needs a snapshot", "需要快照的跟随者"),
+                snapshot_text,
+                7,
+                snapshot,
+            ),
+            preset(
+                "duel",
+                |l| word!(l, "Duelling clients on one key", "争抢同一个键的客户端"),
+                duel_text,
+                7,
+                duel,
+            ),
             preset("lost-disk", |l| word!(l, "A lost disk", "丢失的磁盘"), lost_disk_text, 7, lost_disk),
         ]
     }
@@ -182,7 +224,8 @@ fn figure_7() -> Setup {
         .collect();
     script.push(at(140_000, Act::Partition { groups: group(&[3, 4]) }));
     script.push(at(600_000, Act::Heal));
-    script.extend((1..7).map(|node| at(700_000, Act::Clock { node: NodeId(node), skew_us: 0, drift_ppm: 0 })));
+    script
+        .extend((1..7).map(|node| at(700_000, Act::Clock { node: NodeId(node), skew_us: 0, drift_ppm: 0 })));
     Setup { nodes: 7, options, clients: 1, script, ..Setup::default() }
 }
 
@@ -199,7 +242,8 @@ fn figure_8_text(lang: Lang) -> &'static str {
 /// replicates the entry of term 2 to S3.
 fn figure_8_with(break_rules: BreakRules) -> Setup {
     let initial_logs = vec![vec![1, 2], vec![1, 2], vec![1], vec![1], vec![1, 3]];
-    let options = Options { initial_logs, pre_vote: false, check_quorum: false, break_rules, ..Options::default() };
+    let options =
+        Options { initial_logs, pre_vote: false, check_quorum: false, break_rules, ..Options::default() };
     let cut = |from: u16, to: u16| Act::Cut {
         from: Address::Node(NodeId(from)),
         to: Address::Node(NodeId(to)),
@@ -215,7 +259,9 @@ fn figure_8_with(break_rules: BreakRules) -> Setup {
     // (d): S5 comes back, and can be elected by S3 and S4, because its log ends in term 3.
     script.push(at(300_000, Act::Heal));
     script.push(at(310_000, restart(4)));
-    script.extend((1..4).map(|node| at(310_001, Act::Clock { node: NodeId(node), skew_us: 0, drift_ppm: -400_000 })));
+    script.extend(
+        (1..4).map(|node| at(310_001, Act::Clock { node: NodeId(node), skew_us: 0, drift_ppm: -400_000 })),
+    );
     script.push(at(1_500_000, restart(0)));
     Setup { options, clients: 1, script, ..Setup::default() }
 }
@@ -307,7 +353,10 @@ fn duel() -> Setup {
     let mut script = Vec::new();
     for round in 0..6_u64 {
         for client in 0..3 {
-            script.push(at(500_000 + round * 60_000, put(client, "x", &format!("{}.{round}", ClientId(client)))));
+            script.push(at(
+                500_000 + round * 60_000,
+                put(client, "x", &format!("{}.{round}", ClientId(client))),
+            ));
         }
     }
     Setup { clients: 3, script, ..Setup::default() }
@@ -326,10 +375,13 @@ fn lost_disk() -> Setup {
         script: vec![
             at(800_000, Act::LoseDisk { node: NodeId(3) }),
             at(1_000_000, restart(3)),
-            at(1_800_000, Intervention::Operation {
-                node: NodeId(3),
-                operation: crate::protocol::raft::Operation::Readmit,
-            }),
+            at(
+                1_800_000,
+                Intervention::Operation {
+                    node: NodeId(3),
+                    operation: crate::protocol::raft::Operation::Readmit,
+                },
+            ),
         ],
         ..steady()
     }

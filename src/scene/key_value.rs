@@ -69,14 +69,19 @@ pub fn outcome_text(outcome: &Outcome, lang: Lang) -> String {
         Outcome::Value(None) => word!(lang, "no value", "无值").to_owned(),
         Outcome::Applied => word!(lang, "done", "完成").to_owned(),
         Outcome::Swapped(true) => word!(lang, "set", "已设置").to_owned(),
-        Outcome::Swapped(false) => word!(lang, "not set: it held something else", "未设置：现值不符").to_owned(),
-        Outcome::Stale => word!(lang, "stale: a later request was served", "过期：已处理更新的请求").to_owned(),
+        Outcome::Swapped(false) => {
+            word!(lang, "not set: it held something else", "未设置：现值不符").to_owned()
+        }
+        Outcome::Stale => {
+            word!(lang, "stale: a later request was served", "过期：已处理更新的请求").to_owned()
+        }
     }
 }
 
 /// The stores of all nodes side by side, a column for each key.
 pub fn store_table(stores: &[Option<&Store>], lang: Lang) -> Table {
-    let mut keys: Vec<&str> = stores.iter().flatten().flat_map(|store| store.entries().map(|(key, _)| &**key)).collect();
+    let mut keys: Vec<&str> =
+        stores.iter().flatten().flat_map(|store| store.entries().map(|(key, _)| &**key)).collect();
     keys.sort_unstable();
     keys.dedup();
     let rows = (0..).map(NodeId).zip(stores).map(|(node, store)| Row {

@@ -1,7 +1,9 @@
 //! The workbench of any protocol that can be portrayed.
 
 use super::detail::Detail;
-use super::model::{BranchView, Conditions, Inspection, Pending, Sentence, SourceSpot, SpaceTime, Stage, Table, Tape};
+use super::model::{
+    BranchView, Conditions, Inspection, Pending, Sentence, SourceSpot, SpaceTime, Stage, Table, Tape,
+};
 use super::portray::Portray;
 use super::workbench::{Action, Prompt, Refusal, Selection, Workbench};
 use super::{Lang, diagram, inspect, stage, telling};

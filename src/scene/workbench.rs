@@ -5,7 +5,9 @@
 //! count them, from 1: step `n` is the one that ends at cursor position `n`.
 
 use super::Lang;
-use super::model::{BranchView, Conditions, Inspection, Pending, Sentence, SourceSpot, SpaceTime, Stage, Table, Tape};
+use super::model::{
+    BranchView, Conditions, Inspection, Pending, Sentence, SourceSpot, SpaceTime, Stage, Table, Tape,
+};
 use crate::protocol::NodeId;
 use crate::sim::{Address, EventId, Intervention, Problem};
 

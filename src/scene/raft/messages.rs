@@ -31,7 +31,11 @@ pub(super) fn text(message: &Message, lang: Lang) -> String {
         }
         Message::AppendEntriesResponse { result, .. } => match result {
             AppendResult::Matched { match_index } => {
-                say!(lang, "{kind}: holds up to {match_index} (term {term})", "{kind}：已有至 {match_index}（任期 {term}）")
+                say!(
+                    lang,
+                    "{kind}: holds up to {match_index} (term {term})",
+                    "{kind}：已有至 {match_index}（任期 {term}）"
+                )
             }
             AppendResult::Rejected { previous_log_index, .. } => say!(
                 lang,
@@ -104,7 +108,9 @@ pub(super) fn fields(message: &Message, lang: Lang) -> Vec<Field> {
             put(word!(lang, "from byte", "起始字节"), install.offset_bytes.to_string());
             put(word!(lang, "bytes in all", "总字节数"), install.total_bytes.to_string());
         }
-        Message::InstallSnapshotResponse { last_included_index, bytes_received, installed, counts, .. } => {
+        Message::InstallSnapshotResponse {
+            last_included_index, bytes_received, installed, counts, ..
+        } => {
             put(word!(lang, "covers up to", "覆盖至"), last_included_index.to_string());
             put(word!(lang, "bytes received", "已收字节"), bytes_received.to_string());
             put(word!(lang, "installed", "已安装"), yes_no(*installed));

@@ -195,15 +195,27 @@ impl Portray for Raft {
 
     fn fields(&self, _: &Options, lang: Lang) -> Vec<Field> {
         let mut fields = vec![
-            Field::new(word!(lang, "term", "任期"), self.term().to_string())
-                .hint(word!(lang, "a number that grows with every election", "每次选举都会增长的编号")),
-            Field::new(word!(lang, "voted for", "投票给"), or_none(self.voted_for()))
-                .hint(word!(lang, "who has its one vote of this term", "本任期唯一的一票给了谁")),
+            Field::new(word!(lang, "term", "任期"), self.term().to_string()).hint(word!(
+                lang,
+                "a number that grows with every election",
+                "每次选举都会增长的编号"
+            )),
+            Field::new(word!(lang, "voted for", "投票给"), or_none(self.voted_for())).hint(word!(
+                lang,
+                "who has its one vote of this term",
+                "本任期唯一的一票给了谁"
+            )),
             Field::new(word!(lang, "leader", "领导者"), or_none(self.leader())),
-            Field::new(word!(lang, "commit", "已提交"), self.commit_index().to_string())
-                .hint(word!(lang, "entries up to here can never be lost", "到此为止的条目不会再丢失")),
-            Field::new(word!(lang, "applied", "已应用"), self.applied_index().to_string())
-                .hint(word!(lang, "entries up to here have changed the state", "到此为止的条目已作用于状态机")),
+            Field::new(word!(lang, "commit", "已提交"), self.commit_index().to_string()).hint(word!(
+                lang,
+                "entries up to here can never be lost",
+                "到此为止的条目不会再丢失"
+            )),
+            Field::new(word!(lang, "applied", "已应用"), self.applied_index().to_string()).hint(word!(
+                lang,
+                "entries up to here have changed the state",
+                "到此为止的条目已作用于状态机"
+            )),
             Field::new(
                 word!(lang, "log", "日志"),
                 say!(
@@ -214,8 +226,11 @@ impl Portray for Raft {
                     self.log().last_term()
                 ),
             ),
-            Field::new(word!(lang, "durable", "已持久化"), self.durable_index().to_string())
-                .hint(word!(lang, "entries up to here survive a crash", "到此为止的条目崩溃后仍在")),
+            Field::new(word!(lang, "durable", "已持久化"), self.durable_index().to_string()).hint(word!(
+                lang,
+                "entries up to here survive a crash",
+                "到此为止的条目崩溃后仍在"
+            )),
         ];
         if let Membership::Out(out) = self.membership() {
             fields.push(Field::new(word!(lang, "kept out", "被排除"), loss_text(out.loss, lang)));
@@ -246,7 +261,11 @@ impl Portray for Raft {
                 fields.push(
                     Field::new(
                         say!(lang, "knows of {node}", "对 {node} 的了解"),
-                        say!(lang, "match {matched}, next {next}, {state}", "匹配 {matched}，下一条 {next}，{state}"),
+                        say!(
+                            lang,
+                            "match {matched}, next {next}, {state}",
+                            "匹配 {matched}，下一条 {next}，{state}"
+                        ),
                     )
                     .hint(word!(
                         lang,
@@ -330,12 +349,8 @@ impl Portray for Raft {
             ["transfer", to] if node(to).is_some() => {
                 Ok(Operation::TransferLeadership { to: node(to).unwrap_or(NodeId(0)) })
             }
-            _ => Err(word!(
-                lang,
-                "Write one of: transfer n2; readmit.",
-                "请输入：transfer n2；readmit。"
-            )
-            .to_owned()),
+            _ => Err(word!(lang, "Write one of: transfer n2; readmit.", "请输入：transfer n2；readmit。")
+                .to_owned()),
         }
     }
 
@@ -378,7 +393,11 @@ pub(super) fn entry_hint(index: u64, term: u64, payload: &Payload, committed: bo
     } else {
         word!(lang, "not committed", "未提交")
     };
-    say!(lang, "index {index}, term {term}, {payload}, {state}", "索引 {index}，任期 {term}，{payload}，{state}")
+    say!(
+        lang,
+        "index {index}, term {term}, {payload}, {state}",
+        "索引 {index}，任期 {term}，{payload}，{state}"
+    )
 }
 
 const _: () = assert!(Raft::MESSAGE_KINDS.len() == 11, "every kind of message has a face");

@@ -83,7 +83,11 @@ pub(super) fn text(why: &Reason, node: NodeId, lang: Lang) -> String {
         ),
         R::ElectionTimedOut { after_us, .. } => {
             let after = time(after_us);
-            say!(lang, "{node} has heard from no leader for {after}.", "{node} 已有 {after} 没有收到领导者的消息。")
+            say!(
+                lang,
+                "{node} has heard from no leader for {after}.",
+                "{node} 已有 {after} 没有收到领导者的消息。"
+            )
         }
         R::AsksForPreVote { term, .. } => say!(
             lang,
@@ -110,11 +114,9 @@ pub(super) fn text(why: &Reason, node: NodeId, lang: Lang) -> String {
             "{node} stands for election in term {term} and votes for itself.",
             "{node} 在任期 {term} 参选，并投票给自己。"
         ),
-        R::WaitsForVotes { term } => say!(
-            lang,
-            "{node} waits for votes in term {term}.",
-            "{node} 在任期 {term} 等待选票。"
-        ),
+        R::WaitsForVotes { term } => {
+            say!(lang, "{node} waits for votes in term {term}.", "{node} 在任期 {term} 等待选票。")
+        }
         R::AsksForVote { term, last_log_index, last_log_term } => say!(
             lang,
             "{node} asks for votes in term {term}; its log ends at index {last_log_index} of term {last_log_term}.",
@@ -273,11 +275,9 @@ pub(super) fn text(why: &Reason, node: NodeId, lang: Lang) -> String {
             "{node} learns that {follower} holds everything up to index {match_index}.",
             "{node} 得知 {follower} 已有至索引 {match_index} 的全部条目。"
         ),
-        R::HeartbeatAnswered { node: follower, .. } => say!(
-            lang,
-            "{node} hears that {follower} still follows it.",
-            "{node} 得知 {follower} 仍在跟随。"
-        ),
+        R::HeartbeatAnswered { node: follower, .. } => {
+            say!(lang, "{node} hears that {follower} still follows it.", "{node} 得知 {follower} 仍在跟随。")
+        }
         R::Backtracks { node: follower, rejected_index, next_index } => say!(
             lang,
             "{node} goes back with {follower}: index {rejected_index} did not fit, it tries {next_index} next.",
@@ -313,11 +313,9 @@ pub(super) fn text(why: &Reason, node: NodeId, lang: Lang) -> String {
             "{node}'s disk has finished: its log is durable up to index {last_index}.",
             "{node} 的磁盘写完了：日志到索引 {last_index} 已持久化。"
         ),
-        R::SyncBeforeAnswering { .. } => say!(
-            lang,
-            "{node} syncs its disk before it answers.",
-            "{node} 先同步磁盘，再答复。"
-        ),
+        R::SyncBeforeAnswering { .. } => {
+            say!(lang, "{node} syncs its disk before it answers.", "{node} 先同步磁盘，再答复。")
+        }
         R::AppendedForClient { client, index, .. } => say!(
             lang,
             "{node} writes the command of {client} into its log at index {index} and sends it to all.",
@@ -438,11 +436,9 @@ pub(super) fn text(why: &Reason, node: NodeId, lang: Lang) -> String {
             "{node} cannot hand leadership to {to}: it does not lead.",
             "{node} 无法把领导权交给 {to}：它不是领导者。"
         ),
-        R::TransferImpossible { to } => say!(
-            lang,
-            "{node} cannot hand leadership to {to}.",
-            "{node} 无法把领导权交给 {to}。"
-        ),
+        R::TransferImpossible { to } => {
+            say!(lang, "{node} cannot hand leadership to {to}.", "{node} 无法把领导权交给 {to}。")
+        }
         R::TellsToTimeOutNow { to, .. } => say!(
             lang,
             "{node} tells {to} to stand for election at once: its log is complete.",
@@ -472,11 +468,9 @@ pub(super) fn text(why: &Reason, node: NodeId, lang: Lang) -> String {
             "{node} cannot be readmitted: of {nodes} nodes no majority is left without it.",
             "{node} 无法被重新接纳：{nodes} 个节点去掉它后无法形成多数派。"
         ),
-        R::AsksForReadmission { leader: Some(leader), .. } => say!(
-            lang,
-            "{node} asks {leader} to be readmitted.",
-            "{node} 请求 {leader} 重新接纳它。"
-        ),
+        R::AsksForReadmission { leader: Some(leader), .. } => {
+            say!(lang, "{node} asks {leader} to be readmitted.", "{node} 请求 {leader} 重新接纳它。")
+        }
         R::AsksForReadmission { leader: None, .. } => say!(
             lang,
             "{node} wants to be readmitted and looks for a leader.",
@@ -497,16 +491,17 @@ pub(super) fn text(why: &Reason, node: NodeId, lang: Lang) -> String {
             "{node} has the committed readmission: it adopts term {term} as one in which it voted for {leader}, and writes that down before it counts.",
             "{node} 已持有已提交的接纳条目：它采用任期 {term}，视为已投票给 {leader}，先写盘再计入。"
         ),
-        R::IsMemberAgain { term, .. } => say!(
-            lang,
-            "{node} is a member again, in term {term}.",
-            "{node} 在任期 {term} 重新成为成员。"
-        ),
+        R::IsMemberAgain { term, .. } => {
+            say!(lang, "{node} is a member again, in term {term}.", "{node} 在任期 {term} 重新成为成员。")
+        }
     }
 }
 
 /// A violation: the invariant's name, and the two facts that contradict each other.
-pub(super) fn violation(violation: &ViolationOf<crate::protocol::raft::Raft>, lang: Lang) -> (String, String) {
+pub(super) fn violation(
+    violation: &ViolationOf<crate::protocol::raft::Raft>,
+    lang: Lang,
+) -> (String, String) {
     let facts = format!("{violation:?}");
     (word!(lang, "An invariant", "不变式").to_owned(), facts)
 }
