@@ -93,20 +93,20 @@ impl Progress {
         self.state = ProgressState::Probe { waiting: false };
     }
 
-    /// Which entry the next heartbeat asks about.
+    /// Which entry the next heartbeat asks about, and whether the answer is needed to go on.
     ///
     /// A message that was under way at the heartbeat before and still is was probably lost; asking about the
     /// last entry sent finds out. Otherwise the heartbeat asks about one that is known to match, so that it may
     /// overtake entries without alarm. While a snapshot is sent nothing is known, and index 0 always matches.
-    pub(super) fn heartbeat_asks_about(&mut self) -> Index {
+    pub(super) fn heartbeat_asks_about(&mut self) -> (Index, bool) {
         match &self.state {
-            ProgressState::Probe { .. } => self.next_index - 1,
-            ProgressState::Snapshot(_) => 0,
+            ProgressState::Probe { .. } => (self.next_index - 1, true),
+            ProgressState::Snapshot(_) => (0, false),
             ProgressState::Pipeline { in_flight } => {
                 let oldest = in_flight.front().copied().unwrap_or(0);
                 let is_stuck = oldest != 0 && oldest == self.oldest_at_heartbeat;
                 self.oldest_at_heartbeat = oldest;
-                if is_stuck { self.next_index - 1 } else { self.held_index() }
+                if is_stuck { (self.next_index - 1, true) } else { (self.held_index(), false) }
             }
         }
     }

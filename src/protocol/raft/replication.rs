@@ -118,10 +118,10 @@ impl Raft {
     fn send_heartbeat(&mut self, to: NodeId, round: u64, cx: &mut Context) {
         let RoleState::Leader(leadership) = &mut self.role else { return };
         let Some(progress) = leadership.progress.get_mut(to.index()) else { return };
-        let asks_about = progress.heartbeat_asks_about();
-        // What was compacted cannot be asked about; index 0 matches in every log.
-        let (previous_log_index, previous_log_term) =
-            self.log.term(asks_about).map_or((0, 0), |term| (asks_about, term));
+        let (asks_about, is_needed) = progress.heartbeat_asks_about();
+        // What was compacted cannot be asked about; index 0 matches in every log, and shows nothing.
+        let known = self.log.term(asks_about);
+        let (previous_log_index, previous_log_term) = known.map_or((0, 0), |term| (asks_about, term));
         let message = AppendEntries {
             term: self.term,
             previous_log_index,
@@ -135,6 +135,10 @@ impl Raft {
             Message::AppendEntries(message),
             Reason::KeepsAuthority { to, term: self.term, round },
         );
+        if known.is_none() && is_needed {
+            // Whether the follower has that entry cannot be found out any more.
+            self.begin_snapshot(to, cx);
+        }
     }
 
     pub(super) fn on_append_entries_response(
