@@ -2,9 +2,11 @@
 //!
 //! * [`checkable`]: what a check has to know of a protocol. [`faults`]: what a run is put through.
 //! * [`run`]: one seed; [`range`]: many of them, on all processors.
+//! * [`explore`]: every reachable state of a small cluster.
 //! * [`history`], [`linearizability`], [`key_value`]: what clients saw, and whether one copy explains it.
 
 pub mod checkable;
+pub mod explore;
 pub mod faults;
 pub mod history;
 pub mod key_value;

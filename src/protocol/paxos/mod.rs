@@ -1,1 +1,34 @@
-//! Stub.
+//! Paxos: single-decree ([`synod`]) and as a replicated log ([`multi`]).
+//!
+//! Both are written after Lamport's "Paxos Made Simple" (2001), with the engineering of van Renesse and
+//! Altinbuken's "Paxos Made Moderately Complex" (2015) and the quorums of Howard, Malkhi and Spiegelman's
+//! "Flexible Paxos: Quorum Intersection Revisited" (2016). They share:
+//!
+//! * [`ballot`]: proposal numbers that no two proposers can have in common.
+//! * [`node_set`] and [`quorum`]: who holds a role, who has answered, and how many answers are enough.
+//! * [`durable`]: answers that wait until the disk holds what they promise.
+//! * [`citation`]: which rule of which paper a step follows.
+//!
+//! # An acceptor whose disk cannot be trusted
+//!
+//! An acceptor that forgets a promise can help two quorums to choose two values, so one that finds its disk
+//! empty (the operator formats a disk before a node's first start) or a synced record damaged takes no part as
+//! proposer or acceptor any more: [`crate::protocol::Standing::Out`]. It writes nothing either, so that its
+//! next start finds the disk as it is and stays out again. It still learns what the others choose.
+//!
+//! It is never readmitted under its old name. Within one decree nothing short of a new set of acceptors would
+//! be safe, because nobody else knows what it had promised. A log could readmit it from a slot on that lies
+//! beyond everything it may have voted for, which takes a change of membership; these protocols have none.
+
+pub mod ballot;
+pub mod citation;
+pub mod durable;
+pub mod multi;
+pub mod node_set;
+pub mod quorum;
+pub mod synod;
+
+pub use ballot::Ballot;
+pub use citation::{Citation, Paper};
+pub use node_set::NodeSet;
+pub use quorum::Quorums;

@@ -1,0 +1,190 @@
+//! What an operator configures.
+
+use serde::{Deserialize, Serialize};
+
+use crate::protocol::paxos::{NodeSet, Quorums};
+use crate::protocol::{Invalid, NodeId};
+
+/// The longest time that can be configured: an hour, in µs.
+const TIME_US_MAX: u64 = 3_600_000_000;
+/// The most nodes that a cluster can have.
+const NODES_MAX: u16 = 100;
+
+/// The options of [`super::Synod`].
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Options {
+    /// The nodes that propose; all of them if left open.
+    pub proposers: Option<NodeSet>,
+    /// The nodes that accept; all of them if left open.
+    pub acceptors: Option<NodeSet>,
+    /// The nodes that learn; all of them if left open.
+    pub learners: Option<NodeSet>,
+    /// How many acceptors have to promise; a majority if left open ("Flexible Paxos").
+    pub phase_1_quorum: Option<u16>,
+    /// How many acceptors have to accept; a majority if left open ("Flexible Paxos").
+    pub phase_2_quorum: Option<u16>,
+    /// Whether a proposer whose ballot was refused waits for a random time before it tries a higher one.
+    /// Without it two proposers can outbid each other for ever ("Paxos Made Simple" §2.4).
+    pub back_off: bool,
+    /// The shortest time to back off, in µs.
+    pub back_off_us_min: u64,
+    /// The longest time to back off after a first refusal, in µs; it doubles with each further one, sixteenfold
+    /// at most.
+    pub back_off_us_max: u64,
+    /// How long a proposer waits before it asks silent acceptors again, in µs.
+    pub resend_us: u64,
+    /// How long a learner that knows no chosen value waits before it asks (again), in µs.
+    pub ask_again_us: u64,
+    /// Rules to break on purpose.
+    pub break_rules: BreakRules,
+}
+
+/// Rules of the algorithm that can be broken to see what they are good for.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct BreakRules {
+    /// A proposer proposes its own value although an acceptor reported an accepted one (against P2c).
+    pub ignore_accepted_value: bool,
+    /// An acceptor that restarts knows its accepted value and no promise.
+    pub forget_promise_at_restart: bool,
+    /// The quorums of the two phases need not intersect.
+    pub allow_disjoint_quorums: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options {
+            proposers: None,
+            acceptors: None,
+            learners: None,
+            phase_1_quorum: None,
+            phase_2_quorum: None,
+            back_off: true,
+            back_off_us_min: 20_000,
+            back_off_us_max: 80_000,
+            resend_us: 100_000,
+            ask_again_us: 200_000,
+            break_rules: BreakRules::default(),
+        }
+    }
+}
+
+impl Options {
+    /// The nodes that propose.
+    pub fn proposers(&self, nodes: u16) -> NodeSet {
+        self.proposers.unwrap_or(NodeSet::all(nodes))
+    }
+
+    /// The nodes that accept.
+    pub fn acceptors(&self, nodes: u16) -> NodeSet {
+        self.acceptors.unwrap_or(NodeSet::all(nodes))
+    }
+
+    /// The nodes that learn.
+    pub fn learners(&self, nodes: u16) -> NodeSet {
+        self.learners.unwrap_or(NodeSet::all(nodes))
+    }
+
+    /// How many acceptors are enough.
+    pub fn quorums(&self, nodes: u16) -> Quorums {
+        Quorums::new(self.acceptors(nodes).len(), self.phase_1_quorum, self.phase_2_quorum)
+    }
+
+    /// All that is wrong with the options for a cluster of this size.
+    ///
+    /// # Errors
+    /// One [`Invalid`] for each option that cannot be used.
+    pub fn validate(&self, nodes: u16) -> Result<(), Vec<Invalid>> {
+        let mut problems = Vec::new();
+        if nodes == 0 || nodes > NODES_MAX {
+            problems.push(Invalid::new("nodes", format!("{nodes} is not between 1 and {NODES_MAX}")));
+        }
+        let roles =
+            [("proposers", self.proposers), ("acceptors", self.acceptors), ("learners", self.learners)];
+        for (field, role) in roles {
+            let Some(role) = role else { continue };
+            if role.is_empty() && field != "learners" {
+                problems.push(Invalid::new(field, "at least one node has to hold this role"));
+            }
+            if let Some(node) = role.without(NodeSet::all(nodes)).first() {
+                let NodeId(number) = node;
+                problems.push(Invalid::new(field, format!("node {number} is not one of the {nodes} nodes")));
+            }
+        }
+        self.quorums(nodes).validate(
+            self.acceptors(nodes).len(),
+            self.break_rules.allow_disjoint_quorums,
+            &mut problems,
+        );
+        let times = [
+            ("back_off_us_min", self.back_off_us_min),
+            ("back_off_us_max", self.back_off_us_max),
+            ("resend_us", self.resend_us),
+            ("ask_again_us", self.ask_again_us),
+        ];
+        for (field, time) in times {
+            if time == 0 || time > TIME_US_MAX {
+                problems.push(Invalid::new(field, format!("{time} is not between 1 and {TIME_US_MAX} µs")));
+            }
+        }
+        if self.back_off_us_min > self.back_off_us_max {
+            problems.push(Invalid::new("back_off_us_min", "it is more than back_off_us_max"));
+        }
+        if problems.is_empty() { Ok(()) } else { Err(problems) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fields(options: &Options, nodes: u16) -> Vec<String> {
+        options.validate(nodes).err().unwrap_or_default().into_iter().map(|problem| problem.field).collect()
+    }
+
+    #[test]
+    fn the_defaults_fit_every_cluster() {
+        for nodes in 1..=NODES_MAX {
+            assert_eq!(fields(&Options::default(), nodes), [""; 0], "{nodes} nodes");
+        }
+        assert_eq!(fields(&Options::default(), 0), ["nodes", "phase_1_quorum", "phase_2_quorum"]);
+        assert_eq!(fields(&Options::default(), NODES_MAX + 1), ["nodes"]);
+    }
+
+    /// Flexible Paxos: it is the acceptors that count, not the nodes.
+    #[test]
+    fn quorums_are_counted_among_the_acceptors() {
+        let mut options = Options {
+            acceptors: Some([NodeId(2), NodeId(3), NodeId(4)].into_iter().collect()),
+            ..Options::default()
+        };
+        assert_eq!(options.quorums(5), Quorums { phase_1: 2, phase_2: 2 });
+        options.phase_1_quorum = Some(3);
+        options.phase_2_quorum = Some(1);
+        assert_eq!(fields(&options, 5), [""; 0]);
+        options.phase_1_quorum = Some(2);
+        assert_eq!(fields(&options, 5), ["phase_1_quorum"]);
+        options.break_rules.allow_disjoint_quorums = true;
+        assert_eq!(fields(&options, 5), [""; 0]);
+    }
+
+    #[test]
+    fn everything_that_is_wrong_is_said_at_once() {
+        let options = Options {
+            proposers: Some(NodeSet::EMPTY),
+            learners: Some([NodeId(3)].into_iter().collect()),
+            resend_us: 0,
+            back_off_us_min: 90_000,
+            ..Options::default()
+        };
+        assert_eq!(fields(&options, 3), ["proposers", "learners", "resend_us", "back_off_us_min"]);
+    }
+
+    #[test]
+    fn options_left_out_of_a_scenario_keep_their_defaults_and_unknown_ones_are_refused() {
+        let options: Options = serde_json::from_str(r#"{"acceptors":[0,1,2]}"#).unwrap();
+        assert_eq!(options, Options { acceptors: Some(NodeSet::all(3)), ..Options::default() });
+        assert!(serde_json::from_str::<Options>(r#"{"acceptor":[0,1,2]}"#).is_err());
+    }
+}
