@@ -12,3 +12,5 @@ wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);
 mod hashing_digest;
 #[path = "browser/page.rs"]
 mod page;
+#[path = "run_digests.rs"]
+mod run_digests;
