@@ -6,10 +6,12 @@
 //!
 //! * [`participant`]: the contract.
 //! * [`wal`]: a write-ahead log of checksummed frames, shared by all protocols that keep a log.
+//! * [`chunked`]: a sequence whose clones share what they have in common; what logs are kept in.
 //! * [`key_value`]: the replicated state machine that Raft and Multi-Paxos serve.
 //! * [`raft`], [`paxos`], [`atomic_commit`], [`consistent_hashing`]: the algorithms.
 
 pub mod atomic_commit;
+pub mod chunked;
 pub mod consistent_hashing;
 pub mod key_value;
 pub mod participant;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::chunked::Chunked;
+use crate::protocol::chunked::Chunked;
 use crate::protocol::key_value::Command;
 use crate::protocol::{ClientId, NodeId, RequestId};
 

@@ -20,7 +20,6 @@
 //! and do not vote, [`options::ReadPolicy`] for leases.
 
 mod append;
-pub mod chunked;
 mod client;
 mod commit;
 mod disk;

@@ -10,13 +10,13 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::Raft;
-use super::chunked::Chunked;
 use super::log::{Entry, Index, Term};
 use super::message::Answer;
 use super::options::Options;
 use super::quorum::majority;
 use super::reason::Reason;
 use super::storage::Record;
+use crate::protocol::chunked::Chunked;
 use crate::protocol::{EffectBody, Monitor, NodeId, Observation};
 
 /// A property that does not hold, and the facts that contradict each other.

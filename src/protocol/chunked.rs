@@ -68,11 +68,16 @@ impl<T: Clone> Chunked<T> {
 
     /// Changes the element at a position; nothing happens if there is none.
     pub fn replace(&mut self, position: u64, element: T) {
-        let Some(offset) = position.checked_sub(self.start) else { return };
-        let Some(chunk) = self.chunks.get_mut((offset / CHUNK) as usize) else { return };
-        if let Some(slot) = Arc::make_mut(chunk).get_mut((offset % CHUNK) as usize) {
+        if let Some(slot) = self.get_mut(position) {
             *slot = element;
         }
+    }
+
+    /// The element at a position, to be changed; its chunk is copied first if clones share it.
+    pub fn get_mut(&mut self, position: u64) -> Option<&mut T> {
+        let offset = position.checked_sub(self.start)?;
+        let chunk = self.chunks.get_mut((offset / CHUNK) as usize)?;
+        Arc::make_mut(chunk).get_mut((offset % CHUNK) as usize)
     }
 
     /// Removes the elements at `position` and after it.
