@@ -505,6 +505,8 @@ impl Workbench for FakeBench {
                         .map_or(0, |(_, cursor, _)| *cursor),
                     steps: run.steps.len() as u32,
                     end_us: run.steps.last().map_or(0, |step| step.time_us),
+                    common_steps: old.map_or(0, |(_, cursor, _)| *cursor),
+                    parts_us: self.time_at(old.map_or(0, |(_, cursor, _)| *cursor)),
                     current: at == self.current,
                 }
             })

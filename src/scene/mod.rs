@@ -10,6 +10,7 @@ pub mod diagram;
 #[cfg(any(test, debug_assertions))]
 #[allow(missing_docs, clippy::all)]
 pub mod fake;
+pub mod highlight;
 pub mod inspect;
 pub mod key_value;
 pub mod model;
@@ -20,6 +21,7 @@ pub mod raft;
 pub mod registry;
 pub mod stage;
 pub mod telling;
+pub mod viewport;
 pub mod workbench;
 
 pub use crate::lang::Lang;

@@ -370,6 +370,10 @@ pub struct BranchView {
     pub steps: u32,
     /// When it ends.
     pub end_us: u64,
+    /// How many steps it has in common with the branch that is shown.
+    pub common_steps: u32,
+    /// When it parts from the branch that is shown.
+    pub parts_us: u64,
     /// Whether it is the one that is shown.
     pub current: bool,
 }

@@ -237,6 +237,7 @@ impl<P: Portray> Workbench for OpenRun<P> {
 
     fn branches(&self) -> Vec<BranchView> {
         let branches = self.history.branches().iter().enumerate();
+        let common_steps = |id| self.history.common_steps(self.history.current(), id).min(self.recorded());
         branches
             .map(|(id, branch)| BranchView {
                 id: id as u32,
@@ -245,6 +246,8 @@ impl<P: Portray> Workbench for OpenRun<P> {
                 forked_at: branch.forked_at,
                 steps: branch.recording.steps(),
                 end_us: branch.recording.head().now_us(),
+                common_steps: common_steps(id),
+                parts_us: self.time_at(common_steps(id)),
                 current: id == self.history.current(),
             })
             .collect()

@@ -1,14 +1,61 @@
 //! The page.
+//!
+//! Yew draws structure, and only when the step, the selection or a setting changes; one animation loop
+//! ([`motion`]) writes what moves. All state is in [`app`]; every other component gets data and one callback,
+//! [`ask::Ui`], through which it says what the person wants.
 
 use yew::prelude::*;
 
-/// The whole page.
-#[component]
-pub fn App() -> Html {
-    html! { <main><h1>{ "Lamplight" }</h1></main> }
-}
+mod actions;
+mod app;
+mod ask;
+mod branches;
+mod colours;
+mod diagram;
+mod dialogs;
+mod dom;
+mod hands;
+mod icons;
+mod inspector;
+mod keys;
+mod menu;
+mod motion;
+mod narration;
+mod panels;
+mod pending;
+mod prefs;
+mod scrubber;
+mod session;
+mod shared;
+mod snapshot;
+mod source;
+mod stage;
+mod tables;
+mod toasts;
+mod top_bar;
+mod transport;
+mod words;
+
+pub use app::App;
 
 /// Mounts the page on the document's body.
 pub fn mount() {
     yew::Renderer::<App>::new().render();
 }
+
+/// The class of a [`Tone`](crate::scene::model::Tone); `styles/tones.css` says what it looks like.
+fn tone_class(tone: crate::scene::model::Tone) -> Classes {
+    use crate::scene::model::Tone;
+    match tone {
+        Tone::Plain => classes!("tone-plain"),
+        Tone::Member => classes!("tone-member"),
+        Tone::Contender => classes!("tone-contender"),
+        Tone::Leader => classes!("tone-leader"),
+        Tone::Good => classes!("tone-good"),
+        Tone::Bad => classes!("tone-bad"),
+        Tone::Absent => classes!("tone-absent"),
+        Tone::Era(era) => classes!(ERAS.get((era % 6) as usize).copied().unwrap_or("tone-plain")),
+    }
+}
+
+const ERAS: [&str; 6] = ["tone-era0", "tone-era1", "tone-era2", "tone-era3", "tone-era4", "tone-era5"];

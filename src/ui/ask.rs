@@ -1,0 +1,131 @@
+//! What the components ask of the page.
+
+use yew::prelude::*;
+
+use super::prefs::Theme;
+use crate::scene::model::Cut;
+use crate::scene::{Action, Command, Lang, Selection};
+use crate::sim::Address;
+
+/// A wish. Components only send it; what becomes of it is decided in one place.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Ask {
+    /// Something for the player.
+    Player(Command),
+    /// An act followed by a step, for a person who schedules by hand.
+    Choose(Action),
+    /// Opens a scenario by name, or a link, or a scenario file.
+    Open(String),
+    /// Opens the same scenario from the start, with this seed or the same.
+    Reopen(Option<u64>),
+    /// Opens what could be saved of a damaged link.
+    OpenSalvaged,
+    /// A menu for a party, a message or a connection, at this place of the window.
+    Menu(Subject, f64, f64),
+    /// A dialog.
+    Dialog(Dialog),
+    /// Closes the menu or the dialog.
+    Close,
+    /// Shows this panel where only one has room.
+    Panel(Panel),
+    /// Chooses a language.
+    Lang(Lang),
+    /// Chooses light, dark or what the system says.
+    Theme(Theme),
+    /// Full screen, or back.
+    FullScreen,
+    /// Says something in a toast.
+    Say(String),
+    /// Takes a toast away.
+    Hush(u32),
+    /// The window of the diagram moved.
+    DiagramMoved,
+    /// Tells more of the story.
+    MoreStory,
+}
+
+/// What a menu is about.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum Subject {
+    /// A node or a client.
+    Party(Address),
+    /// A message, by its number.
+    Message(u64),
+    /// A connection.
+    Link(Cut),
+}
+
+/// A dialog.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum Dialog {
+    /// The link to this run.
+    Share,
+    /// The keys, and where to start.
+    Help,
+    /// A command for a client.
+    Command(u16),
+    /// A request to a node.
+    Operation(u16),
+    /// The clock of a node.
+    Clock(u16),
+    /// Groups that do not hear each other.
+    Partition,
+    /// Network, disks, clients, chance.
+    Conditions,
+    /// The seed.
+    Seed,
+    /// The branches, with their names.
+    Branches,
+}
+
+/// A part of the page that shares its place with others on small screens.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Panel {
+    /// Space and time.
+    Diagram,
+    /// Logs, state, disk: the table with this number.
+    Table(usize),
+    /// The inspector.
+    Inspector,
+    /// What happened so far.
+    Story,
+    /// What waits for its turn.
+    Pending,
+}
+
+/// What every component gets: the language, and a way to ask.
+#[derive(Clone, PartialEq)]
+pub struct Ui {
+    /// The reader's language.
+    pub lang: Lang,
+    /// Where wishes go.
+    pub ask: Callback<Ask>,
+}
+
+impl Ui {
+    /// Asks.
+    pub fn ask(&self, ask: Ask) {
+        self.ask.emit(ask);
+    }
+
+    /// Asks the player.
+    pub fn play(&self, command: Command) {
+        self.ask.emit(Ask::Player(command));
+    }
+
+    /// A handler that asks the same thing whatever the event.
+    pub fn on<E: 'static>(&self, ask: Ask) -> Callback<E> {
+        let to = self.ask.clone();
+        Callback::from(move |_| to.emit(ask.clone()))
+    }
+
+    /// A handler that asks the player.
+    pub fn on_play<E: 'static>(&self, command: Command) -> Callback<E> {
+        self.on(Ask::Player(command))
+    }
+
+    /// A handler that chooses.
+    pub fn on_select<E: 'static>(&self, selection: Selection) -> Callback<E> {
+        self.on_play(Command::Select(Some(selection)))
+    }
+}

@@ -1,0 +1,78 @@
+//! The colours of the style sheet, for what is painted on a canvas.
+
+use wasm_bindgen::JsCast;
+use web_sys::HtmlElement;
+
+use super::dom;
+use crate::scene::model::Tone;
+
+/// The colours as they are at present, in light or dark.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Colours {
+    /// Paper.
+    pub paper: String,
+    /// Ink.
+    pub ink: String,
+    /// Faint ink.
+    pub muted: String,
+    /// Hairlines.
+    pub hairline: String,
+    /// The cursor.
+    pub cursor: String,
+    /// Text on the cursor's colour.
+    pub on_cursor: String,
+    tones: [String; 7],
+    eras: [String; 6],
+    /// The typeface of the page.
+    pub font: String,
+}
+
+impl Colours {
+    /// Reads them from the document: the style sheet computes them, `light-dark()` and all.
+    pub fn read() -> Colours {
+        let Some(probe) = probe() else { return Colours::default() };
+        let read = |value: &str| {
+            let _ = probe.style().set_property("color", value);
+            let style = dom::window().get_computed_style(&probe).ok().flatten();
+            style.and_then(|style| style.get_property_value("color").ok()).unwrap_or_default()
+        };
+        let tone = |name: &str| read(&format!("var(--{name})"));
+        let font = dom::window().get_computed_style(&probe).ok().flatten();
+        let font = font.and_then(|style| style.get_property_value("font-family").ok()).unwrap_or_default();
+        let colours = Colours {
+            paper: tone("paper"),
+            ink: tone("ink"),
+            muted: tone("muted"),
+            hairline: tone("hairline"),
+            cursor: tone("cursor"),
+            on_cursor: tone("on-cursor"),
+            tones: ["lane", "member", "contender", "amber", "good", "bad", "absent"].map(tone),
+            eras: ["era0-line", "era1-line", "era2-line", "era3-line", "era4-line", "era5-line"].map(tone),
+            font,
+        };
+        probe.remove();
+        colours
+    }
+
+    /// The colour of a tone.
+    pub fn tone(&self, tone: Tone) -> &str {
+        let at = match tone {
+            Tone::Plain => 0,
+            Tone::Member => 1,
+            Tone::Contender => 2,
+            Tone::Leader => 3,
+            Tone::Good => 4,
+            Tone::Bad => 5,
+            Tone::Absent => 6,
+            Tone::Era(era) => return self.eras.get((era % 6) as usize).map_or("", String::as_str),
+        };
+        self.tones.get(at).map_or("", String::as_str)
+    }
+}
+
+fn probe() -> Option<HtmlElement> {
+    let probe: HtmlElement = dom::document().create_element("span").ok()?.dyn_into().ok()?;
+    probe.set_attribute("hidden", "").ok()?;
+    gloo::utils::body().append_child(&probe).ok()?;
+    Some(probe)
+}

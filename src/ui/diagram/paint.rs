@@ -1,0 +1,290 @@
+//! Paints the diagram.
+
+use std::f64::consts::TAU;
+
+use web_sys::CanvasRenderingContext2d;
+
+use super::state::{Diagram, HEAD};
+use crate::lang::time;
+use crate::scene::Lang;
+use crate::scene::model::{Arrow, MarkKind, Span, Tone};
+use crate::word;
+
+/// With more lanes than this, not every head is written.
+const HEADS_MAX: usize = 12;
+
+/// Paints all of it.
+pub fn paint(to: &CanvasRenderingContext2d, diagram: &Diagram, lang: Lang) {
+    to.clear_rect(0.0, 0.0, diagram.width, diagram.height);
+    to.save();
+    to.begin_path();
+    to.rect(0.0, HEAD, diagram.width, diagram.height - HEAD);
+    to.clip();
+    scale(to, diagram);
+    lanes(to, diagram);
+    arrows(to, diagram);
+    causes(to, diagram);
+    marks(to, diagram, lang);
+    cursor(to, diagram);
+    to.restore();
+    heads(to, diagram);
+}
+
+fn font(diagram: &Diagram, weight: u32, size: f64) -> String {
+    format!("{weight} {size}px {}", diagram.colours.font)
+}
+
+fn line(to: &CanvasRenderingContext2d, from: (f64, f64), end: (f64, f64)) {
+    to.move_to(from.0, from.1);
+    to.line_to(end.0, end.1);
+}
+
+fn dash(to: &CanvasRenderingContext2d, pattern: &[f64]) {
+    let pattern: js_sys::Array = pattern.iter().map(|length| wasm_bindgen::JsValue::from_f64(*length)).collect();
+    let _ = to.set_line_dash(&pattern);
+}
+
+/// Faint lines at round moments.
+fn scale(to: &CanvasRenderingContext2d, diagram: &Diagram) {
+    let tick_us = diagram.view.tick_us(6.0).max(1.0);
+    let mut at_us = (diagram.view.from_us() / tick_us).ceil() * tick_us;
+    to.set_stroke_style_str(&diagram.colours.hairline);
+    to.set_line_width(0.5);
+    to.begin_path();
+    while at_us < diagram.view.to_us() {
+        let y = diagram.y(at_us as u64).round() + 0.5;
+        line(to, (0.0, y), (diagram.width, y));
+        at_us += tick_us;
+    }
+    to.stroke();
+}
+
+fn lanes(to: &CanvasRenderingContext2d, diagram: &Diagram) {
+    let many = diagram.data.lanes.len() > 30;
+    for (at, lane) in diagram.data.lanes.iter().enumerate() {
+        let x = diagram.lane_x(at);
+        to.set_line_cap("butt");
+        to.set_stroke_style_str(diagram.colours.tone(Tone::Plain));
+        to.set_line_width(if many { 1.0 } else { 3.0 });
+        to.begin_path();
+        line(to, (x, HEAD), (x, diagram.height));
+        to.stroke();
+        for span in &lane.spans {
+            let (top, bottom) = (diagram.y(span.from_us).max(HEAD), diagram.y(span.to_us).min(diagram.height));
+            if bottom > top {
+                lane_span(to, diagram, span, x, (top, bottom), many);
+            }
+        }
+    }
+}
+
+fn lane_span(to: &CanvasRenderingContext2d, diagram: &Diagram, span: &Span, x: f64, (top, bottom): (f64, f64), many: bool) {
+    let absent = span.tone == Tone::Absent;
+    if absent {
+        // Nobody is there: the lane is wiped out and dotted.
+        to.set_stroke_style_str(&diagram.colours.paper);
+        to.set_line_width(5.0);
+        to.begin_path();
+        line(to, (x, top), (x, bottom));
+        to.stroke();
+        dash(to, &[1.5, 5.0]);
+    }
+    to.set_stroke_style_str(diagram.colours.tone(span.tone));
+    let wide = matches!(span.tone, Tone::Leader | Tone::Contender | Tone::Bad);
+    to.set_line_width(match (many, absent, wide) {
+        (true, ..) => 2.0,
+        (_, true, _) => 1.5,
+        (_, _, true) => 5.0,
+        _ => 3.0,
+    });
+    to.set_global_alpha(if absent || wide { 1.0 } else { 0.45 });
+    to.begin_path();
+    line(to, (x, top), (x, bottom));
+    to.stroke();
+    to.set_global_alpha(1.0);
+    dash(to, &[]);
+}
+
+fn arrows(to: &CanvasRenderingContext2d, diagram: &Diagram) {
+    // Those of one colour and kind make one path: a canvas is slow at changing its mind.
+    let mut groups: Vec<((Tone, bool, bool), Vec<&Arrow>)> = Vec::new();
+    for arrow in &diagram.data.arrows {
+        let key = (arrow.tone, arrow.lost, arrow.sent_us > diagram.now_us);
+        match groups.iter_mut().find(|(known, _)| *known == key) {
+            Some((_, list)) => list.push(arrow),
+            None => groups.push((key, vec![arrow])),
+        }
+    }
+    let few = diagram.data.arrows.len() < 300;
+    for ((tone, lost, future), list) in groups {
+        let colour = diagram.colours.tone(if lost { Tone::Bad } else { tone });
+        to.set_stroke_style_str(colour);
+        to.set_fill_style_str(colour);
+        to.set_line_width(if few { 1.4 } else { 0.8 });
+        to.set_global_alpha(match (future, few) {
+            (true, _) => 0.28,
+            (false, true) => 0.85,
+            (false, false) => 0.5,
+        });
+        dash(to, if lost { &[3.0, 3.5] } else { &[] });
+        to.begin_path();
+        for arrow in &list {
+            if let Some((from, end)) = ends(diagram, arrow) {
+                line(to, from, end);
+            }
+        }
+        to.stroke();
+        dash(to, &[]);
+        to.begin_path();
+        for arrow in &list {
+            let Some((_, (x, y))) = ends(diagram, arrow) else { continue };
+            if lost {
+                line(to, (x - 3.5, y - 3.5), (x + 3.5, y + 3.5));
+                line(to, (x - 3.5, y + 3.5), (x + 3.5, y - 3.5));
+            } else if arrow.received_step.is_some() && few {
+                to.move_to(x + 2.6, y);
+                let _ = to.arc(x, y, 2.6, 0.0, TAU);
+            }
+        }
+        if lost { to.stroke() } else { to.fill() }
+    }
+    to.set_global_alpha(1.0);
+    if let Some((from, end)) =
+        diagram.data.arrows.iter().find(|arrow| diagram.is_chosen(arrow)).and_then(|arrow| ends(diagram, arrow))
+    {
+        to.set_stroke_style_str(&diagram.colours.cursor);
+        to.set_line_width(3.0);
+        to.begin_path();
+        line(to, from, end);
+        to.stroke();
+    }
+}
+
+/// Where an arrow begins and ends. A lost one ends on its way, and one under way ends at the present.
+fn ends(diagram: &Diagram, arrow: &Arrow) -> Option<((f64, f64), (f64, f64))> {
+    let from = (diagram.x(arrow.from)?, diagram.y(arrow.sent_us));
+    let end = (diagram.x(arrow.to)?, diagram.y(arrow.end_us));
+    let part = if arrow.lost {
+        0.55
+    } else if arrow.received_step.is_none() && arrow.end_us > diagram.now_us && arrow.sent_us <= diagram.now_us {
+        let all_us = arrow.end_us.saturating_sub(arrow.sent_us).max(1) as f64;
+        (diagram.now_us.saturating_sub(arrow.sent_us)) as f64 / all_us
+    } else {
+        1.0
+    };
+    Some((from, (from.0 + (end.0 - from.0) * part, from.1 + (end.1 - from.1) * part)))
+}
+
+/// The chain of causes of the current step.
+fn causes(to: &CanvasRenderingContext2d, diagram: &Diagram) {
+    to.set_stroke_style_str(&diagram.colours.cursor);
+    to.set_fill_style_str(&diagram.colours.paper);
+    to.set_line_width(1.6);
+    let mut previous: Option<(f64, f64)> = None;
+    for cause in diagram.causes.iter() {
+        let Some(x) = cause.address.and_then(|address| diagram.x(address)) else { continue };
+        let y = diagram.y(cause.time_us);
+        if let Some(later) = previous {
+            to.set_global_alpha(0.55);
+            dash(to, &[2.0, 2.5]);
+            to.begin_path();
+            line(to, (x, y), later);
+            to.stroke();
+            dash(to, &[]);
+            to.set_global_alpha(1.0);
+        }
+        to.begin_path();
+        let _ = to.arc(x, y, if previous.is_none() { 6.0 } else { 4.0 }, 0.0, TAU);
+        if previous.is_some() {
+            to.fill();
+        }
+        to.stroke();
+        previous = Some((x, y));
+    }
+}
+
+fn marks(to: &CanvasRenderingContext2d, diagram: &Diagram, lang: Lang) {
+    to.set_text_align("left");
+    to.set_font(&font(diagram, 400, 11.0));
+    for mark in &diagram.data.marks {
+        let y = diagram.y(mark.time_us);
+        if y < HEAD - 10.0 || y > diagram.height + 10.0 {
+            continue;
+        }
+        let Some(x) = mark.address.and_then(|address| diagram.x(address)) else {
+            // Something that concerns all lanes, such as a partition.
+            if mark.kind == MarkKind::Network {
+                to.set_stroke_style_str(diagram.colours.tone(Tone::Bad));
+                to.set_line_width(1.0);
+                dash(to, &[6.0, 4.0]);
+                to.begin_path();
+                line(to, (0.0, y), (diagram.width, y));
+                to.stroke();
+                dash(to, &[]);
+            }
+            continue;
+        };
+        let tone = match mark.kind {
+            MarkKind::Crash | MarkKind::Violation => Tone::Bad,
+            MarkKind::Restart => Tone::Good,
+            MarkKind::Network | MarkKind::Intervention => Tone::Plain,
+            MarkKind::Milestone => continue,
+        };
+        let colour = if tone == Tone::Plain { &diagram.colours.ink } else { diagram.colours.tone(tone) };
+        to.set_stroke_style_str(colour);
+        to.set_fill_style_str(colour);
+        to.set_line_width(2.2);
+        to.begin_path();
+        match mark.kind {
+            MarkKind::Crash => {
+                line(to, (x - 6.0, y - 6.0), (x + 6.0, y + 6.0));
+                line(to, (x - 6.0, y + 6.0), (x + 6.0, y - 6.0));
+                let _ = to.fill_text(word!(lang, "crash", "崩溃"), x + 11.0, y + 4.0);
+            }
+            MarkKind::Violation => {
+                line(to, (x, y - 7.0), (x + 7.0, y + 6.0));
+                line(to, (x + 7.0, y + 6.0), (x - 7.0, y + 6.0));
+                line(to, (x - 7.0, y + 6.0), (x, y - 7.0));
+                let _ = to.fill_text(word!(lang, "violation", "违例"), x + 11.0, y + 4.0);
+            }
+            MarkKind::Restart => drop(to.arc(x, y, 5.0, 0.0, TAU)),
+            _ => to.rect(x - 4.0, y - 4.0, 8.0, 8.0),
+        }
+        to.stroke();
+    }
+}
+
+fn cursor(to: &CanvasRenderingContext2d, diagram: &Diagram) {
+    let y = diagram.y(diagram.now_us).round() + 0.5;
+    if y < HEAD || y > diagram.height {
+        return;
+    }
+    let text = time(diagram.now_us);
+    to.set_stroke_style_str(&diagram.colours.cursor);
+    to.set_fill_style_str(&diagram.colours.cursor);
+    to.set_line_width(1.5);
+    to.begin_path();
+    line(to, (0.0, y), (diagram.width, y));
+    to.stroke();
+    to.set_font(&font(diagram, 600, 11.0));
+    let width = to.measure_text(&text).map_or(48.0, |measure| measure.width()) + 12.0;
+    let (left, top) = (diagram.width - width - 2.0, (y - 10.0).clamp(HEAD, diagram.height - 20.0));
+    to.begin_path();
+    let _ = to.round_rect_with_f64(left, top, width, 20.0, 5.0);
+    to.fill();
+    to.set_fill_style_str(&diagram.colours.on_cursor);
+    to.set_text_align("left");
+    let _ = to.fill_text(&text, left + 6.0, top + 14.0);
+}
+
+fn heads(to: &CanvasRenderingContext2d, diagram: &Diagram) {
+    to.set_text_align("center");
+    let count = diagram.data.lanes.len();
+    let every = count.div_ceil(HEADS_MAX).max(1);
+    for (at, lane) in diagram.data.lanes.iter().enumerate().step_by(every) {
+        let chosen = diagram.chosen_party == Some(lane.address) || diagram.here == Some(lane.address);
+        to.set_font(&font(diagram, if chosen { 700 } else { 500 }, 12.0));
+        to.set_fill_style_str(if chosen { &diagram.colours.ink } else { &diagram.colours.muted });
+        let _ = to.fill_text_with_max_width(&lane.name, diagram.lane_x(at), 16.0, 76.0);
+    }
+}

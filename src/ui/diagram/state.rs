@@ -1,0 +1,204 @@
+//! What the diagram shows at present, and where things are in it.
+
+use std::rc::Rc;
+
+use web_sys::{CanvasRenderingContext2d, Element, HtmlCanvasElement};
+
+use super::paint;
+use crate::scene::model::{Arrow, Message, Sentence, SpaceTime};
+use crate::scene::viewport::Viewport;
+use crate::scene::{Lang, Player, Selection};
+use crate::sim::Address;
+use crate::ui::colours::Colours;
+use crate::ui::words;
+
+/// The height of the heads of the lanes, in pixels.
+pub const HEAD: f64 = 26.0;
+
+/// The most arrows that are asked for.
+const ARROWS_MAX: usize = 1_500;
+
+/// How far from a point a step may be to be meant, in pixels.
+const REACH: f64 = 12.0;
+
+/// The state of the diagram.
+#[derive(Default)]
+pub struct Diagram {
+    /// The window.
+    pub view: Viewport,
+    /// The colours.
+    pub colours: Rc<Colours>,
+    /// What lies in (and a little around) the window.
+    pub data: SpaceTime,
+    /// The chain of causes of the current step.
+    pub causes: Rc<Vec<Sentence>>,
+    /// The message that is chosen, if one is.
+    pub chosen: Option<Message>,
+    /// The party that is chosen, if one is.
+    pub chosen_party: Option<Address>,
+    /// Who acted in the current step.
+    pub here: Option<Address>,
+    /// The shown moment.
+    pub now_us: u64,
+    /// Its width in pixels.
+    pub width: f64,
+    /// Its height in pixels.
+    pub height: f64,
+    covered: (u64, u64),
+    context: Option<CanvasRenderingContext2d>,
+    range: Option<Element>,
+    range_text: String,
+}
+
+impl Diagram {
+    /// The canvas is there, in this size.
+    pub fn attach(&mut self, canvas: Option<HtmlCanvasElement>, range: Option<Element>, width: f64, height: f64) {
+        (self.width, self.height) = (width, height);
+        self.context = canvas.and_then(|canvas| crate::ui::stage::dense::context(&canvas, width, height));
+        self.range = range;
+        self.range_text.clear();
+    }
+
+    /// The canvas is gone.
+    pub fn detach(&mut self) {
+        self.context = None;
+        self.range = None;
+    }
+
+    /// Whether it is in view.
+    pub fn is_open(&self) -> bool {
+        self.context.is_some()
+    }
+
+    /// Follows the cursor again.
+    pub fn follow(&mut self) {
+        self.view.follow(self.now_us as f64);
+    }
+
+    /// Scrolls.
+    pub fn scroll_pixels(&mut self, pixels: f64) {
+        self.view.scroll(pixels / self.body());
+    }
+
+    /// Zooms around a height.
+    pub fn zoom_at(&mut self, factor: f64, y: f64) {
+        self.view.zoom(factor, ((y - HEAD) / self.body()).clamp(0.0, 1.0));
+    }
+
+    fn body(&self) -> f64 {
+        (self.height - HEAD).max(1.0)
+    }
+
+    /// Asks for what lies in the window, and some around it, so that moving it does not ask in every frame.
+    pub fn fetch(&mut self, player: &Player, lang: Lang) {
+        if !self.is_open() {
+            return;
+        }
+        let margin_us = self.view.span_us() * 0.5;
+        self.covered =
+            ((self.view.from_us() - margin_us).max(0.0) as u64, (self.view.to_us() + margin_us) as u64);
+        self.data = player.bench().space_time(self.covered.0, self.covered.1, ARROWS_MAX, lang);
+    }
+
+    /// Whether the window has left what was asked for.
+    pub fn is_stale(&self) -> bool {
+        self.is_open()
+            && ((self.view.from_us() as u64) < self.covered.0 || self.view.to_us() as u64 > self.covered.1)
+    }
+
+    /// The cursor is at this moment: paints.
+    pub fn paint(&mut self, now_us: u64, lang: Lang) {
+        self.now_us = now_us;
+        self.view.present(now_us as f64);
+        let Some(context) = &self.context else { return };
+        paint::paint(context, self, lang);
+        let range = words::range(self.view.from_us() as u64, self.view.to_us() as u64);
+        if let Some(element) = &self.range
+            && range != self.range_text
+        {
+            element.set_text_content(Some(&range));
+            self.range_text = range;
+        }
+    }
+
+    /// What is chosen.
+    pub fn choose(&mut self, selection: Option<Selection>, messages: &[Message]) {
+        self.chosen_party = match selection {
+            Some(Selection::Party(address)) => Some(address),
+            _ => None,
+        };
+        self.chosen = match selection {
+            Some(Selection::Message(id)) => {
+                messages.iter().find(|message| message.id == u64::from(id.0)).cloned()
+            }
+            _ => None,
+        };
+    }
+
+    /// Where a lane stands.
+    pub fn x(&self, address: Address) -> Option<f64> {
+        let at = self.data.lanes.iter().position(|lane| lane.address == address)?;
+        Some(self.lane_x(at))
+    }
+
+    /// Where the lane with this number stands.
+    pub fn lane_x(&self, at: usize) -> f64 {
+        let count = self.data.lanes.len().max(1) as f64;
+        // The pill of the cursor is at the right edge, so the last lane keeps a little away from it.
+        let (left, right) = (34.0, 46.0);
+        let step = (self.width - left - right) / (count - 1.0).max(1.0);
+        left + step * at as f64
+    }
+
+    /// Where a moment stands.
+    pub fn y(&self, time_us: u64) -> f64 {
+        HEAD + self.view.part(time_us as f64) * self.body()
+    }
+
+    /// Whether this arrow is the message that is chosen.
+    pub fn is_chosen(&self, arrow: &Arrow) -> bool {
+        self.chosen.as_ref().is_some_and(|message| {
+            (message.from, message.to, message.sent_us) == (arrow.from, arrow.to, arrow.sent_us)
+        })
+    }
+
+    /// The step at a point: the nearest end of an arrow, else the nearest mark, else the last step before.
+    pub fn step_at(&self, (x, y): (f64, f64)) -> Option<(u32, Address)> {
+        let mut best: Option<(f64, u32, Address)> = None;
+        let mut offer = |address: Address, time_us: u64, step: u32| {
+            let Some(at_x) = self.x(address) else { return };
+            let far = (at_x - x).hypot(self.y(time_us) - y);
+            if far < REACH && best.is_none_or(|(known, ..)| far < known) {
+                best = Some((far, step, address));
+            }
+        };
+        for arrow in &self.data.arrows {
+            offer(arrow.from, arrow.sent_us, arrow.sent_step);
+            if let Some(step) = arrow.received_step {
+                offer(arrow.to, arrow.end_us, step);
+            }
+        }
+        for mark in &self.data.marks {
+            if let Some(address) = mark.address {
+                offer(address, mark.time_us, mark.step);
+            }
+        }
+        if best.is_none() {
+            // Somewhere on the line of a message: what it led to.
+            let on_line = self.data.arrows.iter().find(|arrow| self.distance(arrow, (x, y)) < 5.0);
+            return on_line.map(|arrow| match arrow.received_step {
+                Some(step) => (step, arrow.to),
+                None => (arrow.sent_step, arrow.from),
+            });
+        }
+        best.map(|(_, step, address)| (step, address))
+    }
+
+    fn distance(&self, arrow: &Arrow, (x, y): (f64, f64)) -> f64 {
+        let (Some(x1), Some(x2)) = (self.x(arrow.from), self.x(arrow.to)) else { return f64::INFINITY };
+        let (y1, y2) = (self.y(arrow.sent_us), self.y(arrow.end_us));
+        let (dx, dy) = (x2 - x1, y2 - y1);
+        let part = (((x - x1) * dx + (y - y1) * dy) / (dx * dx + dy * dy).max(1.0)).clamp(0.0, 1.0);
+        (x1 + part * dx - x).hypot(y1 + part * dy - y)
+    }
+}

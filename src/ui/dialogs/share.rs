@@ -1,0 +1,81 @@
+//! Sharing: the link that is the exact run, and the run as a file.
+
+use wasm_bindgen_futures::spawn_local;
+use web_sys::HtmlInputElement;
+use yew::prelude::*;
+
+use super::DialogFrame;
+use crate::ui::ask::{Ask, Ui};
+use crate::ui::dom;
+use crate::{say, word};
+
+/// What the dialog is drawn from.
+#[derive(Properties, PartialEq)]
+pub struct ShareProps {
+    /// Language and wishes.
+    pub ui: Ui,
+    /// The whole address.
+    pub address: String,
+    /// The run as a scenario file.
+    pub json: String,
+    /// What the run is called.
+    pub name: String,
+}
+
+/// The dialog.
+#[component]
+pub fn Share(props: &ShareProps) -> Html {
+    let lang = props.ui.lang;
+    let field = use_node_ref();
+    let copied = use_state_eq(|| false);
+    let copy = {
+        let (address, field, copied, ui) = (props.address.clone(), field.clone(), copied.clone(), props.ui.clone());
+        Callback::from(move |_: MouseEvent| {
+            let (address, field, copied, ui) = (address.clone(), field.clone(), copied.clone(), ui.clone());
+            spawn_local(async move {
+                if dom::copy(&address).await {
+                    copied.set(true);
+                } else {
+                    // The browser does not let the page copy: the reader can.
+                    if let Some(field) = field.cast::<HtmlInputElement>() {
+                        field.select();
+                    }
+                    let text = word!(ui.lang, "Copy the marked link with your keyboard.", "请用键盘复制选中的链接。");
+                    ui.ask(Ask::Say(text.to_owned()));
+                }
+            });
+        })
+    };
+    let save = {
+        let (json, name) = (props.json.clone(), props.name.replace('/', "-"));
+        Callback::from(move |_: MouseEvent| {
+            let _ = dom::download(&format!("{name}.json"), "application/json", &json);
+        })
+    };
+    let onfocus = {
+        let field = field.clone();
+        Callback::from(move |_: FocusEvent| {
+            if let Some(field) = field.cast::<HtmlInputElement>() {
+                field.select();
+            }
+        })
+    };
+    html! {
+        <DialogFrame ui={props.ui.clone()} title={word!(lang, "Share this run", "分享这次运行")}>
+            <p>{ word!(lang,
+                "The link is the exact run, paused at this very step. Whoever opens it sees the same bytes.",
+                "链接就是这次运行本身，停在当前这一步。打开链接的人会看到完全相同的运行。") }</p>
+            <div class="copy-row">
+                <label class="visually-hidden" for="share-link">{ word!(lang, "Link", "链接") }</label>
+                <input id="share-link" ref={field} type="text" readonly=true value={props.address.clone()} {onfocus} />
+                <button type="button" class="strong" onclick={copy}>
+                    { if *copied { word!(lang, "Copied", "已复制") } else { word!(lang, "Copy link", "复制链接") } }
+                </button>
+            </div>
+            <p class="hint figures">{ say!(lang, "{} characters", "{} 个字符", props.address.chars().count()) }</p>
+            <div class="button-row">
+                <button type="button" class="boxed" onclick={save}>{ word!(lang, "Save as a scenario file", "保存为场景文件") }</button>
+            </div>
+        </DialogFrame>
+    }
+}

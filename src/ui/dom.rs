@@ -1,0 +1,146 @@
+//! What is asked of the browser. None of it fails loudly: a browser that lacks something does without.
+
+use wasm_bindgen::{JsCast, JsValue, closure::Closure};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{Document, Element, HtmlElement, Window};
+use yew::prelude::*;
+
+/// The window.
+pub fn window() -> Window {
+    gloo::utils::window()
+}
+
+/// The document.
+pub fn document() -> Document {
+    gloo::utils::document()
+}
+
+/// The first language that the browser prefers.
+pub fn browser_language() -> String {
+    window().navigator().language().unwrap_or_default()
+}
+
+/// Whether a media query holds.
+pub fn matches_media(query: &str) -> bool {
+    window().match_media(query).ok().flatten().is_some_and(|list| list.matches())
+}
+
+/// Whether the reader prefers that nothing moves.
+pub fn reduced_motion() -> bool {
+    matches_media("(prefers-reduced-motion: reduce)")
+}
+
+/// How many device pixels a CSS pixel has.
+pub fn pixel_ratio() -> f64 {
+    window().device_pixel_ratio().clamp(1.0, 3.0)
+}
+
+/// The width of the window in CSS pixels.
+pub fn window_width() -> f64 {
+    window().inner_width().ok().and_then(|width| width.as_f64()).unwrap_or(1280.0)
+}
+
+/// Sets a CSS property of an element; the content security policy allows this, and no `style` attribute.
+pub fn set_property(element: &Element, name: &str, value: &str) {
+    if let Some(element) = element.dyn_ref::<HtmlElement>() {
+        let _ = element.style().set_property(name, value);
+    }
+}
+
+/// The part of the address after `#`.
+pub fn fragment() -> String {
+    let hash = window().location().hash().unwrap_or_default();
+    hash.strip_prefix('#').unwrap_or(&hash).to_owned()
+}
+
+/// Writes the part of the address after `#`, without a new entry in the history.
+pub fn set_fragment(fragment: &str) {
+    if let Ok(history) = window().history() {
+        let _ = history.replace_state_with_url(&JsValue::NULL, "", Some(&format!("#{fragment}")));
+    }
+}
+
+/// The whole address with this fragment.
+pub fn address_with(fragment: &str) -> String {
+    let href = window().location().href().unwrap_or_default();
+    let page = href.split('#').next().unwrap_or_default();
+    format!("{page}#{fragment}")
+}
+
+/// Copies a text. Returns whether the browser let it.
+pub async fn copy(text: &str) -> bool {
+    // In a page that is not served securely there is no clipboard, and `write_text` would throw.
+    let navigator = window().navigator();
+    if !js_sys::Reflect::get(&navigator, &"clipboard".into()).is_ok_and(|clipboard| clipboard.is_object()) {
+        return false;
+    }
+    JsFuture::from(navigator.clipboard().write_text(text)).await.is_ok()
+}
+
+/// Fetches a text file of this site.
+pub async fn fetch_text(path: &str) -> Option<String> {
+    let response = JsFuture::from(window().fetch_with_str(path)).await.ok()?;
+    let response: web_sys::Response = response.dyn_into().ok()?;
+    if !response.ok() {
+        return None;
+    }
+    JsFuture::from(response.text().ok()?).await.ok()?.as_string()
+}
+
+/// Offers a text as a file to save.
+pub fn download(name: &str, kind: &str, text: &str) -> Option<()> {
+    let parts = js_sys::Array::of1(&JsValue::from_str(text));
+    let options = web_sys::BlobPropertyBag::new();
+    options.set_type(kind);
+    let blob = web_sys::Blob::new_with_str_sequence_and_options(&parts, &options).ok()?;
+    let address = web_sys::Url::create_object_url_with_blob(&blob).ok()?;
+    let link: web_sys::HtmlAnchorElement = document().create_element("a").ok()?.dyn_into().ok()?;
+    link.set_href(&address);
+    link.set_download(name);
+    link.click();
+    web_sys::Url::revoke_object_url(&address).ok()
+}
+
+/// Gives the focus to an element.
+pub fn focus(element: &Element) {
+    if let Some(element) = element.dyn_ref::<HtmlElement>() {
+        let _ = element.focus();
+    } else if let Some(element) = element.dyn_ref::<web_sys::SvgElement>() {
+        let _ = element.focus();
+    }
+}
+
+/// Gives the focus to the element that a reference points to.
+pub fn focus_ref(node: &NodeRef) {
+    if let Some(element) = node.cast::<Element>() {
+        focus(&element);
+    }
+}
+
+/// The size of an element's content in CSS pixels; it follows the element. (0, 0) before it is known.
+#[hook]
+pub fn use_size(node: NodeRef) -> (f64, f64) {
+    let size = use_state_eq(|| (0.0, 0.0));
+    {
+        let size = size.clone();
+        use_effect_with((), move |()| {
+            let mut observed = None;
+            if let Some(element) = node.cast::<Element>() {
+                let measured = element.clone();
+                let callback = Closure::<dyn FnMut()>::new(move || {
+                    size.set((f64::from(measured.client_width()), f64::from(measured.client_height())));
+                });
+                if let Ok(observer) = web_sys::ResizeObserver::new(callback.as_ref().unchecked_ref()) {
+                    observer.observe(&element);
+                    observed = Some((observer, callback));
+                }
+            }
+            move || {
+                if let Some((observer, _callback)) = observed {
+                    observer.disconnect();
+                }
+            }
+        });
+    }
+    *size
+}

@@ -1,0 +1,79 @@
+//! The palette: what one can do to the cluster, always at hand.
+
+use std::rc::Rc;
+
+use yew::prelude::*;
+
+use super::ask::{Ask, Dialog, Ui};
+use super::icons::{Icon, icon};
+use crate::scene::model::Stage;
+use crate::scene::{Command, Selection};
+use crate::sim::{Address, Intervention, Unsynced};
+use crate::word;
+
+/// What the palette is drawn from.
+#[derive(Properties, PartialEq)]
+pub struct HandsProps {
+    /// Language and wishes.
+    pub ui: Ui,
+    /// The cluster.
+    pub stage: Rc<Stage>,
+    /// What is chosen.
+    pub selection: Option<Selection>,
+    /// Whether the person schedules.
+    pub manual: bool,
+}
+
+/// The palette. What is about one node works on the chosen one.
+#[component]
+pub fn Hands(props: &HandsProps) -> Html {
+    let (ui, lang, stage) = (&props.ui, props.ui.lang, &props.stage);
+    let chosen = match props.selection {
+        Some(Selection::Party(Address::Node(node))) => Some(node),
+        _ => None,
+    };
+    let party = chosen.and_then(|node| stage.parties.iter().find(|party| party.address == Address::Node(node)));
+    let client = stage.parties.iter().find_map(|party| match party.address {
+        Address::Client(client) => Some(client.0),
+        Address::Node(_) => None,
+    });
+    let is_up = party.is_none_or(|party| party.up);
+    let choose = word!(lang, "Choose a node first", "请先选择一个节点");
+
+    let button = |what: Icon, label: &'static str, ask: Option<Ask>, title: Option<&'static str>| {
+        let disabled = ask.is_none();
+        let onclick = ask.map(|ask| ui.on::<MouseEvent>(ask));
+        html! {
+            <button type="button" class="hand" {disabled} title={title.unwrap_or(label)} {onclick}>
+                { icon(what) }<span>{ label }</span>
+            </button>
+        }
+    };
+    let on_node = |action: Option<crate::scene::Action>| action.map(|action| Ask::Player(Command::Act(action)));
+    let (life_icon, life, life_ask) = if is_up {
+        let crash = chosen.map(|node| Intervention::Crash { node, unsynced: Unsynced::Torn });
+        (Icon::Crash, word!(lang, "Crash", "崩溃"), on_node(crash))
+    } else {
+        (Icon::Restart, word!(lang, "Restart", "重启"), on_node(chosen.map(|node| Intervention::Restart { node })))
+    };
+    let cut_off = on_node(chosen.map(|node| Intervention::Partition { groups: vec![vec![node]] }));
+    let is_whole = stage.cuts.is_empty();
+    let heal = (!is_whole).then_some(Ask::Player(Command::Act(Intervention::Heal)));
+    let hint = chosen.is_none().then_some(choose);
+    html! {
+        <div class="hands" role="toolbar" aria-label={word!(lang, "What you can do", "你可以做的操作")}>
+            { button(life_icon, life, life_ask, hint) }
+            { button(Icon::CutOff, word!(lang, "Cut off", "隔离"), cut_off, hint) }
+            { button(Icon::Partition, word!(lang, "Partition", "分区"), Some(Ask::Dialog(Dialog::Partition)), None) }
+            { button(Icon::Heal, word!(lang, "Heal", "恢复"), heal, is_whole.then_some(word!(lang, "The network is whole", "网络是连通的"))) }
+            <span class="hands-gap"></span>
+            { button(Icon::Command, word!(lang, "Command", "命令"), client.map(|client| Ask::Dialog(Dialog::Command(client))), None) }
+            { button(Icon::Settings, word!(lang, "Conditions", "环境"), Some(Ask::Dialog(Dialog::Conditions)), Some(word!(lang, "Network, disks, clients, chaos", "网络、磁盘、客户端、混沌"))) }
+            <button type="button" class="hand" aria-pressed={props.manual.to_string()}
+                title={word!(lang, "Decide yourself what happens next", "自行决定接下来发生什么")}
+                onclick={ui.on_play(Command::Manual(!props.manual))}>
+                { icon(Icon::Hand) }<span>{ word!(lang, "By hand", "手动调度") }</span>
+            </button>
+        </div>
+    }
+}

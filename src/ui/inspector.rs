@@ -1,0 +1,62 @@
+//! The inspector: fields before and after the step, why it happened, and the code that ran.
+
+use std::rc::Rc;
+
+use yew::prelude::*;
+
+use super::ask::Ui;
+use super::narration::Why;
+use super::source::Source;
+use crate::scene::model::{Field, Inspection, Sentence, SourceSpot};
+use crate::word;
+
+/// What the inspector is drawn from.
+#[derive(Properties, PartialEq)]
+pub struct InspectorProps {
+    /// Language and wishes.
+    pub ui: Ui,
+    /// The fields.
+    pub inspection: Option<Rc<Inspection>>,
+    /// Why.
+    pub causes: Rc<Vec<Sentence>>,
+    /// Where in the source.
+    pub spots: Rc<Vec<SourceSpot>>,
+}
+
+/// The inspector.
+#[component]
+pub fn Inspector(props: &InspectorProps) -> Html {
+    let lang = props.ui.lang;
+    html! {
+        <div class="inspector">
+            <section class="fields">
+                if let Some(inspection) = &props.inspection {
+                    <h3>{ inspection.title.clone() }</h3>
+                    <dl>
+                        for field in &inspection.fields { { field_view(field) } }
+                    </dl>
+                } else {
+                    <p class="empty">{ word!(lang,
+                        "Choose a node or a message to look inside it.",
+                        "选择一个节点或消息，查看其内部状态。") }</p>
+                }
+            </section>
+            <Why ui={props.ui.clone()} causes={props.causes.clone()} />
+            <Source ui={props.ui.clone()} spots={props.spots.clone()} />
+        </div>
+    }
+}
+
+fn field_view(field: &Field) -> Html {
+    let title = (!field.hint.is_empty()).then(|| field.hint.clone());
+    html! {
+        <>
+            <dt {title}>{ field.name.clone() }</dt>
+            <dd>
+                if let Some(before) = &field.before {
+                    <mark><del>{ before.clone() }</del>{ " → " }<ins>{ field.value.clone() }</ins></mark>
+                } else { { field.value.clone() } }
+            </dd>
+        </>
+    }
+}

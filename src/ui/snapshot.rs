@@ -1,0 +1,159 @@
+//! What the page shows of a run: asked for once per change, and only what is in view.
+
+use std::rc::Rc;
+
+use super::ask::Panel;
+use crate::scene::model::{
+    BranchView, Inspection, Pending, Sentence, SourceSpot, Stage, Table, Tape,
+};
+use crate::scene::{Lang, Player, Selection};
+use crate::sim::Address;
+
+/// How many pending events are listed.
+const PENDING_SHOWN: usize = 200;
+
+/// The figures that change with every step.
+#[derive(Clone, Copy, PartialEq, Debug, Default)]
+pub struct Figures {
+    /// The cursor.
+    pub cursor: u32,
+    /// How many steps there are.
+    pub recorded: u32,
+    /// The moment of the step before the cursor, in µs.
+    pub now_us: u64,
+    /// The moment of the last step, in µs.
+    pub recorded_us: u64,
+    /// The seed.
+    pub seed: u64,
+    /// Whether it plays.
+    pub playing: bool,
+    /// How slowly.
+    pub slowdown: u32,
+    /// Whether the person schedules.
+    pub manual: bool,
+}
+
+/// Which panels are in view.
+#[derive(Clone, Copy, PartialEq, Debug, Default)]
+pub struct InView {
+    /// The tables.
+    pub tables: bool,
+    /// The inspector.
+    pub inspector: bool,
+    /// The story.
+    pub story: bool,
+    /// The list of what waits.
+    pub pending: bool,
+    /// The space-time diagram.
+    pub diagram: bool,
+}
+
+impl InView {
+    /// Marks a panel as in view.
+    pub fn with(mut self, panel: Panel) -> InView {
+        match panel {
+            Panel::Diagram => self.diagram = true,
+            Panel::Table(_) => self.tables = true,
+            Panel::Inspector => self.inspector = true,
+            Panel::Story => self.story = true,
+            Panel::Pending => self.pending = true,
+        }
+        self
+    }
+}
+
+/// What is shown.
+#[derive(Clone, Default)]
+pub struct Snapshot {
+    /// The cluster.
+    pub stage: Rc<Stage>,
+    /// What happened in the current step.
+    pub sentence: Option<Rc<Sentence>>,
+    /// The last steps, the latest first.
+    pub story: Rc<Vec<Sentence>>,
+    /// The fields of what is selected.
+    pub inspection: Option<Rc<Inspection>>,
+    /// Why the step happened.
+    pub causes: Rc<Vec<Sentence>>,
+    /// Where in the source it happened.
+    pub spots: Rc<Vec<SourceSpot>>,
+    /// Logs, state, disk.
+    pub tables: Rc<Vec<Table>>,
+    /// What waits.
+    pub pending: Rc<Vec<Pending>>,
+    /// The scrubber's paint.
+    pub tape: Rc<Tape>,
+    /// The branches.
+    pub branches: Rc<Vec<BranchView>>,
+    /// The figures.
+    pub figures: Figures,
+}
+
+impl Snapshot {
+    /// What must be right in every frame.
+    pub fn refresh_stage(&mut self, player: &Player, lang: Lang) {
+        self.stage = Rc::new(player.bench().stage(lang));
+        self.refresh_figures(player);
+    }
+
+    /// The figures alone.
+    pub fn refresh_figures(&mut self, player: &Player) {
+        let bench = player.bench();
+        self.figures = Figures {
+            cursor: bench.cursor(),
+            recorded: bench.recorded(),
+            now_us: bench.now_us(),
+            recorded_us: bench.recorded_us(),
+            seed: bench.seed(),
+            playing: player.is_playing(),
+            slowdown: player.slowdown(),
+            manual: player.is_manual(),
+        };
+    }
+
+    /// What people read: while a run plays, often enough is enough.
+    pub fn refresh_reading(&mut self, player: &mut Player, lang: Lang, view: InView, story: u32) {
+        let selection = player.selection();
+        let cursor = player.bench().cursor();
+        self.sentence = player.bench_mut().sentence(cursor, lang).map(Rc::new);
+        self.tape = Rc::new(player.bench().tape(lang));
+        if view.story {
+            let from = cursor.saturating_sub(story).max(1);
+            let bench = player.bench_mut();
+            let told = (from..=cursor).rev().filter_map(|step| bench.sentence(step, lang));
+            self.story = Rc::new(told.collect());
+        }
+        if view.tables {
+            self.tables = Rc::new(player.bench().tables(lang));
+        }
+        if view.pending {
+            self.pending = Rc::new(player.bench().pending(PENDING_SHOWN, lang));
+        }
+        // The diagram marks the causes, too.
+        if view.inspector || view.diagram {
+            let step = match selection {
+                Some(Selection::Step(step)) => step,
+                _ => cursor,
+            };
+            self.causes = Rc::new(player.bench_mut().causes(step, lang));
+            if view.inspector {
+                self.spots = Rc::new(player.bench_mut().source(step));
+                self.inspection = selection
+                    .into_iter()
+                    .chain(self.here().map(Selection::Party))
+                    .find_map(|selection| player.bench().inspect(selection, lang))
+                    .map(Rc::new);
+            }
+        }
+    }
+
+    /// The branches.
+    pub fn refresh_branches(&mut self, player: &Player, lang: Lang) {
+        self.branches = Rc::new(player.bench().branches(lang));
+    }
+
+    /// Who acted in the current step.
+    pub fn here(&self) -> Option<Address> {
+        self.sentence.as_ref().and_then(|sentence| sentence.address)
+    }
+}

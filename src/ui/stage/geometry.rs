@@ -1,0 +1,131 @@
+//! From the unit square of the scene to pixels.
+
+use crate::scene::model::{Outline, Stage};
+use crate::sim::Address;
+
+/// Where the parties stand, and how large they are, in pixels.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Geometry {
+    /// The width of the stage.
+    pub width: f64,
+    /// The height of the stage.
+    pub height: f64,
+    /// The radius of a node.
+    pub radius: f64,
+    /// The radius of a message.
+    pub message: f64,
+    places: Vec<(Address, f64, f64, Outline)>,
+}
+
+/// Half the width and half the height of a card.
+pub const CARD: (f64, f64) = (62.0, 36.0);
+
+/// Half the side of a client.
+pub const CLIENT: f64 = 15.0;
+
+/// The way of a message, from edge to edge.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Path {
+    /// Where it begins.
+    pub from: (f64, f64),
+    /// Where it ends.
+    pub to: (f64, f64),
+}
+
+impl Path {
+    /// The place at a part of the way.
+    pub fn at(&self, part: f64) -> (f64, f64) {
+        (self.from.0 + (self.to.0 - self.from.0) * part, self.from.1 + (self.to.1 - self.from.1) * part)
+    }
+}
+
+impl Geometry {
+    /// Lays the stage out in this space. The picture may be stretched a little, not much.
+    pub fn new(stage: &Stage, width: f64, height: f64) -> Geometry {
+        let nodes = stage.parties.iter().filter(|party| party.outline != Outline::Client).count().max(1);
+        // The figures below the nodes need some room, the more the larger they are.
+        let side = width.min(height);
+        let around = std::f64::consts::TAU * 0.36 * side / nodes as f64;
+        let radius = (around * 0.36).clamp(5.0, 41.0).min(side * 0.09);
+        let (inner_w, inner_h) = (width.min(height * 1.3), height.min(width * 1.3));
+        let (left, top) = ((width - inner_w) / 2.0, (height - inner_h) / 2.0);
+        let mut places: Vec<_> = stage
+            .parties
+            .iter()
+            .map(|party| {
+                let (x, y) = (left + f64::from(party.x) * inner_w, top + f64::from(party.y) * inner_h);
+                let (half_w, half_h) = half(party.outline, radius);
+                let x = x.clamp(half_w + 6.0, (width - half_w - 6.0).max(half_w + 6.0));
+                let y = y.clamp(half_h + 6.0, (height - half_h - 20.0).max(half_h + 6.0));
+                (party.address, x, y, party.outline)
+            })
+            .collect();
+        places.sort_by_key(|(address, ..)| *address);
+        let message = if radius > 24.0 { 12.0 } else { (radius * 0.5).clamp(4.0, 9.0) };
+        Geometry { width, height, radius, message, places }
+    }
+
+    /// Where a party stands.
+    pub fn place(&self, address: Address) -> Option<(f64, f64)> {
+        self.entry(address).map(|(x, y, _)| (x, y))
+    }
+
+    fn entry(&self, address: Address) -> Option<(f64, f64, Outline)> {
+        let at = self.places.binary_search_by_key(&address, |(who, ..)| *who).ok()?;
+        self.places.get(at).map(|(_, x, y, outline)| (*x, *y, *outline))
+    }
+
+    /// The way of a message between two parties. The two directions lie a little beside each other.
+    pub fn path(&self, from: Address, to: Address) -> Option<Path> {
+        let (x1, y1, outline1) = self.entry(from)?;
+        let (x2, y2, outline2) = self.entry(to)?;
+        let (dx, dy) = (x2 - x1, y2 - y1);
+        let length = dx.hypot(dy).max(1.0);
+        let (ux, uy) = (dx / length, dy / length);
+        let beside = self.message * 0.45;
+        let (ox, oy) = (-uy * beside, ux * beside);
+        let start = edge(outline1, self.radius, ux, uy) + 3.0;
+        let end = (length - edge(outline2, self.radius, ux, uy) - 3.0).max(start);
+        Some(Path {
+            from: (x1 + ux * start + ox, y1 + uy * start + oy),
+            to: (x1 + ux * end + ox, y1 + uy * end + oy),
+        })
+    }
+
+    /// The node whose centre is nearest to a point, if it is within its reach.
+    pub fn party_at(&self, x: f64, y: f64) -> Option<Address> {
+        let found = self.places.iter().find(|(_, px, py, outline)| {
+            let (half_w, half_h) = half(*outline, self.radius);
+            (px - x).abs() <= half_w + 4.0 && (py - y).abs() <= half_h + 4.0
+        });
+        found.map(|(address, ..)| *address)
+    }
+
+    /// The nodes on either side of the line through two points: the smaller side first.
+    pub fn sides(&self, a: (f64, f64), b: (f64, f64)) -> (Vec<Address>, Vec<Address>) {
+        let nodes = self.places.iter().filter(|(who, ..)| who.node().is_some());
+        let (mut left, mut right) = (Vec::new(), Vec::new());
+        for (who, x, y, _) in nodes {
+            let side = (b.0 - a.0) * (y - a.1) - (b.1 - a.1) * (x - a.0);
+            if side < 0.0 { left.push(*who) } else { right.push(*who) }
+        }
+        if left.len() <= right.len() { (left, right) } else { (right, left) }
+    }
+}
+
+fn half(outline: Outline, radius: f64) -> (f64, f64) {
+    match outline {
+        Outline::Disc => (radius, radius),
+        Outline::Card => CARD,
+        Outline::Client => (CLIENT, CLIENT),
+    }
+}
+
+/// How far the edge is from the centre in a direction.
+fn edge(outline: Outline, radius: f64, ux: f64, uy: f64) -> f64 {
+    if outline == Outline::Disc {
+        return radius;
+    }
+    let (half_w, half_h) = half(outline, radius);
+    (half_w / ux.abs().max(1e-6)).min(half_h / uy.abs().max(1e-6))
+}

@@ -1,0 +1,374 @@
+//! The stage: the cluster as a picture that can be touched.
+//!
+//! To assistive technology it is a list of nodes and messages: one stop of the Tab key, arrow keys up and
+//! down within it, Enter for what can be done. What moves is written by [`Motion`].
+
+use std::rc::Rc;
+
+use wasm_bindgen::JsCast;
+use web_sys::Element;
+use yew::prelude::*;
+
+use super::ask::{Ask, Subject, Ui};
+use super::colours::Colours;
+use super::dom;
+use super::motion::Motion;
+use super::shared::Shared;
+use crate::scene::model::{Cut, Outline, Party, Stage};
+use crate::scene::{Command, Selection};
+use crate::sim::{Address, EventId, Intervention};
+use crate::word;
+use dense::DenseLayer;
+use geometry::Geometry;
+use message::MessageView;
+use party::PartyView;
+
+pub mod dense;
+pub mod geometry;
+mod message;
+mod party;
+
+/// With more messages than this, they are painted on a canvas.
+const MESSAGES_DRAWN_MAX: usize = 150;
+
+/// With more nodes than this, messages are painted on a canvas.
+const NODES_DRAWN_MAX: usize = 30;
+
+/// With at most so many nodes, all connections are drawn.
+const NODES_MESHED_MAX: usize = 12;
+
+/// The shortest cut that a drag makes, in pixels.
+const KNIFE_PIXELS_MIN: f64 = 40.0;
+
+/// What the stage is drawn from.
+#[derive(Properties, PartialEq)]
+pub struct StageProps {
+    /// Language and wishes.
+    pub ui: Ui,
+    /// The cluster.
+    pub stage: Rc<Stage>,
+    /// What is chosen.
+    pub selection: Option<Selection>,
+    /// Who acted in the current step.
+    pub here: Option<Address>,
+    /// The loop that moves what moves.
+    pub motion: Shared<Motion>,
+    /// The colours, for the canvas.
+    pub colours: Rc<Colours>,
+}
+
+/// A cut that is being drawn.
+type Knife = Option<((f64, f64), (f64, f64))>;
+
+/// The stage.
+#[component]
+pub fn StageView(props: &StageProps) -> Html {
+    let frame = use_node_ref();
+    let svg = use_node_ref();
+    let canvas = use_node_ref();
+    let (width, height) = dom::use_size(frame.clone());
+    let roving = use_state_eq(|| None::<Selection>);
+    let knife = use_state_eq(|| Knife::None);
+    let pressed = use_mut_ref(|| None::<Selection>);
+
+    let stage = Rc::clone(&props.stage);
+    let nodes = stage.parties.iter().filter(|party| party.outline != Outline::Client).count();
+    let is_dense = stage.messages.len() > MESSAGES_DRAWN_MAX || nodes > NODES_DRAWN_MAX;
+    let geometry = Rc::new(Geometry::new(&stage, width.max(200.0), height.max(200.0)));
+
+    {
+        let (svg, canvas, motion) = (svg.clone(), canvas.clone(), props.motion.clone());
+        let deps = (Rc::clone(&stage), Rc::clone(&geometry), is_dense, Rc::clone(&props.colours), props.selection);
+        use_effect_with(deps, move |(stage, geometry, is_dense, colours, selection)| {
+            if let Some(svg) = svg.cast::<Element>() {
+                let layer = is_dense
+                    .then(|| DenseLayer::new(&canvas, stage, geometry, Rc::clone(colours), *selection))
+                    .flatten();
+                motion.with(|motion| motion.attach_stage(&svg, stage, geometry, layer));
+            }
+        });
+    }
+
+    // One item of the list can be reached with the Tab key: the last one that had the focus, if it is there.
+    let tabbable = (*roving)
+        .filter(|item| is_on_stage(&stage, *item))
+        .or_else(|| stage.parties.first().map(|party| Selection::Party(party.address)));
+
+    let choose = {
+        let (ui, roving) = (props.ui.clone(), roving.clone());
+        Callback::from(move |item: Selection| {
+            roving.set(Some(item));
+            ui.play(Command::Select(Some(item)));
+        })
+    };
+    let press = {
+        let (choose, pressed, selection) = (choose.clone(), pressed.clone(), props.selection);
+        Callback::from(move |item: Selection| {
+            // A second press on what is chosen opens its menu.
+            *pressed.borrow_mut() = (selection == Some(item)).then_some(item);
+            choose.emit(item);
+        })
+    };
+    let menu = {
+        let (ui, pressed) = (props.ui.clone(), pressed.clone());
+        Callback::from(move |(item, x, y, asked): (Selection, f64, f64, bool)| {
+            if (asked || *pressed.borrow() == Some(item))
+                && let Some(subject) = subject(item)
+            {
+                ui.ask(Ask::Menu(subject, x, y));
+            }
+        })
+    };
+
+    let onkeydown = {
+        let (svg, stage, is_dense) = (svg.clone(), Rc::clone(&stage), is_dense);
+        let (ui, geometry, frame) = (props.ui.clone(), Rc::clone(&geometry), frame.clone());
+        Callback::from(move |event: KeyboardEvent| {
+            let Some(item) = tabbable else { return };
+            if event.ctrl_key() || event.alt_key() || event.meta_key() {
+                return;
+            }
+            let by = match event.key().as_str() {
+                "ArrowDown" => 1,
+                "ArrowUp" => -1,
+                "Enter" | "ContextMenu" => 0,
+                "F10" if event.shift_key() => 0,
+                _ => return,
+            };
+            event.prevent_default();
+            if by == 0 {
+                if let (Some(subject), Some((x, y))) = (subject(item), window_place(&frame, &geometry, &stage, item)) {
+                    ui.ask(Ask::Menu(subject, x, y));
+                }
+                return;
+            }
+            let items = items(&stage, is_dense);
+            let at = items.iter().position(|known| *known == item).unwrap_or(0);
+            let next = (at + items.len()).saturating_add_signed(by).checked_rem(items.len());
+            if let Some(next) = next.and_then(|next| items.get(next)) {
+                focus_item(&svg, *next);
+            }
+        })
+    };
+
+    let place = {
+        let frame = frame.clone();
+        move |event: &MouseEvent| {
+            let bounds = frame.cast::<Element>().map(|element| element.get_bounding_client_rect());
+            let (left, top) = bounds.map_or((0.0, 0.0), |bounds| (bounds.left(), bounds.top()));
+            (f64::from(event.client_x()) - left, f64::from(event.client_y()) - top)
+        }
+    };
+    let onpointerdown = {
+        let (knife, place, geometry) = (knife.clone(), place.clone(), Rc::clone(&geometry));
+        let (motion, press, dense_stage) = (props.motion.clone(), press.clone(), Rc::clone(&stage));
+        Callback::from(move |event: PointerEvent| {
+            let at = place(&event);
+            if is_dense
+                && geometry.party_at(at.0, at.1).is_none()
+                && let Some(id) = motion.with(|motion| motion.message_at(&dense_stage, &geometry, at)).flatten()
+            {
+                press.emit(Selection::Message(EventId(id)));
+            } else if event.button() == 0
+                && event.pointer_type() != "touch"
+                && geometry.party_at(at.0, at.1).is_none()
+                && is_ground(&event)
+            {
+                knife.set(Some((at, at)));
+            }
+        })
+    };
+    let onpointermove = {
+        let (knife, place) = (knife.clone(), place);
+        Callback::from(move |event: PointerEvent| {
+            if let Some((from, _)) = *knife {
+                knife.set(Some((from, place(&event))));
+            }
+        })
+    };
+    let onpointerup = {
+        let (knife, geometry, ui) = (knife.clone(), Rc::clone(&geometry), props.ui.clone());
+        Callback::from(move |_: PointerEvent| {
+            let Some((a, b)) = *knife else { return };
+            knife.set(None);
+            if (b.0 - a.0).hypot(b.1 - a.1) < KNIFE_PIXELS_MIN {
+                ui.play(Command::Select(None));
+                return;
+            }
+            let (fewer, more) = geometry.sides(a, b);
+            if fewer.is_empty() || more.is_empty() {
+                return;
+            }
+            let groups = vec![fewer.iter().filter_map(|who| who.node()).collect()];
+            ui.play(Command::Act(Intervention::Partition { groups }));
+        })
+    };
+    let onpointerleave = {
+        let knife = knife.clone();
+        Callback::from(move |_: PointerEvent| knife.set(None))
+    };
+
+    let aside = (*knife).map(|(a, b)| geometry.sides(a, b).0).unwrap_or_default();
+    let label = word!(props.ui.lang, "Cluster: nodes, clients and messages", "集群：节点、客户端与消息");
+    let view_box = format!("0 0 {:.0} {:.0}", geometry.width, geometry.height);
+
+    html! {
+        <div class="stage-frame" ref={frame}>
+            <svg ref={svg} class="stage" viewBox={view_box} width={px(geometry.width)} height={px(geometry.height)}
+                role="listbox" aria-label={label} {onkeydown} {onpointerdown} {onpointermove} {onpointerup} {onpointerleave}>
+                <g class="links" aria-hidden="true">{ links(&props.ui, &stage, &geometry, nodes) }</g>
+                <g class="parties" role="presentation">
+                    for party in &stage.parties {
+                        { party_view(props, party, &geometry, tabbable, &aside, &choose, &press, &menu) }
+                    }
+                </g>
+                <g class="messages" role="presentation">
+                    if !is_dense {
+                        for message in &stage.messages {
+                            <MessageView key={message.id} message={message.clone()} path={geometry.path(message.from, message.to)}
+                                radius={geometry.message} is_selected={props.selection == Some(item_of(message.id))}
+                                is_tabbable={tabbable == Some(item_of(message.id))}
+                                choose={choose.clone()} press={press.clone()} menu={menu.clone()} />
+                        }
+                    }
+                </g>
+                if let Some((a, b)) = *knife {
+                    <line class="knife" x1={px(a.0)} y1={px(a.1)} x2={px(b.0)} y2={px(b.1)} aria-hidden="true" />
+                }
+            </svg>
+            <canvas ref={canvas} class={if is_dense { "dense" } else { "dense is-empty" }} aria-hidden="true" />
+        </div>
+    }
+}
+
+#[allow(clippy::too_many_arguments)]
+fn party_view(
+    props: &StageProps,
+    party: &Party,
+    geometry: &Geometry,
+    tabbable: Option<Selection>,
+    aside: &[Address],
+    choose: &Callback<Selection>,
+    press: &Callback<Selection>,
+    menu: &Callback<(Selection, f64, f64, bool)>,
+) -> Html {
+    let item = Selection::Party(party.address);
+    let (x, y) = geometry.place(party.address).unwrap_or_default();
+    html! {
+        <PartyView key={item_key(item)} party={party.clone()} {x} {y} radius={geometry.radius}
+            is_selected={props.selection == Some(item)} is_here={props.here == Some(party.address)}
+            is_aside={aside.contains(&party.address)} is_tabbable={tabbable == Some(item)}
+            choose={choose.clone()} press={press.clone()} menu={menu.clone()} />
+    }
+}
+
+/// The connections: a mesh where it is legible, and those that are cut.
+fn links(ui: &Ui, stage: &Stage, geometry: &Geometry, nodes: usize) -> Html {
+    let parties: Vec<&Party> = stage.parties.iter().filter(|party| party.outline != Outline::Client).collect();
+    let mut lines = Vec::new();
+    if nodes <= NODES_MESHED_MAX {
+        for (at, a) in parties.iter().enumerate() {
+            for b in parties.iter().skip(at + 1) {
+                let Some(((x1, y1), (x2, y2))) = geometry.place(a.address).zip(geometry.place(b.address)) else {
+                    continue;
+                };
+                let cut = stage.cuts.iter().find(|cut| is_between(cut, a.address, b.address)).copied();
+                let is_cut = cut.is_some();
+                let link = cut.unwrap_or(Cut { from: a.address, to: b.address, both_ways: false });
+                let oncontextmenu = {
+                    let ui = ui.clone();
+                    Callback::from(move |event: MouseEvent| {
+                        event.prevent_default();
+                        let link = if is_cut { link } else { Cut { both_ways: false, ..link } };
+                        ui.ask(Ask::Menu(Subject::Link(link), event.client_x().into(), event.client_y().into()));
+                    })
+                };
+                lines.push(html! {
+                    <g key={format!("{}{}", a.address, b.address)} {oncontextmenu}>
+                        <line class={if is_cut { "link is-cut" } else { "link" }} x1={px(x1)} y1={px(y1)} x2={px(x2)} y2={px(y2)} />
+                        <line class="link-hit" x1={px(x1)} y1={px(y1)} x2={px(x2)} y2={px(y2)} />
+                        if let Some(cut) = cut { { cross(&cut, geometry) } }
+                    </g>
+                });
+            }
+        }
+    }
+    lines.into_iter().collect()
+}
+
+/// The mark of a cut: in the middle, or near the one that does not hear if only one way is cut.
+fn cross(cut: &Cut, geometry: &Geometry) -> Html {
+    let Some(path) = geometry.path(cut.from, cut.to) else { return Html::default() };
+    let (x, y) = path.at(if cut.both_ways { 0.5 } else { 0.72 });
+    html! { <path class="cross" transform={format!("translate({x:.1} {y:.1})")} d="m-5-5 10 10m0-10-10 10" /> }
+}
+
+fn is_between(cut: &Cut, a: Address, b: Address) -> bool {
+    (cut.from == a && cut.to == b) || (cut.from == b && cut.to == a)
+}
+
+/// A length or place as an attribute.
+pub fn px(value: f64) -> AttrValue {
+    AttrValue::from(format!("{value:.1}"))
+}
+
+fn item_of(message: u64) -> Selection {
+    Selection::Message(EventId(u32::try_from(message).unwrap_or(u32::MAX)))
+}
+
+fn item_key(item: Selection) -> String {
+    match item {
+        Selection::Party(address) => address.to_string(),
+        Selection::Message(EventId(id)) => format!("m{id}"),
+        Selection::Step(step) => format!("s{step}"),
+    }
+}
+
+fn subject(item: Selection) -> Option<Subject> {
+    match item {
+        Selection::Party(address) => Some(Subject::Party(address)),
+        Selection::Message(EventId(id)) => Some(Subject::Message(u64::from(id))),
+        Selection::Step(_) => None,
+    }
+}
+
+fn items(stage: &Stage, is_dense: bool) -> Vec<Selection> {
+    let parties = stage.parties.iter().map(|party| Selection::Party(party.address));
+    let drawn = if is_dense { 0 } else { usize::MAX };
+    parties.chain(stage.messages.iter().take(drawn).map(|message| item_of(message.id))).collect()
+}
+
+fn is_on_stage(stage: &Stage, item: Selection) -> bool {
+    match item {
+        Selection::Party(address) => stage.parties.iter().any(|party| party.address == address),
+        Selection::Message(_) => stage.messages.iter().any(|message| item_of(message.id) == item),
+        Selection::Step(_) => false,
+    }
+}
+
+fn focus_item(svg: &NodeRef, item: Selection) {
+    let Some(svg) = svg.cast::<Element>() else { return };
+    if let Ok(Some(element)) = svg.query_selector(&format!("[data-key='{}']", item_key(item))) {
+        dom::focus(&element);
+    }
+}
+
+/// Where an item is in the window, for its menu.
+fn window_place(frame: &NodeRef, geometry: &Geometry, stage: &Stage, item: Selection) -> Option<(f64, f64)> {
+    let bounds = frame.cast::<Element>()?.get_bounding_client_rect();
+    let (x, y) = match item {
+        Selection::Party(address) => geometry.place(address)?,
+        Selection::Message(_) => {
+            let message = stage.messages.iter().find(|message| item_of(message.id) == item)?;
+            geometry.path(message.from, message.to)?.at(0.5)
+        }
+        Selection::Step(_) => return None,
+    };
+    Some((bounds.left() + x, bounds.top() + y))
+}
+
+/// Whether the pointer is on the ground between nodes and messages.
+fn is_ground(event: &PointerEvent) -> bool {
+    let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
+    target.is_some_and(|element| !matches!(element.closest("[role=option]"), Ok(Some(_))))
+}

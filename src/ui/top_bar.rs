@@ -1,0 +1,122 @@
+//! The top of the page: which protocol, which scenario, and what holds for the whole page.
+
+use std::rc::Rc;
+
+use wasm_bindgen::JsCast;
+use web_sys::HtmlSelectElement;
+use yew::prelude::*;
+
+use super::ask::{Ask, Dialog, Ui};
+use super::icons::{Icon, icon, lamp};
+use super::prefs::Theme;
+use crate::scene::{Lang, ScenarioCard as Card};
+use crate::word;
+
+/// What the bar is drawn from.
+#[derive(Properties, PartialEq)]
+pub struct TopBarProps {
+    /// Language and wishes.
+    pub ui: Ui,
+    /// All scenarios.
+    pub cards: Rc<Vec<Card>>,
+    /// The protocol that is open.
+    pub protocol: &'static str,
+    /// The scenario that is open.
+    pub scenario: AttrValue,
+    /// Light or dark.
+    pub theme: Theme,
+}
+
+/// The bar.
+#[component]
+pub fn TopBar(props: &TopBarProps) -> Html {
+    let (ui, lang) = (&props.ui, props.ui.lang);
+    let mut protocols: Vec<(&'static str, &'static str)> = Vec::new();
+    for card in props.cards.iter() {
+        if !protocols.iter().any(|(name, _)| *name == card.protocol) {
+            protocols.push((card.protocol, card.protocol_title));
+        }
+    }
+    let tab = |(protocol, title): (&'static str, &'static str)| {
+        let first = props.cards.iter().find(|card| card.protocol == protocol).map(|card| card.id.clone());
+        let current = protocol == props.protocol;
+        let onclick = first.map(|id| ui.on(Ask::Open(id)));
+        html! {
+            <button type="button" class="protocol" aria-current={current.then_some("true")} {onclick}>
+                { title }
+            </button>
+        }
+    };
+    let theme = match props.theme {
+        Theme::System => word!(lang, "Theme: as the system", "主题：跟随系统"),
+        Theme::Light => word!(lang, "Theme: light", "主题：浅色"),
+        Theme::Dark => word!(lang, "Theme: dark", "主题：深色"),
+    };
+    let other = match lang {
+        Lang::En => Lang::Zh,
+        Lang::Zh => Lang::En,
+    };
+    html! {
+        <header class="top-bar">
+            <h1 class="sign">{ lamp() }<span>{ "Lamplight" }</span></h1>
+            <nav class="protocols" aria-label={word!(lang, "Protocols", "协议")}>
+                for protocol in protocols { { tab(protocol) } }
+            </nav>
+            <ScenarioPicker ui={ui.clone()} cards={props.cards.clone()} protocol={props.protocol} scenario={props.scenario.clone()} />
+            <span class="spacer"></span>
+            <button type="button" class="boxed" lang={other.tag()} onclick={ui.on(Ask::Lang(other))}
+                aria-label={word!(lang, "中文", "English")} title={word!(lang, "中文", "English")}>{ "文 / A" }</button>
+            <button type="button" class="boxed" onclick={ui.on(Ask::Theme(props.theme.next()))} aria-label={theme} title={theme}>
+                { icon(Icon::Theme) }
+            </button>
+            <button type="button" class="boxed" onclick={ui.on(Ask::Dialog(Dialog::Help))}
+                aria-label={word!(lang, "Help and keys", "帮助与快捷键")} title={word!(lang, "Help and keys (?)", "帮助与快捷键（?）")}>
+                { icon(Icon::Help) }
+            </button>
+            <button type="button" class="strong" onclick={ui.on(Ask::Dialog(Dialog::Share))}>
+                { word!(lang, "Share run", "分享") }
+            </button>
+        </header>
+    }
+}
+
+#[derive(Properties, PartialEq)]
+struct PickerProps {
+    ui: Ui,
+    cards: Rc<Vec<Card>>,
+    protocol: &'static str,
+    scenario: AttrValue,
+}
+
+#[component]
+fn ScenarioPicker(props: &PickerProps) -> Html {
+    let lang = props.ui.lang;
+    let onchange = {
+        let ui = props.ui.clone();
+        Callback::from(move |event: Event| {
+            let select = event.target().and_then(|target| target.dyn_into::<HtmlSelectElement>().ok());
+            if let Some(select) = select
+                && !select.value().is_empty()
+            {
+                ui.ask(Ask::Open(select.value()));
+            }
+        })
+    };
+    let cards: Vec<&Card> = props.cards.iter().filter(|card| card.protocol == props.protocol).collect();
+    let known = cards.iter().any(|card| *card.id == *props.scenario);
+    html! {
+        <label class="scenario">
+            <span class="visually-hidden">{ word!(lang, "Scenario", "场景") }</span>
+            <select {onchange}>
+                if !known {
+                    <option value="" selected={true}>{ word!(lang, "A run of its own", "自定义运行") }</option>
+                }
+                for card in cards {
+                    <option key={card.id.clone()} value={card.id.clone()} selected={*card.id == *props.scenario} title={card.look_for}>
+                        { card.title }
+                    </option>
+                }
+            </select>
+        </label>
+    }
+}
