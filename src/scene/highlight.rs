@@ -16,9 +16,9 @@ pub enum Kind {
 }
 
 const KEYWORDS: [&str; 32] = [
-    "as", "break", "const", "continue", "else", "enum", "false", "fn", "for", "if", "impl", "in", "let", "loop",
-    "match", "mod", "move", "mut", "pub", "ref", "return", "self", "Self", "static", "struct", "super", "trait",
-    "true", "type", "use", "where", "while",
+    "as", "break", "const", "continue", "else", "enum", "false", "fn", "for", "if", "impl", "in", "let",
+    "loop", "match", "mod", "move", "mut", "pub", "ref", "return", "self", "Self", "static", "struct",
+    "super", "trait", "true", "type", "use", "where", "while",
 ];
 
 /// Splits a line into pieces. Together they are the line.
@@ -46,7 +46,8 @@ pub fn line(line: &str) -> Vec<(Kind, &str)> {
             (Kind::Plain, rest.get(1..).and_then(|tail| tail.find(other)).map_or(rest.len(), |at| at + 1))
         };
         // A character that is longer than one byte is taken whole.
-        let length = (length.max(1)..=rest.len()).find(|end| rest.is_char_boundary(*end)).unwrap_or(rest.len());
+        let length =
+            (length.max(1)..=rest.len()).find(|end| rest.is_char_boundary(*end)).unwrap_or(rest.len());
         let (piece, tail) = rest.split_at(length);
         pieces.push((kind, piece));
         rest = tail;
@@ -73,7 +74,8 @@ mod tests {
     #[test]
     fn a_line_is_coloured_by_its_words() {
         let text = r#"let free = self.vote == Some("n\"2", 41); // §5.4.1"#;
-        let kinds: Vec<(Kind, &str)> = line(text).into_iter().filter(|(kind, _)| *kind != Kind::Plain).collect();
+        let kinds: Vec<(Kind, &str)> =
+            line(text).into_iter().filter(|(kind, _)| *kind != Kind::Plain).collect();
         assert_eq!(
             kinds,
             [

@@ -7,9 +7,8 @@
 
 pub mod detail;
 pub mod diagram;
-#[cfg(any(test, debug_assertions))]
-#[allow(missing_docs, clippy::all)]
-pub mod fake;
+#[cfg(test)]
+mod fake;
 pub mod highlight;
 pub mod inspect;
 pub mod key_value;

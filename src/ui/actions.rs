@@ -20,14 +20,22 @@ fn act(action: Action) -> Ask {
 }
 
 /// The name of a subject, and what can be done with it. Nothing where it is gone.
-pub fn menu(subject: Subject, stage: &Stage, bench: &dyn Workbench, lang: Lang) -> Option<(String, Vec<Item>)> {
+pub fn menu(
+    subject: Subject,
+    stage: &Stage,
+    bench: &dyn Workbench,
+    lang: Lang,
+) -> Option<(String, Vec<Item>)> {
     match subject {
         Subject::Party(address) => {
             let party = stage.parties.iter().find(|party| party.address == address)?;
             let items = match address {
                 Address::Node(node) => node_items(node, party, stage, bench, lang),
                 Address::Client(client) => {
-                    vec![Item::new(word!(lang, "Send a command …", "发送命令……"), Ask::Dialog(Dialog::Command(client.0)))]
+                    vec![Item::new(
+                        word!(lang, "Send a command …", "发送命令……"),
+                        Ask::Dialog(Dialog::Command(client.0)),
+                    )]
                 }
             };
             Some((format!("{} · {}", party.name, party.role), items))
@@ -47,8 +55,11 @@ fn node_items(node: NodeId, party: &Party, stage: &Stage, bench: &dyn Workbench,
         items.push(Item::new(word!(lang, "Crash", "崩溃"), crash(Unsynced::Torn)).harsh());
         if party.unsynced {
             items.push(
-                Item::new(word!(lang, "Crash and lose unsynced writes", "崩溃并丢失未落盘的写入"), crash(Unsynced::Lost))
-                    .harsh(),
+                Item::new(
+                    word!(lang, "Crash and lose unsynced writes", "崩溃并丢失未落盘的写入"),
+                    crash(Unsynced::Lost),
+                )
+                .harsh(),
             );
         }
         items.push(if party.paused {
@@ -73,22 +84,31 @@ fn node_items(node: NodeId, party: &Party, stage: &Stage, bench: &dyn Workbench,
         let ask = Ask::Dialog(Dialog::Operation(node.0));
         items.push(Item::new(word!(lang, "Ask it for something …", "发出运维请求……"), ask).apart());
     }
-    items.push(Item::new(word!(lang, "Set its clock …", "调整时钟……"), Ask::Dialog(Dialog::Clock(node.0))).apart());
+    items.push(
+        Item::new(word!(lang, "Set its clock …", "调整时钟……"), Ask::Dialog(Dialog::Clock(node.0))).apart(),
+    );
     let slow = DiskOptions { sync_us_min: SLOW_US, sync_us_max: 2 * SLOW_US };
     items.push(Item::new(
         word!(lang, "Make its disk slow", "让磁盘变慢"),
         act(Intervention::Disk { node: Some(node), options: slow }),
     ));
     items.push(
-        Item::new(word!(lang, "Damage the end of its log", "损坏日志末尾"), act(Intervention::CorruptTail { node })).harsh(),
+        Item::new(
+            word!(lang, "Damage the end of its log", "损坏日志末尾"),
+            act(Intervention::CorruptTail { node }),
+        )
+        .harsh(),
     );
-    items.push(Item::new(word!(lang, "Lose its disk", "丢失磁盘"), act(Intervention::LoseDisk { node })).harsh());
+    items.push(
+        Item::new(word!(lang, "Lose its disk", "丢失磁盘"), act(Intervention::LoseDisk { node })).harsh(),
+    );
     items
 }
 
 fn message_items(id: u64, fate: Fate, lang: Lang) -> Vec<Item> {
     let event = EventId(u32::try_from(id).unwrap_or(u32::MAX));
-    let mut items = vec![Item::new(word!(lang, "Deliver now", "立即送达"), act(Intervention::DeliverNow { event }))];
+    let mut items =
+        vec![Item::new(word!(lang, "Deliver now", "立即送达"), act(Intervention::DeliverNow { event }))];
     items.push(if fate == Fate::Held {
         Item::new(word!(lang, "Release", "放行"), act(Intervention::Release { event }))
     } else {
@@ -113,28 +133,31 @@ fn link_items(link: Cut, stage: &Stage, bench: &dyn Workbench, lang: Lang) -> (S
     };
     let (a, b) = (name(link.from), name(link.to));
     let Cut { from, to, .. } = link;
-    let is_cut = stage.cuts.iter().any(|cut| {
-        (cut.from, cut.to) == (from, to) || (cut.from, cut.to) == (to, from)
-    });
+    let is_cut =
+        stage.cuts.iter().any(|cut| (cut.from, cut.to) == (from, to) || (cut.from, cut.to) == (to, from));
     let mut items = Vec::new();
     if is_cut {
-        items.push(Item::new(word!(lang, "Mend the connection", "修复连接"), act(Intervention::Mend { from, to })));
+        items.push(Item::new(
+            word!(lang, "Mend the connection", "修复连接"),
+            act(Intervention::Mend { from, to }),
+        ));
         items.push(Item::new(word!(lang, "Heal the whole network", "恢复整个网络"), act(Intervention::Heal)));
     } else {
         let cut = |from, to, both_ways| act(Intervention::Cut { from, to, both_ways });
         items.push(Item::new(word!(lang, "Cut both ways", "双向切断"), cut(from, to, true)).harsh());
-        items.push(Item::new(say!(lang, "Cut from {} to {}", "切断 {} 到 {}", a, b), cut(from, to, false)).harsh());
-        items.push(Item::new(say!(lang, "Cut from {} to {}", "切断 {} 到 {}", b, a), cut(to, from, false)).harsh());
+        items.push(
+            Item::new(say!(lang, "Cut from {} to {}", "切断 {} 到 {}", a, b), cut(from, to, false)).harsh(),
+        );
+        items.push(
+            Item::new(say!(lang, "Cut from {} to {}", "切断 {} 到 {}", b, a), cut(to, from, false)).harsh(),
+        );
     }
     let network = bench.conditions().network;
     let link = |options| act(Intervention::Link { from, to, options });
     let slow = LinkOptions { latency_us_min: SLOW_US, ..network };
     let lossy = LinkOptions { loss_ppm: 500_000, ..network };
     items.push(Item::new(say!(lang, "Slow from {} to {}", "{} 到 {} 变慢", a, b), link(Some(slow))).apart());
-    items.push(Item::new(
-        say!(lang, "Lose half from {} to {}", "{} 到 {} 丢一半", a, b),
-        link(Some(lossy)),
-    ));
+    items.push(Item::new(say!(lang, "Lose half from {} to {}", "{} 到 {} 丢一半", a, b), link(Some(lossy))));
     items.push(Item::new(word!(lang, "As the rest of the network", "与其余网络相同"), link(None)));
     (format!("{a} – {b}"), items)
 }

@@ -110,13 +110,6 @@ pub fn focus(element: &Element) {
     }
 }
 
-/// Gives the focus to the element that a reference points to.
-pub fn focus_ref(node: &NodeRef) {
-    if let Some(element) = node.cast::<Element>() {
-        focus(&element);
-    }
-}
-
 /// The size of an element's content in CSS pixels; it follows the element. (0, 0) before it is known.
 #[hook]
 pub fn use_size(node: NodeRef) -> (f64, f64) {

@@ -32,7 +32,8 @@ pub fn Hands(props: &HandsProps) -> Html {
         Some(Selection::Party(Address::Node(node))) => Some(node),
         _ => None,
     };
-    let party = chosen.and_then(|node| stage.parties.iter().find(|party| party.address == Address::Node(node)));
+    let party =
+        chosen.and_then(|node| stage.parties.iter().find(|party| party.address == Address::Node(node)));
     let client = stage.parties.iter().find_map(|party| match party.address {
         Address::Client(client) => Some(client.0),
         Address::Node(_) => None,
@@ -49,12 +50,17 @@ pub fn Hands(props: &HandsProps) -> Html {
             </button>
         }
     };
-    let on_node = |action: Option<crate::scene::Action>| action.map(|action| Ask::Player(Command::Act(action)));
+    let on_node =
+        |action: Option<crate::scene::Action>| action.map(|action| Ask::Player(Command::Act(action)));
     let (life_icon, life, life_ask) = if is_up {
         let crash = chosen.map(|node| Intervention::Crash { node, unsynced: Unsynced::Torn });
         (Icon::Crash, word!(lang, "Crash", "崩溃"), on_node(crash))
     } else {
-        (Icon::Restart, word!(lang, "Restart", "重启"), on_node(chosen.map(|node| Intervention::Restart { node })))
+        (
+            Icon::Restart,
+            word!(lang, "Restart", "重启"),
+            on_node(chosen.map(|node| Intervention::Restart { node })),
+        )
     };
     let cut_off = on_node(chosen.map(|node| Intervention::Partition { groups: vec![vec![node]] }));
     let is_whole = stage.cuts.is_empty();

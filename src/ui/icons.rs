@@ -29,8 +29,6 @@ pub enum Icon {
     Theme,
     Help,
     Reset,
-    Branch,
-    More,
 }
 
 /// Draws it. It says nothing by itself; the button around it has the name.
@@ -47,20 +45,26 @@ pub fn icon(icon: Icon) -> Html {
         Icon::Crash => ("m3.5 3.5 9 9m0-9-9 9", false),
         Icon::Restart => ("M12.7 6A5 5 0 1 0 13 9M13 3v3.2H9.8", false),
         Icon::CutOff => ("M2 8h3.4M10.6 8H14M6.6 11l2.8-6", false),
-        Icon::Partition => ("M8 2v2.4M8 6.8v2.4M8 11.6V14M2.5 8a2 2 0 1 0 4 0 2 2 0 1 0-4 0M9.5 8a2 2 0 1 0 4 0 2 2 0 1 0-4 0", false),
+        Icon::Partition => (
+            "M8 2v2.4M8 6.8v2.4M8 11.6V14M2.5 8a2 2 0 1 0 4 0 2 2 0 1 0-4 0M9.5 8a2 2 0 1 0 4 0 2 2 0 1 0-4 0",
+            false,
+        ),
         Icon::Heal => ("M8 3.5v9M3.5 8h9", false),
         Icon::Command => ("m3 4.5 3.5 3.5L3 11.500M8 12h5", false),
         Icon::Settings => ("M2.5 5H9m4 0h.5M2.5 11H4m4 0h5.500M11 3.200v3.600M6 9.200v3.600", false),
-        Icon::Hand => ("M5 8.500V4a1 1 0 0 1 2 0v3.500-5a1 1 0 0 1 2 0v5-4a1 1 0 0 1 2 0v6c0 3-1.500 4.500-3.800 4.500-2 0-2.900-.900-3.700-2.500L2.300 9.300c-.6-1.300.8-2.200 1.600-1.200L5 9.500", false),
+        Icon::Hand => (
+            "M5 8.500V4a1 1 0 0 1 2 0v3.500-5a1 1 0 0 1 2 0v5-4a1 1 0 0 1 2 0v6c0 3-1.500 4.500-3.800 4.500-2 0-2.900-.900-3.700-2.500L2.300 9.300c-.6-1.300.8-2.200 1.600-1.200L5 9.500",
+            false,
+        ),
         Icon::Close => ("m4 4 8 8m0-8-8 8", false),
         Icon::Minus => ("M3.500 8h9", false),
         Icon::Plus => ("M8 3.500v9M3.500 8h9", false),
         Icon::Follow => ("M2 8h3.500m5 0H14M8 5.500a2.500 2.500 0 1 0 0 5 2.500 2.500 0 1 0 0-5", false),
         Icon::Theme => ("M8 2a6 6 0 1 0 0 12 6 6 0 1 0 0-12M8 2v12a6 6 0 0 0 0-12", false),
-        Icon::Help => ("M5.800 6a2.200 2.200 0 1 1 3.300 1.900c-.8.500-1.100.900-1.100 1.800M8 12.300v.1", false),
+        Icon::Help => {
+            ("M5.800 6a2.200 2.200 0 1 1 3.300 1.900c-.8.500-1.100.900-1.100 1.800M8 12.300v.1", false)
+        }
         Icon::Reset => ("M3.300 6A5 5 0 1 1 3 9M3 3v3.200h3.200", false),
-        Icon::Branch => ("M4.500 3v10M4.500 6.500c0 3 7 1 7 4.500v2", false),
-        Icon::More => ("M3.500 8h.1M8 8h.1M12.400 8h.1", false),
     };
     let class = if filled { "icon icon-filled" } else { "icon" };
     html! {

@@ -34,7 +34,11 @@ pub const LIST: [(&str, &str, &str); 13] = [
     ("Space", "Play or pause", "播放或暂停"),
     (", . ← →", "One step back or forward", "后退或前进一步"),
     ("Shift ← Shift →", "To the previous or next milestone", "跳到上一个或下一个关键步骤"),
-    ("[ ]", "To the previous or next mark: a crash, a cut, a violation", "跳到上一个或下一个标记：崩溃、断网、违例"),
+    (
+        "[ ]",
+        "To the previous or next mark: a crash, a cut, a violation",
+        "跳到上一个或下一个标记：崩溃、断网、违例",
+    ),
     ("j l", "Slower or faster", "减速或加速"),
     ("Home End", "To the first or the last step", "跳到第一步或最后一步"),
     ("0 … 9", "To so many tenths of the run", "跳到运行的十分之几处"),

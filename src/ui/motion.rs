@@ -68,7 +68,13 @@ struct Needle {
 
 impl Motion {
     /// The stage was drawn anew: finds what moves in it.
-    pub fn attach_stage(&mut self, svg: &Element, stage: &Stage, geometry: &Geometry, dense: Option<DenseLayer>) {
+    pub fn attach_stage(
+        &mut self,
+        svg: &Element,
+        stage: &Stage,
+        geometry: &Geometry,
+        dense: Option<DenseLayer>,
+    ) {
         self.messages.clear();
         self.arcs.clear();
         if dense.is_none()

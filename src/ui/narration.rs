@@ -6,9 +6,9 @@ use yew::prelude::*;
 
 use super::ask::{Ask, Ui};
 use super::words;
+use crate::lang::time;
 use crate::scene::Command;
 use crate::scene::model::Sentence;
-use crate::lang::time;
 use crate::word;
 
 /// The current sentence.

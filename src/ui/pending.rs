@@ -5,8 +5,8 @@ use std::rc::Rc;
 use yew::prelude::*;
 
 use super::ask::{Ask, Ui};
-use crate::scene::model::Pending;
 use crate::lang::time;
+use crate::scene::model::Pending;
 use crate::scene::{Command, Selection};
 use crate::sim::{EventId, Intervention};
 use crate::word;
@@ -29,7 +29,11 @@ pub fn PendingList(props: &PendingProps) -> Html {
     let hint = if props.manual {
         word!(lang, "You decide: choose what happens next.", "由你决定：选择接下来发生的事件。")
     } else {
-        word!(lang, "The seed decides the order. Turn on “By hand” to decide it yourself.", "顺序由随机种子决定。打开“手动调度”可自行决定。")
+        word!(
+            lang,
+            "The seed decides the order. Turn on “By hand” to decide it yourself.",
+            "顺序由随机种子决定。打开“手动调度”可自行决定。"
+        )
     };
     html! {
         <div class="pending">

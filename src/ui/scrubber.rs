@@ -69,8 +69,11 @@ pub fn Scrubber(props: &ScrubberProps) -> Html {
     let seek = {
         let (ui, frame) = (ui.clone(), frame.clone());
         move |event: &PointerEvent| {
-            let Some(bounds) = frame.cast::<Element>().map(|frame| frame.get_bounding_client_rect()) else { return };
-            let part = ((f64::from(event.client_x()) - bounds.left()) / bounds.width().max(1.0)).clamp(0.0, 1.0);
+            let Some(bounds) = frame.cast::<Element>().map(|frame| frame.get_bounding_client_rect()) else {
+                return;
+            };
+            let part =
+                ((f64::from(event.client_x()) - bounds.left()) / bounds.width().max(1.0)).clamp(0.0, 1.0);
             ui.play(Command::SeekTime((part * end_us as f64) as u64));
         }
     };
@@ -80,7 +83,8 @@ pub fn Scrubber(props: &ScrubberProps) -> Html {
             if event.button() != 0 {
                 return;
             }
-            if let Some(element) = event.current_target().and_then(|target| target.dyn_into::<Element>().ok()) {
+            if let Some(element) = event.current_target().and_then(|target| target.dyn_into::<Element>().ok())
+            {
                 let _ = element.set_pointer_capture(event.pointer_id());
             }
             *dragging.borrow_mut() = true;
@@ -213,7 +217,13 @@ fn mark((x, mark): (f64, &Mark)) -> Html {
 }
 
 /// The other branches, as lines that leave the tape where they part from it.
-fn branches(others: &[&BranchView], all: &[BranchView], width: f64, x: &impl Fn(u64) -> f64, ui: &Ui) -> Html {
+fn branches(
+    others: &[&BranchView],
+    all: &[BranchView],
+    width: f64,
+    x: &impl Fn(u64) -> f64,
+    ui: &Ui,
+) -> Html {
     let row = |(row, branch): (usize, &&BranchView)| {
         let from = x(branch.parts_us).clamp(0.0, width - 20.0);
         let y = TOP + HEIGHT + 8.0 + row as f64 * 13.0;
@@ -221,7 +231,8 @@ fn branches(others: &[&BranchView], all: &[BranchView], width: f64, x: &impl Fn(
         let name = branch_name(branch, all, ui.lang);
         // The name stands behind the line, or before its beginning where there is no room behind it.
         let name_width = name.chars().count() as f64 * 6.8;
-        let (text_x, anchor) = if end + name_width + 8.0 < width { (end + 6.0, "start") } else { (from - 4.0, "end") };
+        let (text_x, anchor) =
+            if end + name_width + 8.0 < width { (end + 6.0, "start") } else { (from - 4.0, "end") };
         let onpointerdown = {
             let (ui, id) = (ui.clone(), branch.id);
             Callback::from(move |event: PointerEvent| {

@@ -48,7 +48,5 @@ pub fn first(cards: &[ScenarioCard], lang: Lang) -> Option<Opened> {
         return Some(Opened { bench, failure: None });
     }
     let bench = cards.iter().find_map(|card| open(&card.id, None, lang).ok());
-    #[cfg(debug_assertions)]
-    let bench = bench.or_else(|| Some(Box::new(crate::scene::fake::FakeBench::new(5))));
     bench.map(|bench| Opened { bench, failure })
 }

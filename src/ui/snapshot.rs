@@ -3,9 +3,7 @@
 use std::rc::Rc;
 
 use super::ask::Panel;
-use crate::scene::model::{
-    BranchView, Inspection, Pending, Sentence, SourceSpot, Stage, Table, Tape,
-};
+use crate::scene::model::{BranchView, Inspection, Pending, Sentence, SourceSpot, Stage, Table, Tape};
 use crate::scene::{Lang, Player, Selection};
 use crate::sim::Address;
 
@@ -112,16 +110,20 @@ impl Snapshot {
     }
 
     /// What people read: while a run plays, often enough is enough.
-    pub fn refresh_reading(&mut self, player: &mut Player, lang: Lang, view: InView, story: u32) {
+    pub fn refresh_reading(
+        &mut self,
+        player: &mut Player,
+        lang: Lang,
+        view: InView,
+        story: u32,
+        with_causes: bool,
+    ) {
         let selection = player.selection();
         let cursor = player.bench().cursor();
         self.sentence = player.bench_mut().sentence(cursor, lang).map(Rc::new);
         self.tape = Rc::new(player.bench().tape(lang));
         if view.story {
-            let from = cursor.saturating_sub(story).max(1);
-            let bench = player.bench_mut();
-            let told = (from..=cursor).rev().filter_map(|step| bench.sentence(step, lang));
-            self.story = Rc::new(told.collect());
+            self.tell_on(player, cursor, lang, story);
         }
         if view.tables {
             self.tables = Rc::new(player.bench().tables(lang));
@@ -129,8 +131,15 @@ impl Snapshot {
         if view.pending {
             self.pending = Rc::new(player.bench().pending(PENDING_SHOWN, lang));
         }
+        if view.inspector {
+            self.inspection = selection
+                .into_iter()
+                .chain(self.here().map(Selection::Party))
+                .find_map(|selection| player.bench().inspect(selection, lang))
+                .map(Rc::new);
+        }
         // The diagram marks the causes, too.
-        if view.inspector || view.diagram {
+        if with_causes && (view.inspector || view.diagram) {
             let step = match selection {
                 Some(Selection::Step(step)) => step,
                 _ => cursor,
@@ -138,18 +147,34 @@ impl Snapshot {
             self.causes = Rc::new(player.bench_mut().causes(step, lang));
             if view.inspector {
                 self.spots = Rc::new(player.bench_mut().source(step));
-                self.inspection = selection
-                    .into_iter()
-                    .chain(self.here().map(Selection::Party))
-                    .find_map(|selection| player.bench().inspect(selection, lang))
-                    .map(Rc::new);
             }
         }
     }
 
+    /// Goes on with the story from where it was told; most of it is the same as before.
+    fn tell_on(&mut self, player: &mut Player, cursor: u32, lang: Lang, length: u32) {
+        let known = self.story.first().map_or(0, |sentence| sentence.step).min(cursor);
+        let told = self.story.iter().filter(|sentence| sentence.step <= cursor);
+        let from = cursor.saturating_sub(length.saturating_sub(1)).max(1);
+        let oldest = self.story.last().map_or(u32::MAX, |sentence| sentence.step);
+        let bench = player.bench_mut();
+        let mut story: Vec<Sentence> =
+            (from.max(known + 1)..=cursor).rev().filter_map(|step| bench.sentence(step, lang)).collect();
+        if known >= from {
+            story.extend(told.filter(|sentence| sentence.step >= from).cloned());
+            story.extend((from..oldest.min(known + 1)).rev().filter_map(|step| bench.sentence(step, lang)));
+        }
+        self.story = Rc::new(story);
+    }
+
+    /// The story is another one.
+    pub fn forget_story(&mut self) {
+        self.story = Rc::default();
+    }
+
     /// The branches.
-    pub fn refresh_branches(&mut self, player: &Player, lang: Lang) {
-        self.branches = Rc::new(player.bench().branches(lang));
+    pub fn refresh_branches(&mut self, player: &Player) {
+        self.branches = Rc::new(player.bench().branches());
     }
 
     /// Who acted in the current step.

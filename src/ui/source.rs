@@ -72,7 +72,8 @@ pub fn Source(props: &SourceProps) -> Html {
 }
 
 fn lines(text: &str, file: &str, spots: &[SourceSpot]) -> Html {
-    let marked: Vec<usize> = spots.iter().filter(|spot| spot.file == file).map(|spot| spot.line as usize).collect();
+    let marked: Vec<usize> =
+        spots.iter().filter(|spot| spot.file == file).map(|spot| spot.line as usize).collect();
     let first = marked.iter().min().copied().unwrap_or(1).saturating_sub(AROUND).max(1);
     let last = (marked.iter().max().copied().unwrap_or(1) + AROUND).min(first + LINES_MAX - 1);
     let shown: Vec<(usize, &str)> =

@@ -1,10 +1,10 @@
 //! Sentences that more than one component says.
 
 use super::branches::branch_name;
-use crate::scene::model::BranchView;
-use crate::scene::player::Notice;
 use crate::lang::time;
 use crate::scene::Lang;
+use crate::scene::model::BranchView;
+use crate::scene::player::Notice;
 use crate::scene::telling::problem_text;
 use crate::{say, word};
 
@@ -26,7 +26,9 @@ pub fn speed(slowdown: u32) -> String {
 pub fn notice(notice: &Notice, branches: &[BranchView], lang: Lang) -> String {
     match notice {
         Notice::Stopped(reason) => problem_text(reason, lang),
-        Notice::NothingThere => word!(lang, "There is nothing further in this direction.", "这个方向上没有更多了。").to_owned(),
+        Notice::NothingThere => {
+            word!(lang, "There is nothing further in this direction.", "这个方向上没有更多了。").to_owned()
+        }
         Notice::Branched { left } => {
             let name = branches.iter().find(|branch| branch.id == *left);
             let name = name.map(|branch| branch_name(branch, branches, lang)).unwrap_or_default();

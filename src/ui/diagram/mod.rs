@@ -40,7 +40,8 @@ pub fn DiagramView(props: &DiagramProps) -> Html {
     let ui = &props.ui;
 
     {
-        let (canvas, range, diagram, frame) = (canvas.clone(), range.clone(), props.diagram.clone(), frame.clone());
+        let (canvas, range, diagram, frame) =
+            (canvas.clone(), range.clone(), props.diagram.clone(), frame.clone());
         let ui = ui.clone();
         use_effect_with((width, height, ui.lang), move |(width, height, _)| {
             let (range, canvas) = (range.cast::<Element>(), canvas.cast::<HtmlCanvasElement>());

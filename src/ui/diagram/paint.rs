@@ -40,7 +40,8 @@ fn line(to: &CanvasRenderingContext2d, from: (f64, f64), end: (f64, f64)) {
 }
 
 fn dash(to: &CanvasRenderingContext2d, pattern: &[f64]) {
-    let pattern: js_sys::Array = pattern.iter().map(|length| wasm_bindgen::JsValue::from_f64(*length)).collect();
+    let pattern: js_sys::Array =
+        pattern.iter().map(|length| wasm_bindgen::JsValue::from_f64(*length)).collect();
     let _ = to.set_line_dash(&pattern);
 }
 
@@ -70,7 +71,8 @@ fn lanes(to: &CanvasRenderingContext2d, diagram: &Diagram) {
         line(to, (x, HEAD), (x, diagram.height));
         to.stroke();
         for span in &lane.spans {
-            let (top, bottom) = (diagram.y(span.from_us).max(HEAD), diagram.y(span.to_us).min(diagram.height));
+            let (top, bottom) =
+                (diagram.y(span.from_us).max(HEAD), diagram.y(span.to_us).min(diagram.height));
             if bottom > top {
                 lane_span(to, diagram, span, x, (top, bottom), many);
             }
@@ -78,7 +80,14 @@ fn lanes(to: &CanvasRenderingContext2d, diagram: &Diagram) {
     }
 }
 
-fn lane_span(to: &CanvasRenderingContext2d, diagram: &Diagram, span: &Span, x: f64, (top, bottom): (f64, f64), many: bool) {
+fn lane_span(
+    to: &CanvasRenderingContext2d,
+    diagram: &Diagram,
+    span: &Span,
+    x: f64,
+    (top, bottom): (f64, f64),
+    many: bool,
+) {
     let absent = span.tone == Tone::Absent;
     if absent {
         // Nobody is there: the lane is wiped out and dotted.
@@ -105,9 +114,12 @@ fn lane_span(to: &CanvasRenderingContext2d, diagram: &Diagram, span: &Span, x: f
     dash(to, &[]);
 }
 
+/// What arrows of one path have in common: their colour, whether they were lost, whether they are yet to come.
+type Look = (Tone, bool, bool);
+
 fn arrows(to: &CanvasRenderingContext2d, diagram: &Diagram) {
     // Those of one colour and kind make one path: a canvas is slow at changing its mind.
-    let mut groups: Vec<((Tone, bool, bool), Vec<&Arrow>)> = Vec::new();
+    let mut groups: Vec<(Look, Vec<&Arrow>)> = Vec::new();
     for arrow in &diagram.data.arrows {
         let key = (arrow.tone, arrow.lost, arrow.sent_us > diagram.now_us);
         match groups.iter_mut().find(|(known, _)| *known == key) {
@@ -149,8 +161,12 @@ fn arrows(to: &CanvasRenderingContext2d, diagram: &Diagram) {
         if lost { to.stroke() } else { to.fill() }
     }
     to.set_global_alpha(1.0);
-    if let Some((from, end)) =
-        diagram.data.arrows.iter().find(|arrow| diagram.is_chosen(arrow)).and_then(|arrow| ends(diagram, arrow))
+    if let Some((from, end)) = diagram
+        .data
+        .arrows
+        .iter()
+        .find(|arrow| diagram.is_chosen(arrow))
+        .and_then(|arrow| ends(diagram, arrow))
     {
         to.set_stroke_style_str(&diagram.colours.cursor);
         to.set_line_width(3.0);
@@ -166,7 +182,10 @@ fn ends(diagram: &Diagram, arrow: &Arrow) -> Option<((f64, f64), (f64, f64))> {
     let end = (diagram.x(arrow.to)?, diagram.y(arrow.end_us));
     let part = if arrow.lost {
         0.55
-    } else if arrow.received_step.is_none() && arrow.end_us > diagram.now_us && arrow.sent_us <= diagram.now_us {
+    } else if arrow.received_step.is_none()
+        && arrow.end_us > diagram.now_us
+        && arrow.sent_us <= diagram.now_us
+    {
         let all_us = arrow.end_us.saturating_sub(arrow.sent_us).max(1) as f64;
         (diagram.now_us.saturating_sub(arrow.sent_us)) as f64 / all_us
     } else {

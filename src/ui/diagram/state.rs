@@ -5,7 +5,7 @@ use std::rc::Rc;
 use web_sys::{CanvasRenderingContext2d, Element, HtmlCanvasElement};
 
 use super::paint;
-use crate::scene::model::{Arrow, Message, Sentence, SpaceTime};
+use crate::scene::model::{Arrow, Message, Sentence, SpaceTime, Stage};
 use crate::scene::viewport::Viewport;
 use crate::scene::{Lang, Player, Selection};
 use crate::sim::Address;
@@ -52,7 +52,13 @@ pub struct Diagram {
 
 impl Diagram {
     /// The canvas is there, in this size.
-    pub fn attach(&mut self, canvas: Option<HtmlCanvasElement>, range: Option<Element>, width: f64, height: f64) {
+    pub fn attach(
+        &mut self,
+        canvas: Option<HtmlCanvasElement>,
+        range: Option<Element>,
+        width: f64,
+        height: f64,
+    ) {
         (self.width, self.height) = (width, height);
         self.context = canvas.and_then(|canvas| crate::ui::stage::dense::context(&canvas, width, height));
         self.range = range;
@@ -63,11 +69,6 @@ impl Diagram {
     pub fn detach(&mut self) {
         self.context = None;
         self.range = None;
-    }
-
-    /// Whether it is in view.
-    pub fn is_open(&self) -> bool {
-        self.context.is_some()
     }
 
     /// Follows the cursor again.
@@ -90,26 +91,36 @@ impl Diagram {
     }
 
     /// Asks for what lies in the window, and some around it, so that moving it does not ask in every frame.
-    pub fn fetch(&mut self, player: &Player, lang: Lang) {
-        if !self.is_open() {
+    pub fn fetch(&mut self, player: &Player, stage: &Stage) {
+        if self.context.is_none() {
             return;
         }
         let margin_us = self.view.span_us() * 0.5;
         self.covered =
             ((self.view.from_us() - margin_us).max(0.0) as u64, (self.view.to_us() + margin_us) as u64);
-        self.data = player.bench().space_time(self.covered.0, self.covered.1, ARROWS_MAX, lang);
+        self.data = player.bench().space_time(self.covered.0, self.covered.1, ARROWS_MAX);
+        // Parties are called the same here as on the stage.
+        for lane in &mut self.data.lanes {
+            if let Some(party) = stage.parties.iter().find(|party| party.address == lane.address) {
+                lane.name.clone_from(&party.name);
+            }
+        }
     }
 
-    /// Whether the window has left what was asked for.
-    pub fn is_stale(&self) -> bool {
-        self.is_open()
-            && ((self.view.from_us() as u64) < self.covered.0 || self.view.to_us() as u64 > self.covered.1)
-    }
-
-    /// The cursor is at this moment: paints.
-    pub fn paint(&mut self, now_us: u64, lang: Lang) {
+    /// The cursor is at this moment. Returns whether the window has left what was asked for.
+    pub fn present(&mut self, now_us: u64) -> bool {
         self.now_us = now_us;
         self.view.present(now_us as f64);
+        (self.view.from_us() as u64) < self.covered.0 || self.view.to_us() as u64 > self.covered.1
+    }
+
+    /// Whether anything was asked for yet.
+    pub fn has_data(&self) -> bool {
+        !self.data.lanes.is_empty()
+    }
+
+    /// Paints.
+    pub fn paint(&mut self, lang: Lang) {
         let Some(context) = &self.context else { return };
         paint::paint(context, self, lang);
         let range = words::range(self.view.from_us() as u64, self.view.to_us() as u64);

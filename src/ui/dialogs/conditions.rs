@@ -82,7 +82,8 @@ impl Form {
             duplication_ppm: ppm(&self.duplication)?,
             reordering: self.reordering,
         };
-        let disk = DiskOptions { sync_us_min: us(&self.sync_min, 0.0)?, sync_us_max: us(&self.sync_max, 0.0)? };
+        let disk =
+            DiskOptions { sync_us_min: us(&self.sync_min, 0.0)?, sync_us_max: us(&self.sync_max, 0.0)? };
         let workload = Workload {
             think_us_mean: us(&self.think, 0.0)?,
             keys: whole(&self.keys, 1.0, 10_000.0)? as u16,
@@ -175,11 +176,16 @@ pub fn ConditionsDialog(props: &ConditionsProps) -> Html {
     let unit = word!(lang, "ms", "毫秒");
     let wrong_ms = |text: &str| us(text, 0.0).is_none().then(|| out_of_bounds(lang, 0.0, MS_MAX));
     let wrong_percent = |text: &str| ppm(text).is_none().then(|| out_of_bounds(lang, 0.0, 100.0));
-    let wrong_whole =
-        |text: &str, least: f64, most: f64| whole(text, least, most).is_none().then(|| out_of_bounds(lang, least, most));
+    let wrong_whole = |text: &str, least: f64, most: f64| {
+        whole(text, least, most).is_none().then(|| out_of_bounds(lang, least, most))
+    };
     let sync_order = match (us(&form.sync_min, 0.0), us(&form.sync_max, 0.0)) {
         (Some(least), Some(most)) if least > most => {
-            let text = word!(lang, "The longest sync is shorter than the shortest.", "最长同步时间短于最短同步时间。");
+            let text = word!(
+                lang,
+                "The longest sync is shorter than the shortest.",
+                "最长同步时间短于最短同步时间。"
+            );
             Some(text.to_owned())
         }
         (_, None) => Some(out_of_bounds(lang, 0.0, MS_MAX)),

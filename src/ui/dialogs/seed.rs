@@ -39,9 +39,13 @@ pub fn SeedDialog(props: &SeedProps) -> Html {
     let dice = {
         let text = text.clone();
         // Outside of a run, chance is allowed: the page picks the seed.
-        Callback::from(move |_: MouseEvent| text.set(((js_sys::Math::random() * SEEDS_OFFERED) as u64).to_string()))
+        Callback::from(move |_: MouseEvent| {
+            text.set(((js_sys::Math::random() * SEEDS_OFFERED) as u64).to_string())
+        })
     };
-    let wrong = seed.is_none().then(|| word!(lang, "A seed is a whole number, not negative.", "种子是非负整数。").to_owned());
+    let wrong = seed
+        .is_none()
+        .then(|| word!(lang, "A seed is a whole number, not negative.", "种子是非负整数。").to_owned());
     html! {
         <DialogFrame ui={ui.clone()} title={word!(lang, "Run with another seed", "更换种子运行")}>
             <p>{ word!(lang,

@@ -29,7 +29,8 @@ pub fn Share(props: &ShareProps) -> Html {
     let field = use_node_ref();
     let copied = use_state_eq(|| false);
     let copy = {
-        let (address, field, copied, ui) = (props.address.clone(), field.clone(), copied.clone(), props.ui.clone());
+        let (address, field, copied, ui) =
+            (props.address.clone(), field.clone(), copied.clone(), props.ui.clone());
         Callback::from(move |_: MouseEvent| {
             let (address, field, copied, ui) = (address.clone(), field.clone(), copied.clone(), ui.clone());
             spawn_local(async move {
@@ -40,7 +41,11 @@ pub fn Share(props: &ShareProps) -> Html {
                     if let Some(field) = field.cast::<HtmlInputElement>() {
                         field.select();
                     }
-                    let text = word!(ui.lang, "Copy the marked link with your keyboard.", "请用键盘复制选中的链接。");
+                    let text = word!(
+                        ui.lang,
+                        "Copy the marked link with your keyboard.",
+                        "请用键盘复制选中的链接。"
+                    );
                     ui.ask(Ask::Say(text.to_owned()));
                 }
             });

@@ -78,7 +78,8 @@ pub fn StageView(props: &StageProps) -> Html {
 
     {
         let (svg, canvas, motion) = (svg.clone(), canvas.clone(), props.motion.clone());
-        let deps = (Rc::clone(&stage), Rc::clone(&geometry), is_dense, Rc::clone(&props.colours), props.selection);
+        let deps =
+            (Rc::clone(&stage), Rc::clone(&geometry), is_dense, Rc::clone(&props.colours), props.selection);
         use_effect_with(deps, move |(stage, geometry, is_dense, colours, selection)| {
             if let Some(svg) = svg.cast::<Element>() {
                 let layer = is_dense
@@ -137,7 +138,9 @@ pub fn StageView(props: &StageProps) -> Html {
             };
             event.prevent_default();
             if by == 0 {
-                if let (Some(subject), Some((x, y))) = (subject(item), window_place(&frame, &geometry, &stage, item)) {
+                if let (Some(subject), Some((x, y))) =
+                    (subject(item), window_place(&frame, &geometry, &stage, item))
+                {
                     ui.ask(Ask::Menu(subject, x, y));
                 }
                 return;
@@ -166,7 +169,8 @@ pub fn StageView(props: &StageProps) -> Html {
             let at = place(&event);
             if is_dense
                 && geometry.party_at(at.0, at.1).is_none()
-                && let Some(id) = motion.with(|motion| motion.message_at(&dense_stage, &geometry, at)).flatten()
+                && let Some(id) =
+                    motion.with(|motion| motion.message_at(&dense_stage, &geometry, at)).flatten()
             {
                 press.emit(Selection::Message(EventId(id)));
             } else if event.button() == 0
@@ -264,12 +268,14 @@ fn party_view(
 
 /// The connections: a mesh where it is legible, and those that are cut.
 fn links(ui: &Ui, stage: &Stage, geometry: &Geometry, nodes: usize) -> Html {
-    let parties: Vec<&Party> = stage.parties.iter().filter(|party| party.outline != Outline::Client).collect();
+    let parties: Vec<&Party> =
+        stage.parties.iter().filter(|party| party.outline != Outline::Client).collect();
     let mut lines = Vec::new();
     if nodes <= NODES_MESHED_MAX {
         for (at, a) in parties.iter().enumerate() {
             for b in parties.iter().skip(at + 1) {
-                let Some(((x1, y1), (x2, y2))) = geometry.place(a.address).zip(geometry.place(b.address)) else {
+                let Some(((x1, y1), (x2, y2))) = geometry.place(a.address).zip(geometry.place(b.address))
+                else {
                     continue;
                 };
                 let cut = stage.cuts.iter().find(|cut| is_between(cut, a.address, b.address)).copied();
@@ -280,7 +286,11 @@ fn links(ui: &Ui, stage: &Stage, geometry: &Geometry, nodes: usize) -> Html {
                     Callback::from(move |event: MouseEvent| {
                         event.prevent_default();
                         let link = if is_cut { link } else { Cut { both_ways: false, ..link } };
-                        ui.ask(Ask::Menu(Subject::Link(link), event.client_x().into(), event.client_y().into()));
+                        ui.ask(Ask::Menu(
+                            Subject::Link(link),
+                            event.client_x().into(),
+                            event.client_y().into(),
+                        ));
                     })
                 };
                 lines.push(html! {

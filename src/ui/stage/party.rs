@@ -96,7 +96,7 @@ pub fn PartyView(props: &PartyProps) -> Html {
             }
             { words(party, props.radius, is_small) }
             if party.unsynced && props.radius >= RADIUS_WITH_LETTER {
-                <g class="unsynced" transform={format!("translate({:.1} {:.1})", bottom * 0.74, bottom * 0.74)}>
+                <g class="unsynced" transform={format!("translate({:.1} {:.1})", bottom * 0.92, bottom * 0.62)}>
                     <rect x="-6.5" y="-5.5" width="13" height="11" rx="2.5" />
                     <path d="M-3 0h6M0-2.500v5" />
                 </g>
@@ -116,7 +116,8 @@ fn outline(outline: Outline, radius: f64) -> Html {
             </>
         },
         Outline::Card | Outline::Client => {
-            let (w, h, rx) = if outline == Outline::Card { (CARD.0, CARD.1, 16.0) } else { (CLIENT, CLIENT, 7.0) };
+            let (w, h, rx) =
+                if outline == Outline::Card { (CARD.0, CARD.1, 16.0) } else { (CLIENT, CLIENT, 7.0) };
             let rect = |class: &'static str, out: f64| {
                 html! {
                     <rect {class} x={px(-w - out)} y={px(-h - out)} width={px(2.0 * (w + out))}

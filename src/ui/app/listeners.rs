@@ -1,0 +1,81 @@
+//! What the page hears from window and document.
+
+use gloo::events::{EventListener, EventListenerOptions};
+use wasm_bindgen::JsCast;
+use wasm_bindgen_futures::{JsFuture, spawn_local};
+use web_sys::{DragEvent, Element, KeyboardEvent};
+use yew::html::Scope;
+
+use super::{App, Msg};
+use crate::ui::ask::Ask;
+use crate::ui::{dom, keys};
+
+/// The largest file that is read, in bytes.
+const FILE_BYTES_MAX: f64 = 8e6;
+
+/// Listens until the page is gone.
+pub fn install(link: &Scope<App>) -> Vec<EventListener> {
+    let (window, document) = (dom::window(), dom::document());
+    let active = EventListenerOptions::enable_prevent_default;
+    let mut listeners = Vec::new();
+
+    let to = link.clone();
+    listeners.push(EventListener::new_with_options(&document, "keydown", active(), move |event| {
+        let Some(event) = event.dyn_ref::<KeyboardEvent>() else { return };
+        if let Some(ask) = key(event) {
+            event.prevent_default();
+            to.send_message(Msg::Ask(ask));
+        }
+    }));
+    let to = link.clone();
+    listeners.push(EventListener::new(&window, "resize", move |_| to.send_message(Msg::Resized)));
+    let to = link.clone();
+    listeners.push(EventListener::new(&window, "hashchange", move |_| to.send_message(Msg::AddressChanged)));
+    if let Ok(Some(dark)) = window.match_media("(prefers-color-scheme: dark)") {
+        let to = link.clone();
+        listeners.push(EventListener::new(&dark, "change", move |_| to.send_message(Msg::ThemeChanged)));
+    }
+
+    // A scenario file can be dropped anywhere.
+    listeners.push(EventListener::new_with_options(&document, "dragover", active(), |event| {
+        event.prevent_default()
+    }));
+    let to = link.clone();
+    listeners.push(EventListener::new_with_options(&document, "drop", active(), move |event| {
+        event.prevent_default();
+        let Some(event) = event.dyn_ref::<DragEvent>() else { return };
+        let file = event.data_transfer().and_then(|data| data.files()).and_then(|files| files.get(0));
+        let Some(file) = file.filter(|file| file.size() <= FILE_BYTES_MAX) else { return };
+        let to = to.clone();
+        spawn_local(async move {
+            if let Some(text) = JsFuture::from(file.text()).await.ok().and_then(|text| text.as_string()) {
+                to.send_message(Msg::Ask(Ask::Open(text)));
+            }
+        });
+    }));
+    listeners
+}
+
+/// What a key on the page asks for: nothing with Ctrl, Alt or Meta, nothing in a field, a menu or a dialog,
+/// and not Space or Enter on a button.
+fn key(event: &KeyboardEvent) -> Option<Ask> {
+    if event.default_prevented()
+        || event.ctrl_key()
+        || event.alt_key()
+        || event.meta_key()
+        || event.is_composing()
+    {
+        return None;
+    }
+    let key = event.key();
+    if let Some(target) = event.target().and_then(|target| target.dyn_into::<Element>().ok()) {
+        let is_in = |selector: &str| matches!(target.closest(selector), Ok(Some(_)));
+        if is_in("input, select, textarea, dialog, [role=menu], [contenteditable]") {
+            return None;
+        }
+        if matches!(key.as_str(), " " | "Enter") && is_in("button, a, summary") {
+            return None;
+        }
+    }
+    keys::ask_for(&key, event.shift_key())
+}

@@ -1,0 +1,218 @@
+//! How the page is put together.
+
+use yew::prelude::*;
+
+use super::{App, Layout};
+use crate::protocol::{ClientId, NodeId};
+use crate::scene::{Player, Selection};
+use crate::ui::actions;
+use crate::ui::ask::{Ask, Dialog, Panel};
+use crate::ui::branches::Branches;
+use crate::ui::diagram::DiagramView;
+use crate::ui::dialogs::DialogFrame;
+use crate::ui::dialogs::clock::ClockDialog;
+use crate::ui::dialogs::command::{CommandDialog, Receiver};
+use crate::ui::dialogs::conditions::ConditionsDialog;
+use crate::ui::dialogs::help::Help;
+use crate::ui::dialogs::partition::PartitionDialog;
+use crate::ui::dialogs::seed::SeedDialog;
+use crate::ui::dialogs::share::Share;
+use crate::ui::dom;
+use crate::ui::hands::Hands;
+use crate::ui::icons::{Icon, icon};
+use crate::ui::inspector::Inspector;
+use crate::ui::menu::Menu;
+use crate::ui::narration::{Narration, Story};
+use crate::ui::panels::Tabs;
+use crate::ui::pending::PendingList;
+use crate::ui::stage::StageView;
+use crate::ui::tables::TableView;
+use crate::ui::toasts::Toasts;
+use crate::ui::top_bar::TopBar;
+use crate::ui::transport::Transport;
+use crate::word;
+
+impl App {
+    /// The page.
+    pub(super) fn draw(&self) -> Html {
+        let (ui, lang) = (&self.ui, self.ui.lang);
+        let class = match self.layout {
+            Layout::Wide => "page is-wide",
+            Layout::Medium => "page is-medium",
+            Layout::Narrow => "page is-narrow",
+        };
+        let protocol = self.player.as_ref().map_or("", |player| player.bench().protocol());
+        let transport = html! {
+            <Transport ui={ui.clone()} figures={self.shot.figures} tape={self.shot.tape.clone()}
+                branches={self.shot.branches.clone()} motion={self.motion.clone()} />
+        };
+        let is_narrow = self.layout == Layout::Narrow;
+        html! {
+            <div {class}>
+                <TopBar ui={ui.clone()} cards={self.cards.clone()} {protocol} scenario={self.scenario().to_owned()} theme={self.prefs.theme} />
+                { self.failure() }
+                <main class="columns" aria-label={word!(lang, "The run", "运行")}>
+                    { self.stage() }
+                    if is_narrow { { transport.clone() } }
+                    { match self.layout {
+                        Layout::Wide => html! {
+                            <>
+                                <div class="column column-middle">
+                                    <DiagramView ui={ui.clone()} diagram={self.diagram.clone()} />
+                                    { self.table_tabs() }
+                                </div>
+                                <div class="column column-side">{ self.side_tabs() }</div>
+                            </>
+                        },
+                        Layout::Medium | Layout::Narrow => html! { <div class="column column-side">{ self.all_tabs() }</div> },
+                    } }
+                </main>
+                if !is_narrow { { transport } }
+                { self.overlay() }
+                <Toasts ui={ui.clone()} toasts={self.toasts.clone()} announcement={self.announcement.clone()} />
+            </div>
+        }
+    }
+
+    fn stage(&self) -> Html {
+        let (ui, lang) = (&self.ui, self.ui.lang);
+        let selection = self.player.as_ref().and_then(Player::selection);
+        let look_for = self.cards.iter().find(|card| card.id == self.scenario()).map(|card| card.look_for);
+        html! {
+            <section class="column column-stage" aria-label={word!(lang, "Stage", "舞台")}>
+                <div class="stage-head">
+                    if let Some(look_for) = look_for {
+                        <p class="look-for"><strong>{ word!(lang, "Look for", "看点") }</strong>{ " " }{ look_for }</p>
+                    }
+                    <p class="headline">{ self.shot.stage.headline.clone() }</p>
+                </div>
+                <StageView ui={ui.clone()} stage={self.shot.stage.clone()} {selection} here={self.shot.here()}
+                    motion={self.motion.clone()} colours={self.colours.clone()} />
+                <Hands ui={ui.clone()} stage={self.shot.stage.clone()} {selection} manual={self.shot.figures.manual} />
+                <Narration ui={ui.clone()} sentence={self.shot.sentence.clone()} />
+            </section>
+        }
+    }
+
+    fn failure(&self) -> Html {
+        let Some(failure) = &self.failure else { return Html::default() };
+        let (ui, lang) = (&self.ui, self.ui.lang);
+        html! {
+            <div class="failure" role="alert">
+                <p>{ failure.text.clone() }</p>
+                if failure.salvaged.is_some() {
+                    <button type="button" class="strong" onclick={ui.on(Ask::OpenSalvaged)}>
+                        { word!(lang, "Open what could be saved", "打开可以恢复的部分") }
+                    </button>
+                }
+                <button type="button" class="quiet" aria-label={word!(lang, "Close", "关闭")} onclick={ui.on(Ask::Close)}>{ icon(Icon::Close) }</button>
+            </div>
+        }
+    }
+
+    fn panel_name(&self, panel: Panel) -> AttrValue {
+        let lang = self.ui.lang;
+        match panel {
+            Panel::Diagram => AttrValue::from(word!(lang, "Diagram", "时空图")),
+            Panel::Inspector => AttrValue::from(word!(lang, "Inspector", "检查器")),
+            Panel::Story => AttrValue::from(word!(lang, "Story", "经过")),
+            Panel::Pending => AttrValue::from(word!(lang, "Pending", "待处理")),
+            Panel::Table(at) => {
+                AttrValue::from(self.shot.tables.get(at).map(|table| table.title.clone()).unwrap_or_default())
+            }
+        }
+    }
+
+    fn named(&self, panels: impl IntoIterator<Item = Panel>) -> Vec<(Panel, AttrValue)> {
+        panels.into_iter().map(|panel| (panel, self.panel_name(panel))).collect()
+    }
+
+    fn table_panels(&self) -> impl Iterator<Item = Panel> {
+        (0..self.shot.tables.len()).map(Panel::Table)
+    }
+
+    fn table_tabs(&self) -> Html {
+        let label = word!(self.ui.lang, "State", "状态");
+        let shown = Panel::Table(self.table.min(self.shot.tables.len().saturating_sub(1)));
+        if self.shot.tables.is_empty() {
+            return Html::default();
+        }
+        html! {
+            <Tabs ui={self.ui.clone()} id="tables" {label} tabs={self.named(self.table_panels())} {shown}>{ self.panel(shown) }</Tabs>
+        }
+    }
+
+    fn side_tabs(&self) -> Html {
+        let label = word!(self.ui.lang, "Details", "细节");
+        let tabs = self.named([Panel::Inspector, Panel::Story, Panel::Pending]);
+        html! { <Tabs ui={self.ui.clone()} id="side" {label} {tabs} shown={self.side}>{ self.panel(self.side) }</Tabs> }
+    }
+
+    fn all_tabs(&self) -> Html {
+        let label = word!(self.ui.lang, "Panels", "面板");
+        let panels = [Panel::Diagram].into_iter().chain(self.table_panels());
+        let tabs = self.named(panels.chain([Panel::Inspector, Panel::Story, Panel::Pending]));
+        html! { <Tabs ui={self.ui.clone()} id="all" {label} {tabs} shown={self.only}>{ self.panel(self.only) }</Tabs> }
+    }
+
+    fn panel(&self, panel: Panel) -> Html {
+        let (ui, shot) = (&self.ui, &self.shot);
+        let chosen = match self.player.as_ref().and_then(Player::selection) {
+            Some(Selection::Party(address)) => Some(address),
+            _ => None,
+        };
+        match panel {
+            Panel::Diagram => html! { <DiagramView ui={ui.clone()} diagram={self.diagram.clone()} /> },
+            Panel::Table(shown) => {
+                html! { <TableView ui={ui.clone()} tables={shot.tables.clone()} {shown} {chosen} /> }
+            }
+            Panel::Inspector => html! {
+                <Inspector ui={ui.clone()} inspection={shot.inspection.clone()} causes={shot.causes.clone()} spots={shot.spots.clone()} />
+            },
+            Panel::Story => html! { <Story ui={ui.clone()} story={shot.story.clone()} /> },
+            Panel::Pending => {
+                html! { <PendingList ui={ui.clone()} pending={shot.pending.clone()} manual={shot.figures.manual} /> }
+            }
+        }
+    }
+
+    /// The menu or the dialog that is open.
+    fn overlay(&self) -> Html {
+        let Some(player) = &self.player else { return Html::default() };
+        let (ui, lang, bench) = (self.ui.clone(), self.ui.lang, player.bench());
+        if let Some((subject, x, y)) = self.menu
+            && let Some((title, items)) = actions::menu(subject, &self.shot.stage, bench, lang)
+        {
+            return html! { <Menu {ui} {title} {items} {x} {y} /> };
+        }
+        let refusal = self.refusal.clone();
+        match self.dialog {
+            None => Html::default(),
+            Some(Dialog::Share) => html! {
+                <Share {ui} address={dom::address_with(&bench.link())} json={bench.json()} name={bench.scenario().to_owned()} />
+            },
+            Some(Dialog::Help) => html! { <Help {ui} /> },
+            Some(Dialog::Command(client)) => {
+                let receiver = Receiver::Client(ClientId(client));
+                html! { <CommandDialog {ui} {receiver} clients={bench.clients()} prompts={bench.commands(lang)} {refusal} /> }
+            }
+            Some(Dialog::Operation(node)) => {
+                let receiver = Receiver::Node(NodeId(node));
+                html! { <CommandDialog {ui} {receiver} clients={0} prompts={bench.operations(NodeId(node), lang)} {refusal} /> }
+            }
+            Some(Dialog::Clock(node)) => html! { <ClockDialog {ui} node={NodeId(node)} {refusal} /> },
+            Some(Dialog::Partition) => {
+                html! { <PartitionDialog {ui} stage={self.shot.stage.clone()} {refusal} /> }
+            }
+            Some(Dialog::Conditions) => {
+                html! { <ConditionsDialog {ui} conditions={bench.conditions()} {refusal} /> }
+            }
+            Some(Dialog::Seed) => html! { <SeedDialog {ui} seed={bench.seed()} /> },
+            Some(Dialog::Branches) => html! {
+                <DialogFrame ui={ui.clone()} title={word!(lang, "Branches", "分支")}>
+                    <Branches {ui} branches={self.shot.branches.clone()} />
+                </DialogFrame>
+            },
+        }
+    }
+}
