@@ -101,7 +101,7 @@ pub fn PartyView(props: &PartyProps) -> Html {
                     <path d="M-3 0h6M0-2.500v5" />
                 </g>
             }
-            if !party.tail.is_empty() && props.radius >= 24.0 { { tail(&party.tail, bottom + 11.0) } }
+            if !party.tail.is_empty() && props.radius >= 24.0 { { tail(&party.tail, bottom + 16.0) } }
         </g>
     }
 }
