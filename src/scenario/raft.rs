@@ -218,15 +218,15 @@ fn figure_7() -> Setup {
         vec![1, 1, 1, 2, 2, 2, 3, 3, 3, 3, 3],
     ];
     let options = Options { initial_logs, ..Options::default() };
-    // The node that the figure calls the leader for term 8 stands first because the others are slow.
-    let mut script: Vec<_> = (1..7)
-        .map(|node| at(1, Act::Clock { node: NodeId(node), skew_us: 0, drift_ppm: -500_000 }))
-        .collect();
-    script.push(at(140_000, Act::Partition { groups: group(&[3, 4]) }));
-    script.push(at(600_000, Act::Heal));
+    // The node that the figure calls the leader for term 8 stands first, because the others' clocks are slow.
+    let mut script: Vec<_> = (1..7).map(slow_clock).collect();
     script
         .extend((1..7).map(|node| at(700_000, Act::Clock { node: NodeId(node), skew_us: 0, drift_ppm: 0 })));
     Setup { nodes: 7, options, clients: 1, script, ..Setup::default() }
+}
+
+fn slow_clock(node: u16) -> Scripted<Act> {
+    at(1, Act::Clock { node: NodeId(node), skew_us: 0, drift_ppm: -500_000 })
 }
 
 fn figure_8_text(lang: Lang) -> &'static str {
@@ -237,33 +237,47 @@ fn figure_8_text(lang: Lang) -> &'static str {
     )
 }
 
-/// Figure 8 of the paper. Nodes are S1 to S5. S1 leads in term 2 and replicates index 2 only to S2; S5 is
-/// elected in term 3 by S3 and S4 and accepts another entry at index 2; S1 leads again in a later term and
-/// replicates the entry of term 2 to S3.
+/// Figure 8 of the paper, from its moment (b) on. Nodes are S1 to S5: S1 had led in term 2 and replicated index
+/// 2 only to S2; S5 had led in term 3 and wrote another entry there.
+///
+/// Latencies are fixed and timeouts close, so that the moments below fit whatever the seed.
 fn figure_8_with(break_rules: BreakRules) -> Setup {
-    let initial_logs = vec![vec![1, 2], vec![1, 2], vec![1], vec![1], vec![1, 3]];
-    let options =
-        Options { initial_logs, pre_vote: false, check_quorum: false, break_rules, ..Options::default() };
-    let cut = |from: u16, to: u16| Act::Cut {
-        from: Address::Node(NodeId(from)),
-        to: Address::Node(NodeId(to)),
+    let options = Options {
+        initial_logs: vec![vec![1, 2], vec![1, 2], vec![1], vec![1], vec![1, 3]],
+        election_timeout_us_min: 150_000,
+        election_timeout_us_max: 151_000,
+        pre_vote: false,
+        check_quorum: false,
+        // So that the entry of term 2 reaches S3 alone, without the one of term 4 behind it.
+        entries_per_message_max: 1,
+        break_rules,
+        ..Options::default()
+    };
+    let cut_off_first = |from: u16| Act::Cut {
+        from: Address::Node(NodeId(0)),
+        to: Address::Node(NodeId(from)),
         both_ways: true,
     };
-    let slow = |node: u16| at(1, Act::Clock { node: NodeId(node), skew_us: 0, drift_ppm: -500_000 });
-    let mut script = vec![at(1, crash(4))];
-    script.extend((1..4).map(slow));
-    // (c): S1 is elected with the votes of S2, S3 and S4, and its entry of term 2 reaches S3; its own no-op,
-    // which would settle the matter, does not get through, because S1 dies first.
-    script.push(at(2, cut(0, 3)));
-    script.push(at(260_000, crash(0)));
-    // (d): S5 comes back, and can be elected by S3 and S4, because its log ends in term 3.
-    script.push(at(300_000, Act::Heal));
-    script.push(at(310_000, restart(4)));
-    script.extend(
-        (1..4).map(|node| at(310_001, Act::Clock { node: NodeId(node), skew_us: 0, drift_ppm: -400_000 })),
-    );
-    script.push(at(1_500_000, restart(0)));
-    Setup { options, clients: 1, script, ..Setup::default() }
+    let mut script: Vec<_> = (1..4).map(slow_clock).collect();
+    script.push(at(1, crash(4)));
+    script.push(at(1, Act::Clock { node: NodeId(4), skew_us: 0, drift_ppm: 500_000 }));
+    // (c): S1 is elected by S2 and S3 in term 4. Its entry of term 2 gets to S3 and so to a majority; the entry
+    // of its own term, which would settle the matter, does not.
+    script.push(at(2, cut_off_first(3)));
+    script.push(at(173_800, cut_off_first(2)));
+    script.push(at(177_000, crash(0)));
+    // (d): S5 returns and is elected by S3 and S4, because its log ends in term 3 and theirs do not go further.
+    script.push(at(178_000, Act::Heal));
+    script.push(at(180_000, restart(4)));
+    script.push(at(900_000, restart(0)));
+    Setup {
+        options,
+        clients: 1,
+        network: LinkOptions { latency_us_min: 3_000, jitter_us_mean: 0, ..LinkOptions::default() },
+        disk: DiskOptions { sync_us_min: 1_000, sync_us_max: 1_000 },
+        script,
+        ..Setup::default()
+    }
 }
 
 fn figure_8() -> Setup {
@@ -384,5 +398,87 @@ fn lost_disk() -> Setup {
             ),
         ],
         ..steady()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::protocol::Participant;
+    use crate::protocol::raft::Role;
+    use crate::sim::Recording;
+
+    /// The run of a preset up to a moment, and not a step further.
+    fn run(name: &str, seed: Option<u64>, until_us: u64) -> Recording<Raft> {
+        let preset = Raft::preset(name).unwrap();
+        let setup = (preset.setup)();
+        setup.validate().unwrap();
+        let mut recording = Recording::new(Arc::new(setup), seed.unwrap_or(preset.seed));
+        recording.record_until(until_us, u32::MAX).unwrap();
+        recording.fork(recording.steps_at(until_us))
+    }
+
+    fn terms(recording: &Recording<Raft>, node: u16) -> Vec<u64> {
+        let raft = recording.head().node(NodeId(node)).unwrap();
+        raft.log().iter().map(|(_, entry)| entry.term).collect()
+    }
+
+    #[test]
+    fn every_preset_is_valid_and_ends_with_a_leader_and_without_a_violation() {
+        for preset in Raft::presets().iter().filter(|preset| preset.name != "figure-8-broken") {
+            let recording = run(preset.name, None, 4_000_000);
+            let leaders =
+                recording.head().nodes().iter().flatten().filter(|node| node.role() == Role::Leader);
+            assert_eq!((leaders.count(), recording.violations().count()), (1, 0), "{}", preset.name);
+        }
+    }
+
+    #[test]
+    fn in_figure_7_the_leader_of_term_8_makes_every_log_its_own() {
+        let recording = run("figure-7", None, 2_000_000);
+        let expected = [1, 1, 1, 4, 4, 5, 5, 6, 6, 6, 8];
+        for node in 0..7 {
+            assert_eq!(terms(&recording, node), expected, "node {node}");
+        }
+    }
+
+    #[test]
+    fn in_figure_8_an_entry_on_a_majority_is_overwritten_because_it_was_never_committed() {
+        for seed in 0..20 {
+            let recording = run("figure-8", Some(seed), 176_900);
+            let holders = (0..3).filter(|node| terms(&recording, *node).get(1) == Some(&2)).count();
+            assert_eq!(holders, 3, "seed {seed}: a majority holds the entry of term 2");
+            let recording = run("figure-8", Some(seed), 2_000_000);
+            assert_eq!(terms(&recording, 2).get(1), Some(&3), "seed {seed}: and it is gone");
+            assert_eq!(recording.violations().count(), 0, "seed {seed}");
+        }
+    }
+
+    #[test]
+    fn without_the_rule_of_5_4_2_figure_8_loses_a_committed_entry() {
+        for seed in 0..20 {
+            assert!(run("figure-8-broken", Some(seed), 2_000_000).violations().count() > 0, "seed {seed}");
+        }
+    }
+
+    #[test]
+    fn the_lagging_follower_gets_a_snapshot() {
+        let recording = run("snapshot", None, 4_000_000);
+        let installed = Raft::MESSAGE_KINDS.iter().position(|kind| *kind == "InstallSnapshot").unwrap() as u8;
+        assert!(recording.infos(0).any(|info| info.kind == installed));
+    }
+
+    #[test]
+    fn votes_split_at_least_once() {
+        let recording = run("split-vote", None, 4_000_000);
+        assert!(recording.head().nodes().iter().flatten().any(|node| node.term() > 1));
+    }
+
+    #[test]
+    fn a_lost_disk_keeps_its_node_out_until_it_is_readmitted() {
+        let out = |until_us| run("lost-disk", None, until_us).head().node(NodeId(3)).unwrap().is_out();
+        assert!(out(1_700_000) && !out(3_000_000));
     }
 }

@@ -715,10 +715,21 @@ impl<P: Participant> Cluster<P> {
         let now_us = self.now_us;
         match self.hosts.get_mut(node.index()) {
             Some(host) => {
-                // A process measures durations; a clock that is set must not make its own time jump.
+                // A process measures durations; a clock that is set must not make its own time jump. Timers
+                // that run have their rest of the way by the clock as it goes from now on.
                 let process_us = host.process_us(now_us);
+                let old = host.clock;
                 host.clock.adjust(now_us, skew_us, drift_ppm)?;
                 host.started_us = host.clock.reading_us(now_us) - process_us as i64;
+                for running in &mut host.timers {
+                    let left_us = old.measured_us(running.due_us.saturating_sub(now_us));
+                    let due_us = now_us + host.clock.true_us(u64::try_from(left_us).unwrap_or(0));
+                    if due_us < running.due_us {
+                        let event = Event::Timer { node, timer: running.timer };
+                        running.event = self.queue.push(due_us, event)?;
+                    }
+                    running.due_us = due_us;
+                }
                 Ok(())
             }
             None => Ok(()),

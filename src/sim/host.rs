@@ -43,7 +43,7 @@ impl Clock {
     }
 
     /// How long a stretch of true time is by this clock.
-    fn measured_us(&self, true_us: u64) -> i64 {
+    pub(super) fn measured_us(&self, true_us: u64) -> i64 {
         if self.drift_ppm == 0 {
             return true_us as i64;
         }

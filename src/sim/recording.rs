@@ -325,7 +325,8 @@ impl<P: Participant> Recording<P> {
         self.head.step(&mut self.scratch, &mut recorder)
     }
 
-    /// Records until there are this many more steps or the next one lies beyond this time.
+    /// Records until there are this many more steps or the run has passed this time. What is pending may turn
+    /// out to be no step (a message that is lost, a timer that was set anew), so the last step may lie beyond.
     ///
     /// # Errors
     /// [`Problem::Full`] at a limit. A run that comes to rest is no error.

@@ -3,9 +3,8 @@
 use super::loss_text;
 use crate::lang::time;
 use crate::protocol::NodeId;
-use crate::protocol::raft::Reason;
+use crate::protocol::raft::{Reason, Violation};
 use crate::scene::Lang;
-use crate::scene::portray::ViolationOf;
 use crate::{say, word};
 
 /// How much a reader wants to hear this reason, of all those of a step.
@@ -182,8 +181,8 @@ pub(super) fn text(why: &Reason, node: NodeId, lang: Lang) -> String {
         ),
         R::ElectionLost { term } => say!(
             lang,
-            "{node} gives up its candidacy: term {term} has a leader.",
-            "{node} 放弃参选：任期 {term} 已有领导者。"
+            "{node} gives up its candidacy in term {term}: a majority has refused.",
+            "{node} 放弃任期 {term} 的参选：多数派已拒绝。"
         ),
         R::BecameLeader { term, votes, nodes } => say!(
             lang,
@@ -295,8 +294,8 @@ pub(super) fn text(why: &Reason, node: NodeId, lang: Lang) -> String {
         ),
         R::Committed { index, term, nodes } => say!(
             lang,
-            "{node} commits up to index {index}: {nodes} nodes hold that entry of the leader's own term {term}.",
-            "{node} 提交至索引 {index}：{nodes} 个节点持有这条属于领导者本任期 {term} 的条目。"
+            "{node} commits up to index {index}: a majority of the {nodes} nodes holds that entry, and it is of the leader's own term {term}.",
+            "{node} 提交至索引 {index}：{nodes} 个节点中的多数派已持有该条目，且它属于领导者的本任期 {term}。"
         ),
         R::NotCommittedByCounting { index, term, own_term } => say!(
             lang,
@@ -498,10 +497,52 @@ pub(super) fn text(why: &Reason, node: NodeId, lang: Lang) -> String {
 }
 
 /// A violation: the invariant's name, and the two facts that contradict each other.
-pub(super) fn violation(
-    violation: &ViolationOf<crate::protocol::raft::Raft>,
-    lang: Lang,
-) -> (String, String) {
-    let facts = format!("{violation:?}");
-    (word!(lang, "An invariant", "不变式").to_owned(), facts)
+pub(super) fn violation(violation: &Violation, lang: Lang) -> (String, String) {
+    let facts = match *violation {
+        Violation::ElectionSafety { term, first, second } => say!(
+            lang,
+            "{first} was elected in term {term}, and so was {second}.",
+            "{first} 在任期 {term} 当选，{second} 也在同一任期当选。"
+        ),
+        Violation::LeaderAppendOnly { leader, term, index } => say!(
+            lang,
+            "{leader} leads in term {term}, and it replaced entry {index} of its own log.",
+            "{leader} 在任期 {term} 领导，却替换了自己日志中的条目 {index}。"
+        ),
+        Violation::LogMatching { index, term, first, second } => say!(
+            lang,
+            "{first} holds an entry of term {term} at index {index}, and {second} holds another one there, or other entries before it.",
+            "{first} 在索引 {index} 持有任期 {term} 的条目，而 {second} 在此处或之前持有不同的条目。"
+        ),
+        Violation::LeaderCompleteness { leader, term, index, committed_term, found_term } => {
+            let found = match found_term {
+                Some(found) => say!(lang, "an entry of term {found}", "任期 {found} 的条目"),
+                None => word!(lang, "nothing", "空缺").to_owned(),
+            };
+            say!(
+                lang,
+                "entry {index} of term {committed_term} was committed, and {leader}, the leader of term {term}, has {found} there.",
+                "任期 {committed_term} 的条目 {index} 已提交，而任期 {term} 的领导者 {leader} 在此处是{found}。"
+            )
+        }
+        Violation::StateMachineSafety { index, first, first_term, second, second_term } => say!(
+            lang,
+            "at index {index}, {first} committed an entry of term {first_term} and {second} one of term {second_term}.",
+            "在索引 {index}，{first} 提交了任期 {first_term} 的条目，而 {second} 提交了任期 {second_term} 的条目。"
+        ),
+        Violation::Durability { index, term, holders, needed } => say!(
+            lang,
+            "a client was told that entry {index} of term {term} is done, and only {holders} disks hold it; {needed} are needed.",
+            "客户端被告知任期 {term} 的条目 {index} 已完成，却只有 {holders} 块磁盘持有它；需要 {needed} 块。"
+        ),
+    };
+    let name = match violation {
+        Violation::ElectionSafety { .. } => word!(lang, "Election Safety", "选举安全性"),
+        Violation::LeaderAppendOnly { .. } => word!(lang, "Leader Append-Only", "领导者只追加"),
+        Violation::LogMatching { .. } => word!(lang, "Log Matching", "日志匹配"),
+        Violation::LeaderCompleteness { .. } => word!(lang, "Leader Completeness", "领导者完备性"),
+        Violation::StateMachineSafety { .. } => word!(lang, "State Machine Safety", "状态机安全性"),
+        Violation::Durability { .. } => word!(lang, "Durability", "持久性"),
+    };
+    (name.to_owned(), facts)
 }
