@@ -1,0 +1,264 @@
+//! What a log means after a crash, and how it is kept short.
+//!
+//! A resource manager repeats what the log says, in its order: changes are done again, and a transaction that
+//! was aborted is undone where its abort stands. In the end whoever has neither voted nor ended is undone; whoever
+//! is prepared gets its locks back and is in doubt (Bernstein, Hadzilacos and Goodman §6.4 and §7.4).
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::coordinator::{Coordination, Coordinator, Phase, count};
+use super::locks::LockMode;
+use super::log::{Entry, Write};
+use super::message::{Checkpoint, Record};
+use super::node::{Context, Duty, Node, Settings, Variant};
+use super::options::Presumption;
+use super::reason::Reason;
+use super::session::Sessions;
+use super::site::{Branch, BranchState, Ended, Site};
+use super::store::Version;
+use super::transaction::{AbortCause, Answer, COORDINATOR, Outcome, TransactionId};
+use crate::protocol::NodeId;
+
+/// How many ended transactions a compacted log still tells the outcome of.
+const OUTCOMES_KEPT: usize = 256;
+
+/// What a log amounts to.
+pub(super) struct Replayed {
+    pub(super) incarnation: u32,
+    pub(super) coordinator: Coordinator,
+    pub(super) site: Site,
+    /// Transactions that were undone because they had not voted.
+    pub(super) losers: Vec<TransactionId>,
+}
+
+/// Reads a node's log.
+pub(super) fn replay(id: NodeId, settings: Settings<'_>, records: &[Record], now_us: u64) -> Replayed {
+    let mut replayed = Replayed {
+        incarnation: 0,
+        coordinator: Coordinator::default(),
+        site: Site::opening(id, settings.resources),
+        losers: Vec::new(),
+    };
+    for record in records {
+        match record {
+            Record::Started { incarnation } => replayed.incarnation = *incarnation,
+            Record::Checkpoint(checkpoint) => replayed.restore(id, checkpoint),
+            _ if id == COORDINATOR => replayed.coordinator.replay(record),
+            _ => replayed.site.replay(record),
+        }
+    }
+    replayed.coordinator.finish_replay(settings);
+    replayed.losers = replayed.site.finish_replay(now_us);
+    replayed
+}
+
+impl Replayed {
+    fn restore(&mut self, id: NodeId, checkpoint: &Checkpoint) {
+        self.incarnation = checkpoint.incarnation;
+        let mut sessions = Sessions::default();
+        for (transaction, origin) in &checkpoint.sessions {
+            sessions.remember_commit(*transaction, origin);
+        }
+        if id == COORDINATOR {
+            self.coordinator.sessions = sessions;
+            return;
+        }
+        self.site.sessions = sessions;
+        self.site.forgotten = checkpoint.forgotten;
+        for (key, version) in &checkpoint.versions {
+            self.site.store.set(key, *version);
+        }
+        for (transaction, outcome) in &checkpoint.outcomes {
+            self.site.end(*transaction, Ended::from(*outcome));
+        }
+    }
+}
+
+impl Coordinator {
+    fn replay(&mut self, record: &Record) {
+        match record {
+            Record::Initiation { transaction, participants, origin } => {
+                let origin = Some(Arc::clone(origin));
+                let coordination = Coordination::recovered(Phase::Asking, participants, origin);
+                self.transactions.insert(*transaction, coordination);
+            }
+            Record::Commit { transaction, participants, origin } => {
+                if let Some(origin) = origin {
+                    self.sessions.remember_commit(*transaction, origin);
+                }
+                let phase = Phase::Completing(Outcome::Commit);
+                let coordination = Coordination::recovered(phase, participants, origin.clone());
+                self.transactions.insert(*transaction, coordination);
+            }
+            Record::Abort { transaction, participants } => {
+                let known = self.transactions.remove(transaction);
+                let origin = known.and_then(|coordination| coordination.origin);
+                if let Some(origin) = &origin {
+                    self.remember_abort(*transaction, (origin.client, origin.request));
+                }
+                let phase = Phase::Completing(Outcome::Abort);
+                let coordination = Coordination::recovered(phase, participants, origin);
+                self.transactions.insert(*transaction, coordination);
+            }
+            Record::End { transaction } => drop(self.transactions.remove(transaction)),
+            Record::Started { .. }
+            | Record::Update { .. }
+            | Record::Prepared { .. }
+            | Record::Checkpoint(_) => {}
+        }
+    }
+
+    fn remember_abort(
+        &mut self,
+        transaction: TransactionId,
+        (client, request): (crate::protocol::ClientId, crate::protocol::RequestId),
+    ) {
+        let answer = Answer::Aborted { transaction, why: AbortCause::CoordinatorCrashed };
+        self.sessions.remember(client, request, answer);
+    }
+
+    fn finish_replay(&mut self, settings: Settings<'_>) {
+        if settings.presumption == Presumption::Commit {
+            // It is on record that votes were asked for and not that the transaction was committed: then it
+            // was not. (Three-phase commit presumes nothing and asks instead.)
+            let mut aborted = Vec::new();
+            for (transaction, coordination) in &mut self.transactions {
+                if coordination.phase == Phase::Asking {
+                    coordination.phase = Phase::Completing(Outcome::Abort);
+                    coordination.cause = Some(AbortCause::CoordinatorCrashed);
+                    let origin = coordination.origin.as_ref();
+                    aborted.extend(origin.map(|o| (*transaction, (o.client, o.request))));
+                }
+            }
+            for (transaction, asked_by) in aborted {
+                self.remember_abort(transaction, asked_by);
+            }
+        }
+        // Nobody has to be told: everybody has only read, or the presumption tells.
+        self.transactions.retain(|_, coordination| match coordination.phase {
+            Phase::Completing(outcome) => {
+                settings.presumption.acknowledges(outcome) && !coordination.participants.is_empty()
+            }
+            _ => !coordination.participants.is_empty(),
+        });
+    }
+}
+
+impl Site {
+    fn replay(&mut self, record: &Record) {
+        match record {
+            Record::Update { transaction, key, before, after } => {
+                let branch =
+                    self.branches.entry(*transaction).or_insert_with(|| Branch::new(None, [].into()));
+                branch.undo.push((key.clone(), *before));
+                self.store.set(key, Version { value: *after, written_by: Some(*transaction) });
+            }
+            Record::Prepared { transaction, participants, reads } => {
+                let branch =
+                    self.branches.entry(*transaction).or_insert_with(|| Branch::new(None, [].into()));
+                branch.state = BranchState::Prepared;
+                branch.recovered = true;
+                branch.participants = Arc::clone(participants);
+                for key in reads.iter() {
+                    self.locks.request(*transaction, key, LockMode::Shared);
+                }
+            }
+            Record::Commit { transaction, origin, .. } => {
+                self.branches.remove(transaction);
+                self.locks.release(*transaction);
+                self.end(*transaction, Ended::Committed);
+                if let Some(origin) = origin {
+                    self.sessions.remember_commit(*transaction, origin);
+                }
+            }
+            Record::Abort { transaction, .. } => {
+                if let Some(branch) = self.branches.remove(transaction) {
+                    self.store.undo(&branch.undo);
+                }
+                self.locks.release(*transaction);
+                self.end(*transaction, Ended::Aborted);
+            }
+            Record::Started { .. }
+            | Record::Initiation { .. }
+            | Record::End { .. }
+            | Record::Checkpoint(_) => {}
+        }
+    }
+
+    /// Undoes whoever has not voted, and gives the others the locks on what they changed.
+    fn finish_replay(&mut self, now_us: u64) -> Vec<TransactionId> {
+        let (in_doubt, losers): (BTreeMap<_, _>, BTreeMap<_, _>) = std::mem::take(&mut self.branches)
+            .into_iter()
+            .partition(|(_, branch)| branch.state.is_in_doubt());
+        for (transaction, branch) in &losers {
+            // Each key was locked by one of them at most, so their order makes no difference.
+            self.store.undo(&branch.undo);
+            self.end(*transaction, Ended::Aborted);
+        }
+        self.branches = in_doubt;
+        for (transaction, branch) in &mut self.branches {
+            branch.in_doubt_since_us = Some(now_us);
+            for (key, _) in &branch.undo {
+                self.locks.request(*transaction, key, LockMode::Exclusive);
+            }
+        }
+        losers.into_keys().collect()
+    }
+}
+
+impl<V: Variant> Node<V> {
+    pub(super) fn checkpoint_if_long(&mut self, cx: &mut Context<'_, V>) {
+        let limit = cx.settings.resources.checkpoint_records as usize;
+        if limit > 0 && self.log.entries().len().saturating_sub(self.compacted_to) >= limit {
+            self.checkpoint(cx);
+        }
+    }
+
+    /// Replaces the log by what it amounts to, followed by the records of open transactions.
+    ///
+    /// Waits until all is durable: whoever waits for a write can then rely on it whichever of the two logs a
+    /// crash leaves.
+    pub(super) fn checkpoint(&mut self, cx: &mut Context<'_, V>) {
+        if self.duty != Duty::TakesPart || !self.log.is_durable() {
+            return;
+        }
+        let forgets = self.site.ended.len().saturating_sub(OUTCOMES_KEPT);
+        if let Some(last) = self.site.ended.keys().take(forgets).next_back().copied() {
+            let ended = Arc::make_mut(&mut self.site.ended);
+            ended.retain(|transaction, _| *transaction > last);
+            self.site.forgotten = self.site.forgotten.max(last);
+        }
+        let checkpoint = if self.id == COORDINATOR {
+            Checkpoint {
+                incarnation: self.incarnation,
+                sessions: self.coordinator.sessions.committed(),
+                ..Checkpoint::default()
+            }
+        } else {
+            Checkpoint {
+                incarnation: self.incarnation,
+                versions: self.site.store.iter().map(|(key, version)| (key.clone(), *version)).collect(),
+                outcomes: self
+                    .site
+                    .ended
+                    .iter()
+                    .filter_map(|(t, ended)| Some((*t, ended.outcome()?)))
+                    .collect(),
+                forgotten: self.site.forgotten,
+                sessions: self.site.sessions.committed(),
+            }
+        };
+        let is_open = |transaction: TransactionId| {
+            self.coordinator.transactions.contains_key(&transaction)
+                || self.site.branches.contains_key(&transaction)
+        };
+        let mut entries =
+            vec![Entry { record: Record::Checkpoint(Box::new(checkpoint)), write: Write::Forced }];
+        let open = self.log.entries().iter().filter(|entry| entry.record.transaction().is_some_and(is_open));
+        entries.extend(open.cloned());
+        let dropped = (self.log.entries().len() + 1).saturating_sub(entries.len());
+        self.compacted_to = entries.len();
+        self.log.replace(entries, Reason::Checkpoints { dropped: u32::from(count(dropped)) }, cx.effects);
+    }
+}

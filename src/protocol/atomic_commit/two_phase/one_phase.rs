@@ -1,0 +1,67 @@
+//! One phase is enough for one participant: the coordinator leaves the decision to it (Gray 1978; the
+//! published comparisons leave this case out, because it needs no agreement).
+
+use super::super::log::Then;
+use super::super::message::{Message, Record, Timer, Vote};
+use super::super::node::{Context, Node};
+use super::super::reason::Reason;
+use super::super::site::{BranchState, Ended};
+use super::super::transaction::{COORDINATOR, NoVote, Outcome, TransactionId};
+use super::TwoPhase;
+use crate::protocol::NodeId;
+
+impl Node<TwoPhase> {
+    pub(super) fn on_commit_one_phase(
+        &mut self,
+        cx: &mut Context<'_, TwoPhase>,
+        from: NodeId,
+        transaction: TransactionId,
+        incarnation: u32,
+    ) {
+        if from != COORDINATOR || self.id == COORDINATOR {
+            return;
+        }
+        match self.site.ended(transaction) {
+            Some(Ended::Committed | Ended::DroppedOut) => return self.answer_committed(cx, transaction),
+            Some(Ended::Aborted) => return self.send_no(cx, transaction, NoVote::AlreadyAborted),
+            None => {}
+        }
+        let Some(branch) = self.site.branches.get(&transaction) else {
+            return self.abort_alone(cx, transaction, NoVote::WorkLost);
+        };
+        match branch.state {
+            BranchState::Worked if incarnation == self.incarnation => {}
+            BranchState::Working | BranchState::Worked => {
+                return self.abort_alone(cx, transaction, NoVote::WorkLost);
+            }
+            _ => return,
+        }
+        if let Some(why) = branch.objection(&self.site.store) {
+            return self.abort_alone(cx, transaction, why);
+        }
+        let why = Reason::DecidesAlone { transaction, outcome: Outcome::Commit };
+        cx.effects.cancel_timer(Timer::Prepare(transaction), why);
+        if branch.undo.is_empty() && cx.settings.read_only_vote {
+            // Nothing was changed, so there is nothing that a crash could take away.
+            self.site.branches.remove(&transaction);
+            self.site.release(transaction);
+            self.site.end(transaction, Ended::DroppedOut);
+            return self.answer_committed(cx, transaction);
+        }
+        self.decide_to_commit(cx, transaction, Then::Tell(transaction, COORDINATOR), why);
+    }
+
+    /// The participant cannot commit. The record is lazy: without it a restart would abort, too.
+    fn abort_alone(&mut self, cx: &mut Context<'_, TwoPhase>, transaction: TransactionId, vote: NoVote) {
+        let why = Reason::DecidesAlone { transaction, outcome: Outcome::Abort };
+        self.finish(cx, transaction, Outcome::Abort, why);
+        self.log.write(Record::Abort { transaction, participants: [].into() }, why, cx.effects);
+        cx.effects.send(COORDINATOR, Message::Vote { transaction, vote: Vote::No(vote) }, why);
+    }
+
+    fn answer_committed(&mut self, cx: &mut Context<'_, TwoPhase>, transaction: TransactionId) {
+        let outcome = Outcome::Commit;
+        let message = Message::Decision { transaction, outcome, acknowledge: false };
+        cx.effects.send(COORDINATOR, message, Reason::DecidesAlone { transaction, outcome });
+    }
+}
