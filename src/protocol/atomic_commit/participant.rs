@@ -35,7 +35,7 @@ impl<V: Variant> Node<V> {
             None => {}
         }
         let Some(branch) = self.site.branches.get_mut(&transaction) else {
-            return self.vote_no(cx, transaction, NoVote::WorkLost);
+            return self.refuse_lost_work(cx, transaction);
         };
         match branch.state {
             BranchState::Preparing | BranchState::Committing => {}
@@ -45,8 +45,8 @@ impl<V: Variant> Node<V> {
             }
             // The coordinator speaks of work that was done before a crash: what is here now is what a late
             // copy of its request has begun anew.
-            _ if incarnation != self.incarnation => self.vote_no(cx, transaction, NoVote::WorkLost),
-            BranchState::Working => self.vote_no(cx, transaction, NoVote::WorkLost),
+            _ if incarnation != self.incarnation => self.refuse_lost_work(cx, transaction),
+            BranchState::Working => self.refuse_lost_work(cx, transaction),
             BranchState::Worked => match branch.objection(&self.site.store) {
                 Some(why) => self.vote_no(cx, transaction, why),
                 None if cx.settings.read_only_vote && branch.undo.is_empty() => {
@@ -109,6 +109,14 @@ impl<V: Variant> Node<V> {
         }
     }
 
+    /// The work that the vote is asked for was lost in a crash. There may be nothing left to abort, and the
+    /// site may even have dropped out as a reader before: so this is a vote, and no decision is recorded.
+    pub(super) fn refuse_lost_work(&mut self, cx: &mut Context<'_, V>, transaction: TransactionId) {
+        let vote = NoVote::WorkLost;
+        self.undo_branch(cx, transaction, Reason::VotesNo { transaction, why: vote });
+        self.send_no(cx, transaction, vote);
+    }
+
     pub(super) fn send_no(&mut self, cx: &mut Context<'_, V>, transaction: TransactionId, why: NoVote) {
         let message = Message::Vote { transaction, vote: Vote::No(why) };
         cx.effects.send(COORDINATOR, message, Reason::VotesNo { transaction, why });
@@ -154,6 +162,10 @@ impl<V: Variant> Node<V> {
             None => {}
         }
         match self.site.ended(transaction).map(Ended::outcome) {
+            // A question that was answered long ago arrived at the coordinator once more, after that had
+            // forgotten the transaction, and was answered by presumption.
+            Some(Some(_))
+                if from == COORDINATOR && !acknowledge && outcome == cx.settings.presumption.outcome() => {}
             Some(Some(own)) if own != outcome => {
                 cx.effects.note(Reason::Contradiction { transaction, own, told: outcome, by: from });
             }

@@ -124,7 +124,9 @@ impl Coordinator {
             // was not. (Three-phase commit presumes nothing and asks instead.)
             let mut aborted = Vec::new();
             for (transaction, coordination) in &mut self.transactions {
-                if coordination.phase == Phase::Asking {
+                // Where everybody has only read, the client may have been told that it was committed: trying
+                // it anew cannot contradict that.
+                if coordination.phase == Phase::Asking && !coordination.participants.is_empty() {
                     coordination.phase = Phase::Completing(Outcome::Abort);
                     coordination.cause = Some(AbortCause::CoordinatorCrashed);
                     let origin = coordination.origin.as_ref();

@@ -42,12 +42,17 @@ impl<V: Variant> Node<V> {
         if !coordination.participants.contains(&site) {
             return;
         }
-        if let (Phase::OnePhase, Vote::No(why)) = (coordination.phase, vote) {
-            let cause = AbortCause::VotedNo { site, why };
-            return self.only_participant_decided(cx, site, transaction, Outcome::Abort, cause);
-        }
-        if coordination.phase != Phase::Voting {
-            return;
+        match (coordination.phase, vote) {
+            (Phase::Voting, _) => {}
+            (Phase::OnePhase, Vote::No(why)) => {
+                let cause = AbortCause::VotedNo { site, why };
+                return self.only_participant_decided(cx, site, transaction, Outcome::Abort, cause);
+            }
+            (Phase::OnePhase, Vote::ReadOnly) => {
+                let cause = AbortCause::Termination;
+                return self.only_participant_decided(cx, site, transaction, Outcome::Commit, cause);
+            }
+            _ => return,
         }
         // A participant's first vote counts: it cannot take it back.
         let vote = *coordination.votes.entry(site).or_insert(vote);

@@ -10,7 +10,7 @@
 //! AC4 and AC5 speak about whole runs; whoever knows that a run was free of failures, or has healed, asks
 //! [`CommitMonitor::aborted_though_all_voted_yes`] and [`CommitMonitor::undecided`].
 //!
-//! A process has decided when it says so to anybody, or when a record of the decision is durable.
+//! A process has decided when it says so to one in doubt or to a client, or when a record of the decision is durable.
 
 mod decisions;
 mod isolation;
@@ -23,8 +23,10 @@ use serde::Serialize;
 use self::decisions::Decisions;
 use self::isolation::History;
 use super::coordinator::Phase;
+use super::log::Write;
 use super::message::{Message, Record};
 use super::node::{Duty, Node, Variant};
+use super::site::Ended;
 use super::transaction::{Answer, COORDINATOR, Key, Outcome, TransactionId};
 use crate::protocol::{EffectBody, Monitor, NodeId, Observation};
 
@@ -270,7 +272,13 @@ impl CommitMonitor {
                 Arc::make_mut(&mut self.decisions).acknowledged(*transaction, node);
                 None
             }
-            Message::Decision { transaction, outcome, .. } => self.decided(node, *transaction, *outcome),
+            // What a process says to one that is not in doubt decides nothing: a question that was answered
+            // long ago may arrive once more and be answered by presumption.
+            Message::Decision { transaction, outcome, .. }
+                if self.in_doubt.contains_key(&(to, *transaction)) =>
+            {
+                self.decided(node, *transaction, *outcome)
+            }
             _ => None,
         }
     }
@@ -310,6 +318,33 @@ impl CommitMonitor {
             self.in_doubt.remove(&entry);
         }
         violation
+    }
+
+    /// Decisions that were on their way to the disk when the node crashed: some of them arrived.
+    fn found_on_disk<V: Variant>(&mut self, node: &Node<V>) -> Option<CommitViolation> {
+        let on_their_way = self.on_their_way.remove(&node.id())?;
+        let recovered = || node.log().entries().iter().filter(|entry| entry.write == Write::Recovered);
+        on_their_way.into_iter().find_map(|OnItsWay { transaction, outcome, .. }| {
+            let arrived = recovered().any(|entry| match entry.record {
+                Record::Commit { transaction: t, .. } => t == transaction && outcome == Outcome::Commit,
+                Record::Abort { transaction: t, .. } => t == transaction && outcome == Outcome::Abort,
+                _ => false,
+            });
+            if arrived { self.decided(node.id(), transaction, outcome) } else { None }
+        })
+    }
+
+    /// What open transactions did at a site is gone after a crash, unless it is in doubt about them or has
+    /// found that they were committed.
+    fn lost_by_crash<V: Variant>(&mut self, node: &Node<V>) {
+        let (id, Some(site)) = (node.id(), node.site()) else { return };
+        if self.history.has_open(id) {
+            let stays = |transaction: TransactionId| {
+                site.ended(transaction) == Some(Ended::Committed)
+                    || site.in_doubt().any(|(other, _)| other == transaction)
+            };
+            Arc::make_mut(&mut self.history).crashed(id, stays);
+        }
     }
 
     /// What a node knows after a restart against what it had said before.
@@ -369,34 +404,27 @@ impl<V: Variant> Monitor<Node<V>> for CommitMonitor {
 
     fn observe(&mut self, step: &Observation<'_, Node<V>>) -> Option<CommitViolation> {
         let id = step.node;
-        let Some(node) = step.subject() else {
-            // A crash takes along what was not durable.
-            self.on_their_way.remove(&id);
-            let in_doubt = &self.in_doubt;
-            let stays = |transaction: TransactionId| in_doubt.contains_key(&(id, transaction));
-            if self.history.has_open(id) {
-                Arc::make_mut(&mut self.history).crashed(id, stays);
-            }
-            return None;
-        };
+        let Some(node) = step.subject() else { return None };
         if matches!(node.duty(), Duty::Out(_)) {
             self.in_doubt.retain(|(site, _), _| *site != id);
             return None;
         }
+        let mut violation = None;
+        let restarted = self.incarnations.get_mut(id.index()).is_some_and(|incarnation| {
+            std::mem::replace(incarnation, node.incarnation()) != node.incarnation()
+        });
+        if restarted {
+            violation = self.found_on_disk(node);
+            self.lost_by_crash(node);
+            violation = violation.or(self.after_restart(node, step.options));
+        }
         let appended = step.effects.iter().filter(|e| matches!(e.body, EffectBody::Append { .. })).count();
         let mut number = node.log().written().saturating_sub(appended as u64);
-        let mut violation = None;
         for effect in step.effects {
             violation = violation.or(self.effect(id, &effect.body, &mut number));
         }
         violation = violation.or(self.became_durable(id, node.log().durable_written()));
         violation = violation.or(self.locks_in_doubt(node));
-        let restarted = self.incarnations.get_mut(id.index()).is_some_and(|incarnation| {
-            std::mem::replace(incarnation, node.incarnation()) != node.incarnation()
-        });
-        if restarted {
-            violation = violation.or(self.after_restart(node, step.options));
-        }
         violation
     }
 }

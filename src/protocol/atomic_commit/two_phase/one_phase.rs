@@ -22,18 +22,17 @@ impl Node<TwoPhase> {
             return;
         }
         match self.site.ended(transaction) {
-            Some(Ended::Committed | Ended::DroppedOut) => return self.answer_committed(cx, transaction),
+            Some(Ended::Committed) => return self.answer_committed(cx, transaction),
+            Some(Ended::DroppedOut) => return self.answer_read_only(cx, transaction),
             Some(Ended::Aborted) => return self.send_no(cx, transaction, NoVote::AlreadyAborted),
             None => {}
         }
         let Some(branch) = self.site.branches.get(&transaction) else {
-            return self.abort_alone(cx, transaction, NoVote::WorkLost);
+            return self.refuse_lost_work(cx, transaction);
         };
         match branch.state {
             BranchState::Worked if incarnation == self.incarnation => {}
-            BranchState::Working | BranchState::Worked => {
-                return self.abort_alone(cx, transaction, NoVote::WorkLost);
-            }
+            BranchState::Working | BranchState::Worked => return self.refuse_lost_work(cx, transaction),
             _ => return,
         }
         if let Some(why) = branch.objection(&self.site.store) {
@@ -42,11 +41,11 @@ impl Node<TwoPhase> {
         let why = Reason::DecidesAlone { transaction, outcome: Outcome::Commit };
         cx.effects.cancel_timer(Timer::Prepare(transaction), why);
         if branch.undo.is_empty() && cx.settings.read_only_vote {
-            // Nothing was changed, so there is nothing that a crash could take away.
+            // Nothing was changed, so there is nothing to decide that a crash could take away.
             self.site.branches.remove(&transaction);
             self.site.release(transaction);
             self.site.end(transaction, Ended::DroppedOut);
-            return self.answer_committed(cx, transaction);
+            return self.answer_read_only(cx, transaction);
         }
         self.decide_to_commit(cx, transaction, Then::Tell(transaction, COORDINATOR), why);
     }
@@ -57,6 +56,11 @@ impl Node<TwoPhase> {
         self.finish(cx, transaction, Outcome::Abort, why);
         self.log.write(Record::Abort { transaction, participants: [].into() }, why, cx.effects);
         cx.effects.send(COORDINATOR, Message::Vote { transaction, vote: Vote::No(vote) }, why);
+    }
+
+    fn answer_read_only(&mut self, cx: &mut Context<'_, TwoPhase>, transaction: TransactionId) {
+        let message = Message::Vote { transaction, vote: Vote::ReadOnly };
+        cx.effects.send(COORDINATOR, message, Reason::VotesReadOnly { transaction });
     }
 
     fn answer_committed(&mut self, cx: &mut Context<'_, TwoPhase>, transaction: TransactionId) {
