@@ -1,5 +1,7 @@
 //! Many seeds under faults: no invariant is violated, and everyone decides once all is repaired.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
 mod commit_run;
 
 use commit_run::under_chaos;
@@ -19,9 +21,9 @@ const SEEDS: u64 = 200;
 fn options_for(seed: u64) -> TwoPhaseOptions {
     TwoPhaseOptions {
         presumption: [Presumption::Nothing, Presumption::Abort, Presumption::Commit][(seed % 3) as usize],
-        read_only_vote: seed % 2 == 0,
-        one_phase: seed % 5 != 0,
-        cooperative_termination: seed % 7 != 0,
+        read_only_vote: seed.is_multiple_of(2),
+        one_phase: !seed.is_multiple_of(5),
+        cooperative_termination: !seed.is_multiple_of(7),
         resources: resources_for(seed),
         ..TwoPhaseOptions::default()
     }
@@ -31,7 +33,7 @@ fn resources_for(seed: u64) -> ResourceOptions {
     use DeadlockHandling as D;
     ResourceOptions {
         deadlock: [D::WaitForGraph, D::WaitDie, D::Timeout][(seed / 3 % 3) as usize],
-        checkpoint_records: if seed % 4 == 0 { 0 } else { 24 },
+        checkpoint_records: if seed.is_multiple_of(4) { 0 } else { 24 },
         ..ResourceOptions::default()
     }
 }
@@ -68,7 +70,7 @@ fn crashes_only() -> Chaos {
 
 fn three_phase(seed: u64, chaos: Chaos, break_rules: BreakRules) -> commit_run::Run<ThreePhase> {
     let options = ThreePhaseOptions {
-        read_only_vote: seed % 2 == 0,
+        read_only_vote: seed.is_multiple_of(2),
         resources: resources_for(seed),
         break_rules,
         ..ThreePhaseOptions::default()

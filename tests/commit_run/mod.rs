@@ -1,6 +1,7 @@
 //! A run of either commit protocol on the virtual cluster, for tests that read like a story.
 
 #![allow(dead_code, reason = "each test file uses its own part of it")]
+#![allow(clippy::unwrap_used, clippy::panic, missing_docs, reason = "a test fails by panicking")]
 
 use std::sync::Arc;
 

@@ -326,9 +326,9 @@ mod tests {
         let problems = options.validate(4).unwrap_err();
         assert_eq!(problems[0].field, "answer_timeout_us");
         assert_eq!(problems[0].problem.split(':').next(), Some("must be at least 62063"));
-        let mended = ThreePhaseOptions { answer_timeout_us: 62_063, decision_timeout_us: 156_532, ..options };
+        let mended = ThreePhaseOptions { answer_timeout_us: 62_063, decision_timeout_us: 156_407, ..options };
         assert_eq!(mended.validate(4), Ok(()));
-        let short = ThreePhaseOptions { decision_timeout_us: 156_531, ..mended };
+        let short = ThreePhaseOptions { decision_timeout_us: 156_406, ..mended };
         assert_eq!(short.validate(4).unwrap_err()[0].field, "decision_timeout_us");
     }
 

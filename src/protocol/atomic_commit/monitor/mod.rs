@@ -404,7 +404,7 @@ impl<V: Variant> Monitor<Node<V>> for CommitMonitor {
 
     fn observe(&mut self, step: &Observation<'_, Node<V>>) -> Option<CommitViolation> {
         let id = step.node;
-        let Some(node) = step.subject() else { return None };
+        let node = step.subject()?;
         if matches!(node.duty(), Duty::Out(_)) {
             self.in_doubt.retain(|(site, _), _| *site != id);
             return None;
