@@ -11,6 +11,7 @@ pub mod faults;
 pub mod history;
 pub mod key_value;
 pub mod linearizability;
+pub mod measure;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod range;
 pub mod run;
