@@ -1,6 +1,8 @@
 //! Raft under random faults: whatever the seed, its properties hold, and it makes progress once all is
 //! healed. And the other way round: with a rule broken on purpose, the properties do not hold for long.
 
+#![allow(clippy::unwrap_used)]
+
 use std::sync::Arc;
 
 use lamplight::protocol::NodeId;
@@ -159,6 +161,15 @@ fn three_nodes_are_safe_under_all_faults_and_live_after_them() {
 #[test]
 fn five_nodes_are_safe_under_all_faults_and_live_after_them() {
     assert_safe_and_live(5, 0..60);
+}
+
+/// A longer run of the same, for a quiet machine.
+#[test]
+#[ignore = "takes minutes"]
+fn many_seeds() {
+    for nodes in [3, 4, 5, 7] {
+        assert_safe_and_live(nodes, 1_000..2_000);
+    }
 }
 
 #[test]

@@ -90,7 +90,7 @@ impl Raft {
             return;
         };
         if vote_granted && term == own_term + 1 {
-            votes.granted.insert(from);
+            votes.grant(from);
             let count = votes.granted.len() as u16;
             cx.effects.note(Reason::PreVoteReceived {
                 from,
@@ -99,7 +99,7 @@ impl Raft {
                 term,
             });
         } else if !vote_granted {
-            votes.refused.insert(from);
+            votes.refuse(from);
             cx.effects.note(Reason::PreVoteDenied { from, term });
         } else {
             cx.effects.note(Reason::LateAnswer { from, term });
@@ -112,7 +112,7 @@ impl Raft {
         let needed = majority(cx.nodes);
         if votes.granted.len() >= needed {
             self.campaign(false, cx);
-        } else if votes.refused.len() >= needed {
+        } else if votes.refused.len() + needed > usize::from(cx.nodes) {
             self.lose_election(cx);
         }
     }
@@ -241,12 +241,12 @@ impl Raft {
         match &mut self.role {
             RoleState::Candidate(votes) if term == own_term => {
                 if vote_granted {
-                    votes.granted.insert(from);
+                    votes.grant(from);
                     let count = votes.granted.len() as u16;
                     let needed = majority(cx.nodes) as u16;
                     cx.effects.note(Reason::VoteReceived { from, votes: count, needed, term });
                 } else {
-                    votes.refused.insert(from);
+                    votes.refuse(from);
                     cx.effects.note(Reason::VoteDenied { from, term });
                 }
                 self.count_votes(cx);
@@ -260,12 +260,12 @@ impl Raft {
         let needed = majority(cx.nodes);
         if votes.granted.len() >= needed {
             self.become_leader(votes.granted.len() as u16, cx);
-        } else if votes.refused.len() >= needed {
+        } else if votes.refused.len() + needed > usize::from(cx.nodes) {
             self.lose_election(cx);
         }
     }
 
-    /// A majority has refused, so there is nothing to wait for; the timer goes on.
+    /// So many have refused that a majority cannot be had any more. The timer goes on.
     fn lose_election(&mut self, cx: &mut Context) {
         self.role = RoleState::Follower;
         cx.effects.note(Reason::ElectionLost { term: self.term });

@@ -197,7 +197,7 @@ pub enum Reason {
         /// The term until now.
         old_term: Term,
     },
-    /// A majority has refused.
+    /// So many have refused that there can be no majority.
     ElectionLost {
         /// The term.
         term: Term,
@@ -591,7 +591,7 @@ pub enum Reason {
         /// The term.
         term: Term,
     },
-    /// The transfer took too long; the leader goes on.
+    /// The transfer took too long or was called off; the leader goes on.
     TransferGivenUp {
         /// To whom.
         to: NodeId,

@@ -43,6 +43,20 @@ pub struct Votes {
     pub refused: NodeSet,
 }
 
+impl Votes {
+    /// A yes counts, whatever the same node said before or says later.
+    pub(super) fn grant(&mut self, from: NodeId) {
+        self.granted.insert(from);
+        self.refused.remove(from);
+    }
+
+    pub(super) fn refuse(&mut self, from: NodeId) {
+        if !self.granted.contains(from) {
+            self.refused.insert(from);
+        }
+    }
+}
+
 impl Raft {
     /// Who this node is.
     pub fn id(&self) -> NodeId {

@@ -19,13 +19,20 @@ impl Raft {
             cx.effects.note(Reason::TransferNeedsLeader { to, leader: self.leader });
             return;
         };
-        let can_lead =
-            to != own_id && leadership.progress.get(to.index()).is_some_and(|progress| progress.counts);
-        if !can_lead {
-            cx.effects.note(Reason::TransferImpossible { to });
+        if leadership.transfer.is_some_and(|transfer| transfer.to == to) {
             return;
         }
-        if leadership.transfer.is_some_and(|transfer| transfer.to == to) {
+        if to == own_id
+            && let Some(transfer) = leadership.transfer.take()
+        {
+            // Asking a leader to hand over to itself calls off what was asked before.
+            let why = Reason::TransferGivenUp { to: transfer.to, term: self.term };
+            cx.effects.cancel_timer(Timer::Transfer, why);
+            return;
+        }
+        let counts = leadership.progress.get(to.index()).is_some_and(|progress| progress.counts);
+        if to == own_id || !counts {
+            cx.effects.note(Reason::TransferImpossible { to });
             return;
         }
         leadership.transfer = Some(Transfer { to, told: false });
