@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use super::linearizability::Model;
+use super::Judgement;
+use super::history::Operation;
+use super::linearizability::{self, Contradiction, Model, Verdict};
 use crate::protocol::key_value::{Command, Outcome};
 
 /// The model of [`crate::protocol::key_value`].
@@ -43,4 +45,56 @@ impl Model for KeyValue {
     fn is_read(command: &Command) -> bool {
         command.is_read()
     }
+}
+
+/// Judges a history of the key-value store; `outcome` says what an answer means for the store.
+pub fn judge<A>(history: &[Operation<Command, A>], outcome: impl Fn(&A) -> Option<Outcome>) -> Judgement {
+    let history: Vec<Operation<Command, Outcome>> = history
+        .iter()
+        .map(|operation| Operation {
+            client: operation.client,
+            request: operation.request,
+            command: operation.command.clone(),
+            asked: operation.asked,
+            answered: operation.answered.as_ref().and_then(|(step, answer)| Some((*step, outcome(answer)?))),
+        })
+        .collect();
+    match linearizability::check::<KeyValue>(&history, linearizability::WORK_MAX) {
+        Verdict::Linearizable => Judgement::Kept,
+        Verdict::Undecided { part } => Judgement::Undecided(format!("key {part}")),
+        Verdict::Contradiction(contradiction) => Judgement::Broken(tell(&contradiction)),
+    }
+}
+
+/// A contradiction as a few lines that name each operation with its steps.
+fn tell(contradiction: &Contradiction<KeyValue>) -> String {
+    let value =
+        |value: &Option<Arc<str>>| value.as_ref().map_or("nothing".into(), |value| format!("{value:?}"));
+    let before: Vec<String> = contradiction.before.iter().map(value).collect();
+    let mut text = format!(
+        "not linearizable: {:?} held {} at first, and no order explains",
+        contradiction.part,
+        before.join(" or ")
+    );
+    for Operation { client, command, asked, answered, .. } in &contradiction.operations {
+        let command = match command {
+            Command::Get { .. } => "get".to_owned(),
+            Command::Put { value, .. } => format!("put {value:?}"),
+            Command::Delete { .. } => "delete".to_owned(),
+            Command::CompareAndSet { expected, value: new, .. } => {
+                format!("compare {} and set {new:?}", value(expected))
+            }
+        };
+        let answer = match answered.as_ref().map(|(_, outcome)| outcome) {
+            Some(Outcome::Value(found)) => value(found),
+            Some(Outcome::Applied) => "done".to_owned(),
+            Some(Outcome::Swapped(true)) => "swapped".to_owned(),
+            Some(Outcome::Swapped(false)) => "not swapped".to_owned(),
+            Some(Outcome::Stale) => "refused as stale".to_owned(),
+            None => "no answer".to_owned(),
+        };
+        let until = answered.as_ref().map_or_else(String::new, |(step, _)| format!(" to {step}"));
+        text.push_str(&format!("\n  {client}, steps {asked}{until}: {command}: {answer}"));
+    }
+    text
 }
