@@ -112,15 +112,14 @@ const STREAM: u64 = 1 << 40;
 pub fn run<P: Checkable>(subject: &Subject<P>, seed: u64, plan: Plan) -> Run<P> {
     let mut stream = Stream::new(seed, STREAM);
     let mut setup = match subject {
-        Subject::Protocol { nodes, adjust } => {
-            let mut setup = P::draw_setup(*nodes, &mut stream);
-            adjust(&mut setup);
-            setup
-        }
+        Subject::Protocol { nodes, .. } => P::draw_setup(*nodes, &mut stream),
         Subject::Setup(setup) => (**setup).clone(),
     };
     let faults = P::fault_model(&setup);
     setup.chaos = Some(faults.draw_chaos(setup.nodes, &mut stream));
+    if let Subject::Protocol { adjust, .. } = subject {
+        adjust(&mut setup);
+    }
     let cluster = Cluster::new(Arc::new(setup), seed);
     let mut bench = Bench { cluster, stream, faults, scratch: Scratch::default(), log: Log::default() };
     let finding = bench.all_phases(plan).err();
@@ -264,6 +263,8 @@ impl<P: Checkable> Bench<P> {
                 Some(I::Link { from, to, options: Some(options) }).filter(|_| self.faults.asynchronous)
             }
             2 => {
+                // Whoever leads is the one whose crash hurts.
+                let node = self.cluster.leader().filter(|_| self.stream.chance(500_000)).unwrap_or(node);
                 let down = self.nodes().filter(|node| self.cluster.node(*node).is_none()).count();
                 let unsynced = if self.stream.chance(500_000) { Unsynced::Lost } else { Unsynced::Kept };
                 let may_crash = chaos.crash > 0 && down < usize::from(chaos.victims_max);

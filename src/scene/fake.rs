@@ -535,6 +535,9 @@ impl Workbench for FakeBench {
     fn json(&self) -> String {
         "{}".into()
     }
+    fn trace(&self, _line: &mut dyn FnMut(&str) -> bool) -> bool {
+        true
+    }
     fn digest(&mut self) -> u64 {
         u64::from(self.cursor)
     }

@@ -2,6 +2,7 @@
 //!
 //! * [`model`]: what is drawn, as plain data. [`workbench`]: the one interface that the page sees.
 //! * [`portray`]: what a protocol has to say about itself; [`registry`]: one line for each of them.
+//! * [`trace`]: a run as NDJSON; [`svg`]: the stage as a static picture.
 //! * [`open_run`]: the workbench of any protocol, from [`stage`], [`inspect`], [`diagram`] and [`telling`].
 //! * [`player`]: what moves the cursor.
 
@@ -19,7 +20,9 @@ pub mod portray;
 pub mod raft;
 pub mod registry;
 pub mod stage;
+pub mod svg;
 pub mod telling;
+pub mod trace;
 pub mod viewport;
 pub mod workbench;
 

@@ -6,7 +6,7 @@ use super::model::{
 };
 use super::portray::Portray;
 use super::workbench::{Action, Prompt, Refusal, Selection, Workbench};
-use super::{Lang, diagram, inspect, stage, telling};
+use super::{Lang, diagram, inspect, stage, telling, trace};
 use crate::scenario::{Scenario, json, link};
 use crate::sim::{Digest, History, Problem, Recording};
 
@@ -281,6 +281,13 @@ impl<P: Portray> Workbench for OpenRun<P> {
 
     fn json(&self) -> String {
         json::write(&self.to_scenario())
+    }
+
+    fn trace(&self, line: &mut dyn FnMut(&str) -> bool) -> bool {
+        let cursor = self.history.cursor();
+        self.history
+            .recording()
+            .is_none_or(|recording| trace::write(recording, &self.name, self.seed, cursor, line))
     }
 
     fn digest(&mut self) -> u64 {

@@ -161,6 +161,10 @@ pub trait Workbench {
     /// The exact run as a scenario file.
     fn json(&self) -> String;
 
+    /// The run up to the cursor as NDJSON, a line at a time and without line ends; see [`super::trace`]. `line`
+    /// says whether it wants more. Returns whether everything was written.
+    fn trace(&self, line: &mut dyn FnMut(&str) -> bool) -> bool;
+
     /// The digest of the run up to the cursor: equal bytes, equal digest.
     fn digest(&mut self) -> u64;
 }

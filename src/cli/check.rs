@@ -1,0 +1,195 @@
+//! `lamplight check`: random faults of every kind from a range of seeds, then repairs and progress.
+
+use std::io::Write;
+use std::ops::Range;
+use std::str::FromStr;
+
+use clap::Args;
+
+use super::{CliError, Ending, open_scenario, source_of};
+use crate::check::range::{Report, check};
+use crate::check::run::{Failure, Finding, Plan, Subject};
+use crate::check::{Checkable, FaultModel};
+use crate::lang::Lang;
+use crate::protocol::raft::Raft;
+use crate::scenario::{Presets, Scenario, json, link};
+use crate::scene::Portray;
+use crate::sim::ClusterSetup;
+use crate::sim::random::Stream;
+
+/// After how many failures a check stops: by then there is enough to look at.
+const FAILURES_MAX: u64 = 100;
+/// The nodes of a cluster where nothing is said.
+const NODES_DEFAULT: u16 = 5;
+
+/// Puts a protocol or a scenario through random faults.
+#[derive(Args, Clone, Debug)]
+pub struct CheckArgs {
+    /// A protocol, a built-in scenario, a JSON file, or a link
+    #[arg(value_name = "PROTOCOL|SCENARIO")]
+    pub subject: String,
+    /// The seeds, the last one excluded
+    #[arg(long, value_name = "A..B")]
+    pub seeds: Seeds,
+    /// How many nodes; 5, or those of the scenario, if nothing is given
+    #[arg(long, value_name = "N")]
+    pub nodes: Option<u16>,
+    /// How many steps under faults
+    #[arg(long, value_name = "N", default_value_t = Plan::default().steps)]
+    pub steps: u32,
+}
+
+/// A range of seeds as it is written on the command line: `0..2000`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Seeds(pub Range<u64>);
+
+impl FromStr for Seeds {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Seeds, String> {
+        let form = || format!("{text:?} is no range of seeds; write A..B, such as 0..2000, with B excluded");
+        let (start, end) = text.split_once("..").ok_or_else(form)?;
+        let (start, end) = (start.parse().map_err(|_| form())?, end.parse().map_err(|_| form())?);
+        if start >= end { Err(form()) } else { Ok(Seeds(start..end)) }
+    }
+}
+
+/// A protocol that can be checked, with its type forgotten.
+struct Line {
+    name: &'static str,
+    check: fn(&CheckArgs, Option<&str>, &mut dyn Write) -> Result<Ending, CliError>,
+}
+
+const fn line<P: Portray + Checkable>(name: &'static str) -> Line
+where
+    Subject<P>: Sync,
+    Report<P>: Send,
+{
+    Line { name, check: check_one::<P> }
+}
+
+/// All protocols that can be checked.
+static PROTOCOLS: &[Line] = &[line::<Raft>("raft")];
+
+/// Checks what the arguments name.
+///
+/// # Errors
+/// It cannot be checked as it was asked for.
+pub fn run(args: &CheckArgs, output: &mut dyn Write) -> Result<Ending, CliError> {
+    if let Some(line) = PROTOCOLS.iter().find(|line| line.name == args.subject) {
+        return (line.check)(args, None, output);
+    }
+    source_of(&args.subject).map_err(|error| match error {
+        CliError::Input(text) => {
+            let names: Vec<_> = PROTOCOLS.iter().map(|line| line.name).collect();
+            CliError::Input(format!("{text}; the protocols are {}", names.join(", ")))
+        }
+        other => other,
+    })?;
+    let scenario = open_scenario(&args.subject, None)?;
+    let line = PROTOCOLS.iter().find(|line| line.name == scenario.protocol());
+    let line = line.ok_or_else(|| CliError::Input(format!("{} cannot be checked", scenario.protocol())))?;
+    (line.check)(args, Some(&scenario.json()), output)
+}
+
+fn check_one<P: Portray + Checkable>(
+    args: &CheckArgs,
+    scenario: Option<&str>,
+    output: &mut dyn Write,
+) -> Result<Ending, CliError>
+where
+    Subject<P>: Sync,
+    Report<P>: Send,
+{
+    let subject = match scenario {
+        None => Subject::<P>::Protocol { nodes: args.nodes.unwrap_or(NODES_DEFAULT), adjust: |_| {} },
+        Some(text) => {
+            let scenario = json::read::<P>(text).map_err(|error| CliError::Input(error.to_string()))?;
+            let mut setup = (*scenario.setup).clone();
+            setup.nodes = args.nodes.unwrap_or(setup.nodes);
+            // Progress can only be seen where somebody asks for something.
+            setup.clients = setup.clients.max(1);
+            setup.workload.get_or_insert_default();
+            Subject::Setup(Box::new(setup))
+        }
+    };
+    let example = subject_setup(&subject);
+    example.validate().map_err(|invalid| {
+        let list: Vec<_> = invalid.iter().map(ToString::to_string).collect();
+        CliError::Input(list.join("; "))
+    })?;
+    let model = P::fault_model(&example);
+    let plan = Plan { steps: args.steps, ..Plan::default() };
+    let report = check(&subject, args.seeds.0.clone(), plan, FAILURES_MAX);
+    print(&report, &model, args, example.nodes, output)?;
+    Ok(if report.failures.is_empty() { Ending::Well } else { Ending::Violation })
+}
+
+fn subject_setup<P: Checkable>(subject: &Subject<P>) -> ClusterSetup<P> {
+    match subject {
+        Subject::Protocol { nodes, .. } => P::draw_setup(*nodes, &mut Stream::new(0, 0)),
+        Subject::Setup(setup) => (**setup).clone(),
+    }
+}
+
+fn print<P: Portray + Checkable>(
+    report: &Report<P>,
+    model: &FaultModel,
+    args: &CheckArgs,
+    nodes: u16,
+    output: &mut dyn Write,
+) -> Result<(), CliError> {
+    let Seeds(seeds) = &args.seeds;
+    writeln!(output, "subject: {}", args.subject)?;
+    writeln!(output, "nodes: {nodes}")?;
+    writeln!(output, "seeds: {}..{}", seeds.start, seeds.end)?;
+    writeln!(output, "runs: {}", report.runs)?;
+    writeln!(output, "steps: {}", report.steps)?;
+    writeln!(output, "faults: {}", report.faults.total())?;
+    for (kind, count) in report.faults.iter() {
+        writeln!(output, "  {kind}: {count}")?;
+    }
+    for kind in model.kinds().into_iter().filter(|kind| report.faults.of(kind) == 0) {
+        writeln!(output, "  {kind}: 0")?;
+    }
+    writeln!(output, "commands acknowledged: {}", report.acknowledged)?;
+    writeln!(output, "histories undecided: {}", report.undecided.len())?;
+    for (seed, part) in &report.undecided {
+        writeln!(output, "  seed {seed}: {part}")?;
+    }
+    writeln!(output, "violations: {}", report.failures.len())?;
+    for (seed, failure) in &report.failures {
+        writeln!(output, "  seed {seed}, step {}: {}", failure.steps, text(&failure.finding))?;
+        writeln!(output, "    #{}", link_of(*seed, failure))?;
+    }
+    if report.runs < seeds.end - seeds.start {
+        writeln!(output, "stopped after {} violations", report.failures.len())?;
+    }
+    Ok(())
+}
+
+fn text<P: Portray + Checkable>(finding: &Finding<P>) -> String {
+    match finding {
+        Finding::Invariant(violation) => {
+            let (name, facts) = P::violation_text(violation, Lang::En);
+            format!("{name}: {facts}")
+        }
+        Finding::Clients(why) => why.replace('\n', "\n    "),
+        Finding::NoProgress { client, answered } => {
+            format!("no progress: {client} got {answered} answers after all repairs")
+        }
+        Finding::Unsettled(what) => format!("the cluster does not come to rest: {what}"),
+        Finding::Stopped(problem) => format!("the run could not go on: {problem}"),
+    }
+}
+
+/// The run up to what was found.
+fn link_of<P: Presets + Checkable>(seed: u64, failure: &Failure<P>) -> String {
+    link::write(&Scenario {
+        preset: None,
+        setup: failure.setup.clone(),
+        seed,
+        interventions: failure.interventions.clone(),
+        cursor: failure.steps,
+    })
+}
