@@ -1,5 +1,8 @@
 //! Raft under random faults: nothing breaks, and what is broken on purpose is found.
 
+#![cfg(not(target_arch = "wasm32"))]
+#![allow(clippy::panic)]
+
 use lamplight::check::range::{Report, check};
 use lamplight::check::run::{Finding, Plan, Subject};
 use lamplight::check::{Checkable, FaultModel};
