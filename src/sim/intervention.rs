@@ -33,7 +33,7 @@ pub enum Unsynced {
 /// One intervention. `C` is a client's command and `O` an operator's request: those of the protocol inside
 /// the cluster, and text where a person types them.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Intervention<C, O> {
     /// The process dies; what it had in memory is gone.
     Crash {
