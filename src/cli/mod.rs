@@ -197,10 +197,12 @@ fn source_of(argument: &str) -> Result<String, CliError> {
         return Err(CliError::Input(format!("{argument:?} is no built-in scenario, file or link; {names}")));
     }
     let failed = |error| CliError::File { path: path.to_owned(), error };
-    let mut text = String::new();
-    // One byte more than is allowed is enough to see that there is too much.
-    let file = File::open(path).map_err(failed)?;
-    file.take(JSON_BYTES_MAX as u64 + 1).read_to_string(&mut text).map_err(failed)?;
+    // One byte more than is allowed is enough to see that there is too much; of a trace the first line is.
+    let mut bytes = Vec::new();
+    File::open(path)
+        .and_then(|file| file.take(JSON_BYTES_MAX as u64 + 1).read_to_end(&mut bytes))
+        .map_err(failed)?;
+    let text = String::from_utf8_lossy(&bytes).into_owned();
     if !text.trim_start().starts_with('{') {
         return Err(CliError::Input(format!("{}: this is not a scenario file", path.display())));
     }

@@ -284,10 +284,9 @@ impl<P: Portray> Workbench for OpenRun<P> {
     }
 
     fn trace(&self, line: &mut dyn FnMut(&str) -> bool) -> bool {
-        let cursor = self.history.cursor();
-        self.history
-            .recording()
-            .is_none_or(|recording| trace::write(recording, &self.name, self.seed, cursor, line))
+        let Some(recording) = self.history.recording() else { return true };
+        let origin = trace::Origin { scenario: &self.name, link: &self.link() };
+        trace::write(recording, origin, self.history.cursor(), line)
     }
 
     fn digest(&mut self) -> u64 {

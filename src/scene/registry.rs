@@ -3,7 +3,7 @@
 use super::open_run::OpenRun;
 use super::portray::Portray;
 use super::workbench::Workbench;
-use super::{Lang, telling};
+use super::{Lang, telling, trace};
 use crate::scenario::json::{self, JsonError};
 use crate::scenario::link::{self, LinkError, Unpacked};
 use crate::scenario::{Preset, Scenario};
@@ -220,7 +220,8 @@ pub fn protocols(lang: Lang) -> Vec<(&'static str, &'static str)> {
     PROTOCOLS.iter().map(|protocol| (protocol.name, (protocol.title)(lang))).collect()
 }
 
-/// Opens a built-in scenario by its name (`raft/calm`), a link or its fragment, or a scenario file's text.
+/// Opens a built-in scenario by its name (`raft/calm`), a link or its fragment, or the text of a scenario file or
+/// of a trace.
 ///
 /// # Errors
 /// What is wrong, with what could be saved.
@@ -241,6 +242,9 @@ pub fn open_with_seed(source: &str, seed: Option<u64>) -> Opened {
             Some(protocol) => (protocol.open_link)(&unpacked),
             None => Err(refused(LinkError::Protocol(unpacked.protocol).into())),
         };
+    }
+    if let Some(link) = trace::link_of(source) {
+        return open_with_seed(&link, seed);
     }
     if source.starts_with('{') {
         let name = json::protocol_of(source).map_err(|error| refused(error.into()))?;

@@ -19,12 +19,31 @@ pub const FORMAT: u32 = 1;
 /// How many steps are written before the receiver is asked again whether it wants more.
 const STEPS_AT_ONCE: u32 = 256;
 
+/// The longest first line that is read, in bytes: a link and little more.
+const HEADER_BYTES_MAX: usize = crate::scenario::link::LINK_CHARS_MAX + 4_096;
+
+/// Where a trace comes from.
+#[derive(Clone, Copy, Debug)]
+pub struct Origin<'a> {
+    /// The scenario's name.
+    pub scenario: &'a str,
+    /// The exact run, as the fragment of a link.
+    pub link: &'a str,
+}
+
+/// The link that a trace was made from; `None` if the text is no trace. Only its first line is looked at.
+pub fn link_of(text: &str) -> Option<String> {
+    let first = text.lines().next().filter(|line| line.len() <= HEADER_BYTES_MAX)?;
+    let header: Value = serde_json::from_str(first).ok()?;
+    header.get("scenario_digest")?;
+    header.get("link")?.as_str().map(str::to_owned)
+}
+
 /// Writes the first steps of a recording, a line at a time and without line ends. `line` says whether it wants
 /// more. Returns whether everything was written.
 pub fn write<P: Portray>(
     recording: &Recording<P>,
-    scenario: &str,
-    seed: u64,
+    origin: Origin<'_>,
     steps: u32,
     line: &mut dyn FnMut(&str) -> bool,
 ) -> bool {
@@ -34,7 +53,7 @@ pub fn write<P: Portray>(
         before: cluster.nodes().to_vec(),
         digest: Digest::default(),
         pending: None,
-        wants_more: line(&text_of(&header(recording, scenario, seed))),
+        wants_more: line(&text_of(&header(recording, origin))),
         line,
     };
     while tracer.wants_more && cluster.steps() < steps {
@@ -66,6 +85,7 @@ struct Header<'a> {
     nodes: u16,
     clients: u16,
     scenario_digest: String,
+    link: &'a str,
 }
 
 /// A line in between.
@@ -97,7 +117,7 @@ struct Footer {
     steps: u32,
 }
 
-fn header<'a, P: Portray>(recording: &Recording<P>, scenario: &'a str, seed: u64) -> Header<'a> {
+fn header<'a, P: Portray>(recording: &Recording<P>, origin: Origin<'a>) -> Header<'a> {
     let setup = recording.head().setup();
     let mut digest = Digest::default();
     digest.take(&**setup);
@@ -107,11 +127,12 @@ fn header<'a, P: Portray>(recording: &Recording<P>, scenario: &'a str, seed: u64
     Header {
         format: FORMAT,
         protocol: P::NAME,
-        scenario,
-        seed,
+        scenario: origin.scenario,
+        seed: recording.head().seed(),
         nodes: setup.nodes,
         clients: setup.clients,
         scenario_digest: hex(digest.finish()),
+        link: origin.link,
     }
 }
 

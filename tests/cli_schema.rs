@@ -1,0 +1,213 @@
+//! `docs/scenario.schema.json` says what a scenario file is, no more and no less than what is read and written.
+
+#![cfg(not(target_arch = "wasm32"))]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+
+use lamplight::lang::Lang;
+use lamplight::protocol::raft::Raft;
+use lamplight::scenario::json;
+use lamplight::scene::{catalogue, open};
+use serde_json::{Value, json};
+
+fn schema() -> Value {
+    serde_json::from_str(include_str!("../docs/scenario.schema.json")).unwrap()
+}
+
+/// What is wrong with a value, by the keywords that our schema uses; any other keyword is an error.
+fn faults(root: &Value, schema: &Value, value: &Value, at: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut expect = |holds: bool, what: String| {
+        if !holds {
+            found.push(format!("{at}: {what}"));
+        }
+    };
+    let is_valid = |schema: &Value| faults(root, schema, value, at).is_empty();
+    let schemas = |list: &Value| list.as_array().unwrap().clone();
+    let mut deeper = Vec::new();
+    for (keyword, argument) in schema.as_object().unwrap() {
+        match keyword.as_str() {
+            "$schema" | "title" | "description" | "default" | "$defs" | "then" => {}
+            "$ref" => {
+                let pointer = argument.as_str().unwrap().strip_prefix('#').unwrap();
+                deeper.extend(faults(root, root.pointer(pointer).unwrap(), value, at));
+            }
+            "const" => expect(value == argument, format!("{value} is not {argument}")),
+            "enum" => {
+                expect(argument.as_array().unwrap().contains(value), format!("{value} is none of {argument}"))
+            }
+            "type" => {
+                let is = match argument.as_str().unwrap() {
+                    "object" => value.is_object(),
+                    "array" => value.is_array(),
+                    "string" => value.is_string(),
+                    "boolean" => value.is_boolean(),
+                    "null" => value.is_null(),
+                    "integer" => value.is_u64() || value.is_i64(),
+                    other => panic!("type {other}"),
+                };
+                expect(is, format!("{value} is no {argument}"));
+            }
+            "minimum" => expect(value.as_f64() >= argument.as_f64(), format!("{value} < {argument}")),
+            "maximum" => expect(value.as_f64() <= argument.as_f64(), format!("{value} > {argument}")),
+            "maxItems" => expect(
+                value.as_array().is_none_or(|items| items.len() as u64 <= argument.as_u64().unwrap()),
+                "too many".to_owned(),
+            ),
+            "required" => {
+                for name in argument.as_array().unwrap() {
+                    expect(value.get(name.as_str().unwrap()).is_some(), format!("no {name}"));
+                }
+            }
+            "properties" => {
+                for (name, property) in argument.as_object().unwrap() {
+                    if let Some(inner) = value.get(name) {
+                        deeper.extend(faults(root, property, inner, &format!("{at}/{name}")));
+                    }
+                }
+            }
+            "additionalProperties" => {
+                assert_eq!(*argument, json!(false));
+                let known = schema["properties"].as_object().unwrap();
+                for name in value.as_object().into_iter().flatten().map(|(name, _)| name) {
+                    expect(known.contains_key(name), format!("unknown {name}"));
+                }
+            }
+            "items" => {
+                for (number, item) in value.as_array().into_iter().flatten().enumerate() {
+                    deeper.extend(faults(root, argument, item, &format!("{at}/{number}")));
+                }
+            }
+            "oneOf" => {
+                let valid = schemas(argument).iter().filter(|schema| is_valid(schema)).count();
+                expect(valid == 1, format!("{value} fits {valid} of the forms"));
+            }
+            "anyOf" => expect(schemas(argument).iter().any(is_valid), format!("{value} fits no form")),
+            "allOf" => {
+                for schema in schemas(argument) {
+                    deeper.extend(faults(root, &schema, value, at));
+                }
+            }
+            "if" if is_valid(argument) => deeper.extend(faults(root, &schema["then"], value, at)),
+            "if" => {}
+            other => panic!("{at}: the test does not know {other}"),
+        }
+    }
+    found.extend(deeper);
+    found
+}
+
+fn faults_of(file: &Value) -> Vec<String> {
+    let schema = schema();
+    faults(&schema, &schema, file, "")
+}
+
+/// Files are written with every field, so a field that the schema does not know would be found here.
+#[test]
+fn every_built_in_scenario_is_written_as_the_schema_says() {
+    for card in catalogue(Lang::En) {
+        let run = open(&card.id).map_err(|error| error.cause).unwrap();
+        let file: Value = serde_json::from_str(&run.json()).unwrap();
+        assert_eq!(faults_of(&file), Vec::<String>::new(), "{}", card.id);
+    }
+}
+
+/// One of each kind of intervention, in a file that is read, written again, and still the same.
+fn all_interventions() -> Value {
+    let network = json!({ "latency_us_min": 1, "jitter_us_mean": 2, "jitter": "long_tail", "loss_ppm": 3, "duplication_ppm": 4, "reordering": false });
+    let chaos = json!({ "beat_us_mean": 5000, "lose_disk": 1, "disks_lost_max": 1 });
+    let acts = [
+        json!({ "crash": { "node": 0, "unsynced": "kept" } }),
+        json!({ "restart": { "node": 0 } }),
+        json!({ "pause": { "node": 1 } }),
+        json!({ "resume": { "node": 1 } }),
+        json!({ "cut": { "from": { "node": 0 }, "to": { "client": 0 }, "both_ways": false } }),
+        json!({ "mend": { "from": { "node": 0 }, "to": { "client": 0 } } }),
+        json!({ "partition": { "groups": [[0, 1], [2]] } }),
+        json!("heal"),
+        json!({ "drop": { "event": 1 } }),
+        json!({ "hold": { "event": 1 } }),
+        json!({ "release": { "event": 1 } }),
+        json!({ "delay": { "event": 1, "by_us": 10 } }),
+        json!({ "duplicate": { "event": 1, "after_us": 10 } }),
+        json!({ "deliver_now": { "event": 1 } }),
+        json!({ "choose": { "event": 1 } }),
+        json!({ "network": { "options": network } }),
+        json!({ "link": { "from": { "node": 0 }, "to": { "node": 1 }, "options": network } }),
+        json!({ "clock": { "node": 0, "skew_us": -5, "drift_ppm": 7 } }),
+        json!({ "disk": { "node": null, "options": { "sync_us_min": 1, "sync_us_max": 2 } } }),
+        json!({ "corrupt_tail": { "node": 0 } }),
+        json!({ "lose_disk": { "node": 0 } }),
+        json!({ "command": { "client": 0, "command": { "get": { "key": "a" } } } }),
+        json!({ "command": { "client": 0, "command": { "put": { "key": "a", "value": "1" } } } }),
+        json!({ "command": { "client": 0, "command": { "delete": { "key": "a" } } } }),
+        json!({ "command": { "client": 0, "command": { "compare_and_set": { "key": "a", "expected": null, "value": "1" } } } }),
+        json!({ "operation": { "node": 0, "operation": { "transfer_leadership": { "to": 1 } } } }),
+        json!({ "operation": { "node": 0, "operation": "readmit" } }),
+        json!({ "workload": { "workload": { "think_us_mean": 1, "keys": 2, "commands_per_client": 3 } } }),
+        json!({ "chaos": { "chaos": chaos } }),
+        json!({ "chaos": { "chaos": null } }),
+    ];
+    let interventions: Vec<Value> =
+        acts.iter().enumerate().map(|(step, act)| json!({ "step": step, "act": act })).collect();
+    let script = json!([{ "at_us": 5, "from_leader": true, "act": "heal" }]);
+    json!({
+        "format": 1, "protocol": "raft", "seed": 7, "cursor": 3,
+        "setup": { "chaos": chaos, "workload": null, "script": script },
+        "interventions": interventions,
+    })
+}
+
+#[test]
+fn every_intervention_is_read_and_written_as_the_schema_says() {
+    let file = all_interventions();
+    assert_eq!(faults_of(&file), Vec::<String>::new());
+    let read = json::read::<Raft>(&file.to_string()).unwrap();
+    let written: Value = serde_json::from_str(&json::write(&read)).unwrap();
+    assert_eq!(faults_of(&written), Vec::<String>::new());
+    for (number, done) in file["interventions"].as_array().unwrap().iter().enumerate() {
+        let (before, after) = (&done["act"], &written["interventions"][number]["act"]);
+        // What was left out is written out; what was given is the same.
+        if done["act"].get("chaos").is_none() {
+            assert_eq!(before, after);
+        }
+    }
+}
+
+/// What the schema refuses is refused by the program, too, each for one thing that is wrong.
+#[test]
+fn what_the_schema_refuses_is_refused() {
+    let set = |pointer: &str, value: Value| {
+        let mut file = all_interventions();
+        let (parent, name) = pointer.rsplit_once('/').unwrap();
+        file.pointer_mut(parent).unwrap().as_object_mut().unwrap().insert(name.to_owned(), value);
+        file
+    };
+    let wrong = [
+        set("/format", json!(2)),
+        set("/protocol", json!("chord")),
+        set("/speed", json!(1)),
+        set("/seed", json!(-1)),
+        set("/cursor", json!(4_000_001)),
+        set("/setup/nodes", json!(0)),
+        set("/setup/nodes", json!(101)),
+        set("/setup/clients", json!(17)),
+        set("/setup/colour", json!("amber")),
+        set("/setup/options", json!({ "heartbeat_interval_us": 1 })),
+        set("/setup/options", json!({ "quorum": 2 })),
+        set("/setup/network", json!({ "loss_ppm": 1_000_001 })),
+        set("/setup/network", json!({ "jitter": "gaussian" })),
+        set("/setup/disk", json!({ "sync_us_max": 60_000_001 })),
+        set("/setup/client", json!({ "timeout_us": 0 })),
+        set("/setup/workload", json!({ "keys": 0 })),
+        set("/setup/chaos", json!({ "beat_us_mean": 999 })),
+        set("/setup/chaos", json!({ "crash": 1_000_001 })),
+        set("/interventions/0/act", json!("explode")),
+        set("/interventions/0/act", json!({ "crash": {} })),
+        set("/interventions/0/act", json!({ "crash": { "node": 0, "hard": true } })),
+        set("/interventions/0/who", json!("me")),
+    ];
+    for file in wrong {
+        assert_ne!(faults_of(&file), Vec::<String>::new(), "the schema allows {file}");
+        assert!(json::read::<Raft>(&file.to_string()).is_err(), "the program allows {file}");
+    }
+}
