@@ -15,7 +15,8 @@ fn now_ms() -> f64 {
 
 #[wasm_bindgen_test]
 fn events_per_second() {
-    for (nodes, steps, budget) in [(5, 1_000_000, 1_000_000), (25, 400_000, 300_000), (50, 200_000, 100_000)] {
+    for (nodes, steps, budget) in [(5, 1_000_000, 1_000_000), (25, 400_000, 300_000), (50, 200_000, 100_000)]
+    {
         let mut rates: Vec<f64> = (0..5)
             .map(|_| {
                 let started = now_ms();

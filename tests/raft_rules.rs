@@ -9,7 +9,8 @@ use lamplight::protocol::key_value::{Command, Outcome};
 use lamplight::protocol::raft::message::{AppendEntries, AppendResult, Entries};
 use lamplight::protocol::raft::storage::Persistent;
 use lamplight::protocol::raft::{
-    Answer, BreakRules, Entry, Log, Message, Options, Payload, Raft, Reason, Record, Role, Term, Timer,
+    Answer, BreakRules, Entry, Log, Membership, Message, Options, Payload, Raft, Reason, Record, Role, Term,
+    Timer,
 };
 use lamplight::protocol::wal::{Recovered, Tail};
 use lamplight::protocol::{
@@ -587,6 +588,46 @@ fn thesis_6_4_a_leader_that_is_deposed_sends_its_readers_away() {
     leader.ask(1, Command::Get { key: "a".into() });
     leader.hear(2, request_vote(9, 9, 9));
     assert_eq!(leader.replies(), [Answer::NotLeader { hint: None }]);
+}
+
+// ---- readmission ----
+
+#[test]
+fn a_readmission_is_for_one_incarnation_and_leaves_no_vote_in_the_term() {
+    let mut node = Bench::on_disk(2, 3, plain(), vec![]);
+    node.sync();
+    let Membership::Out(out) = node.raft.membership().clone() else { panic!("it has no disk") };
+    let readmit = |index: u64, incarnation, leader_commit| {
+        let entry = Entry { term: 4, payload: Payload::Readmit { node: NodeId(2), incarnation } };
+        Message::AppendEntries(AppendEntries {
+            term: 4,
+            previous_log_index: index - 1,
+            previous_log_term: if index == 1 { 0 } else { 4 },
+            entries: Entries::of(vec![Arc::new(entry)]),
+            leader_commit,
+            round: 0,
+        })
+    };
+    let is_flagged = |sent: Vec<(u16, Message)>| {
+        sent.iter()
+            .all(|(_, message)| matches!(message, Message::AppendEntriesResponse { counts: false, .. }))
+    };
+    node.hear(0, readmit(1, out.incarnation.wrapping_add(1), 1));
+    assert!(node.raft.is_out() && node.syncs.is_empty(), "an entry from another loss is not for it");
+    node.hear(0, readmit(2, out.incarnation, 1));
+    assert!(node.syncs.is_empty(), "nor is one that is not committed");
+    node.hear(1, request_vote(4, 9, 4));
+    assert!(is_flagged(node.sent()), "what it says does not count, and it does not vote");
+    node.hear(0, append(4, (2, 4), &[], 2));
+    assert!(node.raft.is_out() && is_flagged(node.sent()), "it is readmitted once that is on its disk");
+    node.sync();
+    assert!(!node.raft.is_out());
+    assert_eq!((node.raft.term(), node.raft.voted_for(), node.raft.durable_index()), (4, Some(NodeId(0)), 2));
+    node.hear(1, request_vote(4, 9, 4));
+    assert_eq!(granted(&node.sent()), Some(false), "its vote of the term may be one that it has forgotten");
+    node.hear(1, request_vote(5, 9, 4));
+    node.sync();
+    assert_eq!(granted(&node.sent()), Some(true));
 }
 
 // ---- whatever arrives ----

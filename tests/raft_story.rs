@@ -427,6 +427,34 @@ fn a_node_that_is_out_counts_for_nothing() {
 }
 
 #[test]
+fn a_deposed_leader_cannot_readmit_anyone() {
+    for seed in SEEDS {
+        let options = Options { check_quorum: false, ..Options::default() };
+        let mut story = Story::with(seed, ClusterSetup { options, ..ClusterSetup::default() });
+        let old = story.leader();
+        story.put_and_wait("old");
+        story.partition(&[old]);
+        story.run_until("another leads", |cluster| cluster.leader().is_some_and(|leader| leader != old));
+        let new = story.leader();
+        story.put_and_wait("new");
+        // A node that helped to commit the new value loses its disk and ends up with the old leader. Were it to
+        // count again there, the two and one more that missed the new value could elect somebody without it.
+        let victim = story.others(&[old, new])[0];
+        story.act(Intervention::LoseDisk { node: victim });
+        story.restart(victim);
+        story.act(Intervention::Operation { node: victim, operation: Operation::Readmit });
+        story.act(Intervention::Heal);
+        story.partition(&[old, victim]);
+        story.run_for(3_000 * MS);
+        assert_eq!(story.node(victim).leader(), Some(old));
+        assert!(story.node(old).is_leader() && story.node(victim).is_out());
+        story.act(Intervention::Heal);
+        story.run_until("it is back", |cluster| cluster.node(victim).is_some_and(|node| !node.is_out()));
+        assert_eq!(story.value(victim).as_deref(), Some("new"));
+    }
+}
+
+#[test]
 fn in_a_cluster_of_two_a_node_with_a_lost_disk_cannot_come_back() {
     for_each_seed(2, |story| {
         let leader = story.leader();
