@@ -29,6 +29,6 @@ pub fn scattered(steps: u32, count: u32) -> impl Iterator<Item = u32> {
     (0..count).map(move |_| {
         // A Weyl sequence: consecutive multiples of the golden ratio fill an interval evenly.
         at = at.wrapping_add(0x9E37_79B9);
-        ((at & 0xFFFF_FFFF) * u64::from(steps) >> 32) as u32
+        (((at & 0xFFFF_FFFF) * u64::from(steps)) >> 32) as u32
     })
 }

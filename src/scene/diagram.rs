@@ -37,7 +37,7 @@ pub fn space_time<P: Portray>(recording: &Recording<P>, from_us: u64, to_us: u64
     let stride = (count / most.max(1)).max(1);
     let mut arrows = Vec::new();
     for info in recording.infos(first).take_while(|info| info.time_us <= until_us) {
-        if !is_message(info.kind) || (stride > 1 && info.index as usize % stride != 0) {
+        if !is_message(info.kind) || !(info.index as usize).is_multiple_of(stride) {
             continue;
         }
         if let Some(arrow) = received_arrow(recording, &info)

@@ -81,18 +81,22 @@ impl File {
     }
 }
 
+/// The log file, or one that is to take its place.
+#[derive(Clone, PartialEq, Debug)]
+struct Version {
+    file: File,
+    /// How many bytes of the file are durable.
+    durable: usize,
+    generation: u32,
+}
+
 /// One node's disk.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Disk {
     options: DiskOptions,
-    /// What the running process sees: all that was written.
-    file: File,
-    /// How many bytes of the file are durable.
-    durable: usize,
-    /// The old file while a new one that replaces it is not durable yet.
-    replaced: Option<Arc<[u8]>>,
-    /// How many times the file was replaced: a sync of an older one does not make the new one durable.
-    generation: u32,
+    /// The file that a crash leaves, and those written since to replace it, of which none is durable yet. The
+    /// running process sees the last one. There always is one.
+    versions: Vec<Version>,
     /// When the last sync that was begun finishes.
     pub(super) busy_until_us: u64,
 }
@@ -107,19 +111,13 @@ pub struct Mark {
 impl Disk {
     /// A disk that an operator has formatted with these records.
     pub(super) fn formatted<R: Serialize>(options: DiskOptions, records: &[R]) -> Disk {
-        let mut bytes = Vec::new();
+        let mut disk = Disk { options, versions: vec![Version::of(File::default(), 0)], busy_until_us: 0 };
         for record in records {
-            wal::append(record, &mut bytes);
+            disk.append(record);
         }
-        let durable = bytes.len();
-        Disk {
-            options,
-            file: File::from_bytes(bytes),
-            durable,
-            replaced: None,
-            generation: 0,
-            busy_until_us: 0,
-        }
+        let current = disk.current_mut();
+        current.durable = current.file.length();
+        disk
     }
 
     /// How it behaves.
@@ -131,109 +129,131 @@ impl Disk {
         self.options = options;
     }
 
+    fn current(&self) -> Option<&Version> {
+        self.versions.last()
+    }
+
+    fn current_mut(&mut self) -> &mut Version {
+        if self.versions.is_empty() {
+            self.versions.push(Version::of(File::default(), 0));
+        }
+        let last = self.versions.len() - 1;
+        #[expect(clippy::indexing_slicing, reason = "there is at least one, as the lines above make sure")]
+        &mut self.versions[last]
+    }
+
     /// Bytes written.
     pub fn length(&self) -> usize {
-        self.file.length()
+        self.current().map_or(0, |version| version.file.length())
     }
 
     /// Bytes of the log that are durable; 0 while a replaced log is not durable yet.
     pub fn durable(&self) -> usize {
-        if self.replaced.is_some() { 0 } else { self.durable }
+        match self.versions.as_slice() {
+            [only] => only.durable,
+            _ => 0,
+        }
     }
 
     /// Whether something was written that is not durable.
     pub fn has_unsynced(&self) -> bool {
-        self.replaced.is_some() || self.durable < self.file.length()
+        self.versions.len() > 1 || self.durable() < self.length()
     }
 
     /// All that was written, durable or not.
     pub fn bytes(&self) -> Vec<u8> {
-        self.file.bytes()
+        self.current().map(|version| version.file.bytes()).unwrap_or_default()
     }
 
     pub(super) fn append<R: Serialize>(&mut self, record: &R) {
-        wal::append(record, &mut self.file.last);
-        self.file.seal();
+        let file = &mut self.current_mut().file;
+        wal::append(record, &mut file.last);
+        file.seal();
     }
 
     pub(super) fn rewrite<R: Serialize>(&mut self, records: &[R]) {
-        if self.replaced.is_none() {
-            let mut old = self.file.bytes();
-            old.truncate(self.durable);
-            self.replaced = Some(Arc::from(old));
-        }
-        self.generation = self.generation.wrapping_add(1);
-        self.file = File::default();
-        self.durable = 0;
+        let generation = self.current_mut().generation.wrapping_add(1);
+        self.versions.push(Version::of(File::default(), generation));
         for record in records {
             self.append(record);
         }
     }
 
     /// Begins a sync and says how long it takes.
-    pub(super) fn begin_sync(&self, stream: &mut Stream) -> (Mark, u64) {
-        let mark = Mark { generation: self.generation, length: self.file.length() };
+    pub(super) fn begin_sync(&mut self, stream: &mut Stream) -> (Mark, u64) {
+        let current = self.current_mut();
+        let mark = Mark { generation: current.generation, length: current.file.length() };
         (mark, stream.between(self.options.sync_us_min, self.options.sync_us_max))
     }
 
     pub(super) fn finish_sync(&mut self, mark: Mark) {
-        if mark.generation == self.generation {
-            self.durable = self.durable.max(mark.length);
-            self.replaced = None;
+        let Some(at) = self.versions.iter().position(|version| version.generation == mark.generation) else {
+            return;
+        };
+        // The synced file takes the place of all that came before it; a later one may still be on its way.
+        self.versions.drain(..at);
+        if let Some(synced) = self.versions.first_mut() {
+            synced.durable = synced.durable.max(mark.length);
         }
     }
 
     /// The process or the machine died: what was not durable is gone, or a part of it.
     pub(super) fn crash(&mut self, unsynced: Unsynced, stream: &mut Stream) {
-        if let Some(old) = self.replaced.take() {
-            // The new file takes the old one's place with the sync, so before that the old one is there.
-            if unsynced != Unsynced::Kept {
-                self.durable = old.len();
-                self.file = File::from_bytes(old.to_vec());
-                return;
-            }
+        // A new file takes the old one's place with the sync, so before that the old one is there.
+        if unsynced == Unsynced::Kept {
+            let last = self.versions.len().saturating_sub(1);
+            self.versions.drain(..last);
+        } else {
+            self.versions.truncate(1);
         }
-        let length = self.file.length();
+        let there = self.current_mut();
+        let length = there.file.length();
         let kept = match unsynced {
-            Unsynced::Torn => stream.between(self.durable as u64, length as u64) as usize,
-            Unsynced::Lost => self.durable,
+            Unsynced::Torn => stream.between(there.durable as u64, length as u64) as usize,
+            Unsynced::Lost => there.durable,
             Unsynced::Kept => length,
         };
         if kept < length {
-            let mut bytes = self.file.bytes();
+            let mut bytes = there.file.bytes();
             bytes.truncate(kept);
-            self.file = File::from_bytes(bytes);
+            there.file = File::from_bytes(bytes);
         }
-        self.durable = kept;
+        there.durable = kept;
     }
 
     /// Cuts off what follows this byte.
     pub(super) fn truncate(&mut self, length: usize) {
-        let mut bytes = self.file.bytes();
+        let current = self.current_mut();
+        let mut bytes = current.file.bytes();
         bytes.truncate(length);
-        self.file = File::from_bytes(bytes);
-        self.durable = self.durable.min(length);
+        current.file = File::from_bytes(bytes);
+        current.durable = current.durable.min(length);
     }
 
     /// Damages one bit of the last durable frame.
     pub(super) fn corrupt_tail(&mut self, stream: &mut Stream) {
-        let mut bytes = self.file.bytes();
-        let last = wal::frames(&bytes).filter(|(start, length)| start + length <= self.durable).last();
+        let current = self.current_mut();
+        let mut bytes = current.file.bytes();
+        let last = wal::frames(&bytes).filter(|(start, length)| start + length <= current.durable).last();
         if let Some((start, length)) = last {
             let at = start as u64 + stream.between(0, length as u64 - 1);
             let bit = stream.between(0, 7);
             if let Some(byte) = bytes.get_mut(at as usize) {
                 *byte ^= 1 << bit;
             }
-            self.file = File::from_bytes(bytes);
+            current.file = File::from_bytes(bytes);
         }
     }
 
     pub(super) fn lose(&mut self) {
-        self.file = File::default();
-        self.durable = 0;
-        self.replaced = None;
-        self.generation = self.generation.wrapping_add(1);
+        let generation = self.current_mut().generation.wrapping_add(1);
+        self.versions = vec![Version::of(File::default(), generation)];
+    }
+}
+
+impl Version {
+    fn of(file: File, generation: u32) -> Version {
+        Version { file, durable: 0, generation }
     }
 }
 
@@ -287,6 +307,16 @@ mod tests {
         disk.finish_sync(mark);
         disk.crash(Unsynced::Torn, &mut Stream::new(0, 0));
         assert_eq!(records(&disk).0, ["snapshot"], "after the sync: the new one");
+    }
+
+    #[test]
+    fn a_sync_of_the_old_file_that_finishes_after_a_rewrite_keeps_its_word() {
+        let mut disk = disk_with(&["a"], &["b"]);
+        let (mark, _) = disk.begin_sync(&mut Stream::new(0, 0));
+        disk.rewrite(&["snapshot"]);
+        disk.finish_sync(mark);
+        disk.crash(Unsynced::Lost, &mut Stream::new(0, 0));
+        assert_eq!(records(&disk).0, ["a", "b"]);
     }
 
     #[test]

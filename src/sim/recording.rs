@@ -151,7 +151,8 @@ impl<P: Participant> Segment<P> {
 
     /// Whether one more step, at this time, still belongs here.
     fn has_room(&self, now_us: u64) -> bool {
-        self.rows.len() < segment_steps_max(self.keyframe.setup().nodes) && now_us - self.start_us < u64::from(u32::MAX / 2)
+        self.rows.len() < segment_steps_max(self.keyframe.setup().nodes)
+            && now_us - self.start_us < u64::from(u32::MAX / 2)
     }
 
     /// The same segment without what follows this step.
