@@ -4,7 +4,7 @@ use yew::prelude::*;
 
 use super::prefs::Theme;
 use crate::scene::model::Cut;
-use crate::scene::{Action, Command, Lang, Selection};
+use crate::scene::{Command, Lang, Selection};
 use crate::sim::Address;
 
 /// A wish. Components only send it; what becomes of it is decided in one place.
@@ -12,8 +12,6 @@ use crate::sim::Address;
 pub enum Ask {
     /// Something for the player.
     Player(Command),
-    /// An act followed by a step, for a person who schedules by hand.
-    Choose(Action),
     /// Opens a scenario by name, or a link, or a scenario file.
     Open(String),
     /// Opens the same scenario from the start, with this seed or the same.

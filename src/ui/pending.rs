@@ -61,7 +61,7 @@ struct PendingLineProps {
 fn PendingLine(props: &PendingLineProps) -> Html {
     let event = EventId(u32::try_from(props.event.id).unwrap_or(u32::MAX));
     let ask = match (props.manual, props.event.message) {
-        (true, _) => Ask::Choose(Intervention::Choose { event }),
+        (true, _) => Ask::Player(Command::Act(Intervention::Choose { event })),
         (false, true) => Ask::Player(Command::Select(Some(Selection::Message(event)))),
         (false, false) => Ask::Player(Command::Select(Some(Selection::Party(props.event.address)))),
     };

@@ -34,6 +34,16 @@ pub fn open(source: &str, seed: Option<u64>, lang: Lang) -> Result<Box<dyn Workb
     crate::scene::open_with_seed(source, seed).map_err(|error| Failure::new(error, lang))
 }
 
+/// A scenario begins when its nodes have started, which they do at time 0; a link stays where it points to.
+pub fn begun(mut bench: Box<dyn Workbench>, source: &str) -> Box<dyn Workbench> {
+    /// More steps than any cluster takes to start.
+    const STEPS_AT_START_MAX: u32 = 1_000;
+    if bench.scenario() == source && bench.cursor() == 0 && bench.record(0, STEPS_AT_START_MAX).is_ok() {
+        bench.seek(bench.cursor_at(0));
+    }
+    bench
+}
+
 /// The first run of a visit: that of the link, else the last one, else the first of the catalogue.
 pub fn first(cards: &[ScenarioCard], lang: Lang) -> Option<Opened> {
     let fragment = dom::fragment();
@@ -47,6 +57,6 @@ pub fn first(cards: &[ScenarioCard], lang: Lang) -> Option<Opened> {
         // What was remembered and can no longer be opened is not worth a word: nobody asked for it.
         return Some(Opened { bench, failure: None });
     }
-    let bench = cards.iter().find_map(|card| open(&card.id, None, lang).ok());
+    let bench = cards.iter().find_map(|card| Some(begun(open(&card.id, None, lang).ok()?, &card.id)));
     bench.map(|bench| Opened { bench, failure })
 }

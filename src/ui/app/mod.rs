@@ -94,6 +94,7 @@ pub struct App {
     menu: Option<(Subject, f64, f64)>,
     dialog: Option<Dialog>,
     refusal: Option<String>,
+    digest: u64,
     opener: Option<Element>,
     toasts: Vec<Toast>,
     toasts_shown: u32,
@@ -133,6 +134,7 @@ impl Component for App {
             menu: None,
             dialog: None,
             refusal: None,
+            digest: 0,
             opener: None,
             toasts: Vec::new(),
             toasts_shown: 0,
@@ -214,9 +216,6 @@ impl App {
         }
         match ask {
             Ask::Player(command) => self.command(ctx, command),
-            Ask::Choose(action) => {
-                self.command(ctx, Command::Act(action)) | self.command(ctx, Command::Step(1))
-            }
             Ask::Open(source) => self.open(ctx, &source, None),
             Ask::Reopen(seed) => self.reopen(ctx, seed),
             Ask::OpenSalvaged => {
@@ -239,6 +238,7 @@ impl App {
                 if dialog == Dialog::Share {
                     self.command(ctx, Command::Pause);
                     self.save();
+                    self.digest = self.player.as_mut().map_or(0, |player| player.bench_mut().digest());
                 }
                 true
             }
@@ -483,7 +483,7 @@ impl App {
         match session::open(source, seed, self.ui.lang) {
             Ok(bench) => {
                 self.failure = None;
-                self.show(bench);
+                self.show(session::begun(bench, source));
                 self.announce();
                 self.save();
             }

@@ -189,7 +189,7 @@ impl App {
         match self.dialog {
             None => Html::default(),
             Some(Dialog::Share) => html! {
-                <Share {ui} address={dom::address_with(&bench.link())} json={bench.json()} name={bench.scenario().to_owned()} />
+                <Share {ui} address={dom::address_with(&bench.link())} json={bench.json()} name={bench.scenario().to_owned()} digest={self.digest} />
             },
             Some(Dialog::Help) => html! { <Help {ui} /> },
             Some(Dialog::Command(client)) => {

@@ -20,6 +20,8 @@ pub struct ShareProps {
     pub json: String,
     /// What the run is called.
     pub name: String,
+    /// The digest of the run up to the cursor.
+    pub digest: u64,
 }
 
 /// The dialog.
@@ -77,7 +79,12 @@ pub fn Share(props: &ShareProps) -> Html {
                     { if *copied { word!(lang, "Copied", "已复制") } else { word!(lang, "Copy link", "复制链接") } }
                 </button>
             </div>
-            <p class="hint figures">{ say!(lang, "{} characters", "{} 个字符", props.address.chars().count()) }</p>
+            <p class="hint figures">
+                { say!(lang, "{} characters", "{} 个字符", props.address.chars().count()) }{ " · " }
+                <span title={word!(lang, "Equal digests are equal runs, to the byte", "摘要相同，运行就逐字节相同")}>
+                    { say!(lang, "digest {:016x}", "摘要 {:016x}", props.digest) }
+                </span>
+            </p>
             <div class="button-row">
                 <button type="button" class="boxed" onclick={save}>{ word!(lang, "Save as a scenario file", "保存为场景文件") }</button>
             </div>

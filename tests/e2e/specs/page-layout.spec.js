@@ -1,0 +1,110 @@
+// What fits where, in both languages and both themes.
+
+import { expect, expectNoAxeViolations, openPage, test } from "../support/lamplight.js";
+
+const sizes = [
+  { width: 1280, height: 800 },
+  { width: 768, height: 1024 },
+  { width: 375, height: 812 },
+  { width: 320, height: 640 },
+];
+
+for (const locale of ["en-GB", "zh-CN"]) {
+  for (const size of sizes) {
+    test.describe(`${size.width} pixels, ${locale}`, () => {
+      test.use({ viewport: size, locale });
+
+      test("nothing overflows, and stage and transport come first", async ({ page }) => {
+        await openPage(page, "./");
+        await page.keyboard.press("Shift+ArrowRight");
+        await expect(page.locator(".stage .party").first()).toBeVisible();
+        const widths = await page.evaluate(() => [document.documentElement.scrollWidth, window.innerWidth]);
+        expect(widths[0]).toBeLessThanOrEqual(widths[1]);
+        await expect(page.locator("html")).toHaveAttribute("lang", locale.startsWith("zh") ? "zh-Hans" : "en");
+
+        const stage = await page.locator(".stage").boundingBox();
+        const transport = await page.locator(".transport").boundingBox();
+        const narration = await page.locator(".narration").boundingBox();
+        if (size.width >= 1280) {
+          // Stage, narration and transport are visible without scrolling.
+          for (const box of [stage, transport, narration]) expect(box.y + box.height).toBeLessThanOrEqual(size.height);
+        } else if (size.width <= 375) {
+          const panels = await page.getByRole("tablist").boundingBox();
+          expect(stage.y).toBeLessThan(panels.y);
+          expect(transport.y).toBeLessThan(panels.y);
+        }
+      });
+    });
+  }
+}
+
+for (const colorScheme of ["light", "dark"]) {
+  for (const width of [1280, 375]) {
+    test.describe(`${colorScheme}, ${width} pixels`, () => {
+      test.use({ colorScheme, viewport: { width, height: 800 } });
+
+      test("axe finds nothing, on the page and in its dialogs", async ({ page }) => {
+        await openPage(page, "./");
+        await page.keyboard.press("Shift+ArrowRight");
+        await page.keyboard.press("ArrowRight");
+        await expect(page.locator(".why li").first().or(page.locator(".diagram").first())).toBeVisible();
+        await expectNoAxeViolations(page);
+        for (const name of ["Share run", "Help and keys", "Partition", "Conditions", "Command"]) {
+          await page.getByRole("button", { name, exact: true }).click();
+          await expect(page.getByRole("dialog")).toBeVisible();
+          await expectNoAxeViolations(page);
+          await page.keyboard.press("Escape");
+          await expect(page.getByRole("dialog")).toHaveCount(0);
+        }
+      });
+    });
+  }
+}
+
+test("nothing jumps while the run plays", async ({ page }) => {
+  await openPage(page, "./");
+  const parts = [".stage-frame", ".narration", ".diagram-frame", ".tabs-tables", ".tabs-side", ".transport", ".tape"];
+  const boxes = () => Promise.all(parts.map((part) => page.locator(part).boundingBox()));
+  const before = await boxes();
+  await page.getByRole("combobox", { name: "Speed" }).selectOption("2");
+  await page.getByRole("button", { name: "Play", exact: true }).click();
+  for (let looks = 0; looks < 5; looks += 1) {
+    await page.waitForTimeout(300);
+    expect(await boxes()).toEqual(before);
+  }
+});
+
+test("the theme can be set, and is remembered", async ({ page }) => {
+  await openPage(page, "./");
+  await page.getByRole("button", { name: "Theme: as the system" }).click();
+  await page.getByRole("button", { name: "Theme: light" }).click();
+  await expect(page.locator("html")).toHaveAttribute("data-theme", "dark");
+  const dark = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+  await page.reload();
+  await expect(page.getByRole("button", { name: "Theme: dark" })).toBeVisible();
+  expect(await page.evaluate(() => getComputedStyle(document.body).backgroundColor)).toBe(dark);
+});
+
+test("the language can be switched at any step, and is remembered", async ({ page }) => {
+  await openPage(page, "./");
+  await page.keyboard.press("Shift+ArrowRight");
+  await page.getByRole("button", { name: "中文" }).click();
+  await expect(page.getByRole("button", { name: "分享" })).toBeVisible();
+  await expect(page.locator(".narration p")).toContainText(/[\u4e00-\u9fff]/);
+  await page.reload();
+  await expect(page.getByRole("button", { name: "分享" })).toBeVisible();
+});
+
+test.describe("with reduced motion", () => {
+  test.use({ contextOptions: { reducedMotion: "reduce" } });
+
+  test("a step is there at once, and nothing moves by itself", async ({ page }) => {
+    await openPage(page, "./");
+    await page.keyboard.press("Shift+ArrowRight");
+    await page.keyboard.press("ArrowRight");
+    const discs = () => page.locator(".message .disc").evaluateAll((all) => all.map((disc) => disc.getAttribute("transform")));
+    const before = await discs();
+    await page.waitForTimeout(400);
+    expect(await discs()).toEqual(before);
+  });
+});
