@@ -1,7 +1,7 @@
 //! What is asked of the browser. None of it fails loudly: a browser that lacks something does without.
 
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
-use wasm_bindgen_futures::JsFuture;
+use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{Document, Element, HtmlElement, Window};
 use yew::prelude::*;
 
@@ -99,6 +99,20 @@ pub fn download(name: &str, kind: &str, text: &str) -> Option<()> {
     link.set_download(name);
     link.click();
     web_sys::Url::revoke_object_url(&address).ok()
+}
+
+/// The largest file that is read, in bytes.
+const FILE_BYTES_MAX: f64 = 8e6;
+
+/// Reads a text file that the reader chose or dropped, if it is not too large.
+pub fn read_file(file: web_sys::File, then: impl FnOnce(String) + 'static) {
+    if file.size() <= FILE_BYTES_MAX {
+        spawn_local(async move {
+            if let Some(text) = JsFuture::from(file.text()).await.ok().and_then(|text| text.as_string()) {
+                then(text);
+            }
+        });
+    }
 }
 
 /// Gives the focus to an element.

@@ -91,7 +91,9 @@ impl Motion {
                 self.messages.push(Moving { disc, trail, path, flight });
             }
         }
-        if let Ok(Some(group)) = svg.query_selector(".parties") {
+        if dense.is_none()
+            && let Ok(Some(group)) = svg.query_selector(".parties")
+        {
             let mut next = group.first_element_child();
             for party in &stage.parties {
                 let Some(element) = next else { break };

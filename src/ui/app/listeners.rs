@@ -2,16 +2,12 @@
 
 use gloo::events::{EventListener, EventListenerOptions};
 use wasm_bindgen::JsCast;
-use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{DragEvent, Element, KeyboardEvent};
 use yew::html::Scope;
 
 use super::{App, Msg};
 use crate::ui::ask::Ask;
 use crate::ui::{dom, keys};
-
-/// The largest file that is read, in bytes.
-const FILE_BYTES_MAX: f64 = 8e6;
 
 /// Listens until the page is gone.
 pub fn install(link: &Scope<App>) -> Vec<EventListener> {
@@ -31,9 +27,13 @@ pub fn install(link: &Scope<App>) -> Vec<EventListener> {
     listeners.push(EventListener::new(&window, "resize", move |_| to.send_message(Msg::Resized)));
     let to = link.clone();
     listeners.push(EventListener::new(&window, "hashchange", move |_| to.send_message(Msg::AddressChanged)));
-    if let Ok(Some(dark)) = window.match_media("(prefers-color-scheme: dark)") {
-        let to = link.clone();
-        listeners.push(EventListener::new(&dark, "change", move |_| to.send_message(Msg::ThemeChanged)));
+    for query in
+        ["(prefers-color-scheme: dark)", "(prefers-reduced-motion: reduce)", "(forced-colors: active)"]
+    {
+        if let Ok(Some(list)) = window.match_media(query) {
+            let to = link.clone();
+            listeners.push(EventListener::new(&list, "change", move |_| to.send_message(Msg::SystemChanged)));
+        }
     }
 
     // A scenario file can be dropped anywhere.
@@ -44,14 +44,11 @@ pub fn install(link: &Scope<App>) -> Vec<EventListener> {
     listeners.push(EventListener::new_with_options(&document, "drop", active(), move |event| {
         event.prevent_default();
         let Some(event) = event.dyn_ref::<DragEvent>() else { return };
-        let file = event.data_transfer().and_then(|data| data.files()).and_then(|files| files.get(0));
-        let Some(file) = file.filter(|file| file.size() <= FILE_BYTES_MAX) else { return };
-        let to = to.clone();
-        spawn_local(async move {
-            if let Some(text) = JsFuture::from(file.text()).await.ok().and_then(|text| text.as_string()) {
-                to.send_message(Msg::Ask(Ask::Open(text)));
-            }
-        });
+        if let Some(file) = event.data_transfer().and_then(|data| data.files()).and_then(|files| files.get(0))
+        {
+            let to = to.clone();
+            dom::read_file(file, move |text| to.send_message(Msg::Ask(Ask::Open(text))));
+        }
     }));
     listeners
 }

@@ -31,6 +31,12 @@ const READING_MS: f64 = 140.0;
 /// How often the chain of causes and the code are looked up while a run plays, in ms.
 const CAUSES_MS: f64 = 560.0;
 
+/// How often a crowded stage is drawn anew while a run plays, in ms: its messages move on between.
+const CROWD_MS: f64 = 45.0;
+
+/// With more parties and messages than this a stage is crowded.
+const CROWD: usize = 60;
+
 /// How long a remark stays, in ms.
 const TOAST_MS: u32 = 7_000;
 
@@ -71,8 +77,8 @@ pub enum Msg {
     Resized,
     /// The address was changed by hand.
     AddressChanged,
-    /// The system went dark, or light.
-    ThemeChanged,
+    /// The system went dark or light, or prefers more or less motion.
+    SystemChanged,
     /// The address should be written.
     Save,
 }
@@ -91,6 +97,7 @@ pub struct App {
     motion: Shared<Motion>,
     diagram: Shared<Diagram>,
     colours: Rc<Colours>,
+    reduced_motion: bool,
     menu: Option<(Subject, f64, f64)>,
     dialog: Option<Dialog>,
     refusal: Option<String>,
@@ -103,6 +110,8 @@ pub struct App {
     story_steps: u32,
     frame: Option<AnimationFrame>,
     frame_ms: Option<f64>,
+    stage_ms: f64,
+    is_stage_old: bool,
     reading_ms: f64,
     causes_ms: f64,
     saving: Option<Timeout>,
@@ -131,6 +140,7 @@ impl Component for App {
             motion: Shared::default(),
             diagram: Shared::default(),
             colours: Rc::default(),
+            reduced_motion: dom::reduced_motion(),
             menu: None,
             dialog: None,
             refusal: None,
@@ -143,6 +153,8 @@ impl Component for App {
             story_steps: STORY_STEPS,
             frame: None,
             frame_ms: None,
+            stage_ms: 0.0,
+            is_stage_old: false,
             reading_ms: 0.0,
             causes_ms: 0.0,
             saving: None,
@@ -181,7 +193,8 @@ impl Component for App {
                 let fragment = dom::fragment();
                 !fragment.is_empty() && self.open(ctx, &fragment, None)
             }
-            Msg::ThemeChanged => {
+            Msg::SystemChanged => {
+                self.reduced_motion = dom::reduced_motion();
                 self.read_colours();
                 true
             }
@@ -230,7 +243,8 @@ impl App {
                 true
             }
             Ask::Dialog(dialog) => {
-                if self.dialog.is_none() {
+                // A dialog that a menu opens gives the focus back to where the menu was opened.
+                if self.opener.is_none() {
                     self.opener = dom::document().active_element();
                 }
                 self.refusal = None;
@@ -301,7 +315,7 @@ impl App {
     fn command(&mut self, ctx: &Context<Self>, command: Command) -> bool {
         let lang = self.ui.lang;
         let Some(player) = &mut self.player else { return false };
-        player.set_glides(!dom::reduced_motion());
+        player.set_glides(!self.reduced_motion);
         let is_act = matches!(command, Command::Act(_));
         if matches!(command, Command::Manual(true)) {
             self.side = Panel::Pending;
@@ -343,6 +357,7 @@ impl App {
         let change = player.tick(elapsed_us as u64);
         let moved = change.cursor;
         let drawn = change.is_any() && self.follow(ctx, change);
+        let drawn = drawn | self.draw_crowd(now_ms);
         let drawn = drawn | (was_playing && self.read_on(now_ms));
         if moved && !was_playing {
             self.announce();
@@ -375,11 +390,18 @@ impl App {
             self.shot.refresh_branches(player);
             self.shot.forget_story();
         }
-        if change.cursor {
+        let crowd = self.shot.stage.parties.len() + self.shot.stage.messages.len();
+        if change.cursor && is_playing && crowd > CROWD {
+            // Drawn a little later, together with what changes until then.
+            self.is_stage_old = true;
+            if change == (Change { cursor: true, recorded: change.recorded, ..Change::default() }) {
+                return false;
+            }
+        } else if change.cursor || self.is_stage_old {
             self.shot.refresh_stage(player, lang);
-        } else {
-            self.shot.refresh_figures(player);
+            self.is_stage_old = false;
         }
+        self.shot.refresh_figures(player);
         if let Some(notice) = &change.notice {
             let text = words::notice(notice, &self.shot.branches, lang);
             if matches!(notice, Notice::Branched { .. }) {
@@ -392,6 +414,20 @@ impl App {
             let link = ctx.link().clone();
             self.saving = Some(Timeout::new(SAVE_MS, move || link.send_message(Msg::Save)));
         }
+        true
+    }
+
+    /// Draws a crowded stage, if it is time to.
+    fn draw_crowd(&mut self, now_ms: f64) -> bool {
+        let is_playing = self.player.as_ref().is_some_and(Player::is_playing);
+        if !self.is_stage_old || (is_playing && now_ms - self.stage_ms < CROWD_MS) {
+            return false;
+        }
+        if let Some(player) = &self.player {
+            self.shot.refresh_stage(player, self.ui.lang);
+        }
+        self.stage_ms = now_ms;
+        self.is_stage_old = false;
         true
     }
 
@@ -432,7 +468,7 @@ impl App {
     /// Writes what moves.
     fn paint(&mut self) {
         let Some(player) = &self.player else { return };
-        let shown_us = if dom::reduced_motion() { player.bench().now_us() } else { player.time_us() };
+        let shown_us = if self.reduced_motion { player.bench().now_us() } else { player.time_us() };
         self.motion.with(|motion| motion.write(shown_us));
         let (lang, stage) = (self.ui.lang, &self.shot.stage);
         self.diagram.with(|diagram| {

@@ -13,25 +13,27 @@ use crate::word;
 /// With more lanes than this, not every head is written.
 const HEADS_MAX: usize = 12;
 
+/// Roughly how wide a digit is; measuring would take longer than painting.
+const WIDTH_OF_A_DIGIT: f64 = 7.4;
+
 /// Paints all of it.
 pub fn paint(to: &CanvasRenderingContext2d, diagram: &Diagram, lang: Lang) {
     to.clear_rect(0.0, 0.0, diagram.width, diagram.height);
-    to.save();
-    to.begin_path();
-    to.rect(0.0, HEAD, diagram.width, diagram.height - HEAD);
-    to.clip();
+    // To parse a font takes a canvas as long as to paint a hundred lines, so there are only two.
+    to.set_font(&font(diagram, 500));
     scale(to, diagram);
     lanes(to, diagram);
     arrows(to, diagram);
     causes(to, diagram);
     marks(to, diagram, lang);
     cursor(to, diagram);
-    to.restore();
+    // What reaches into the heads is wiped away; to clip would cost the context's whole state.
+    to.clear_rect(0.0, 0.0, diagram.width, HEAD);
     heads(to, diagram);
 }
 
-fn font(diagram: &Diagram, weight: u32, size: f64) -> String {
-    format!("{weight} {size}px {}", diagram.colours.font)
+fn font(diagram: &Diagram, weight: u32) -> String {
+    format!("{weight} 12px {}", diagram.colours.font)
 }
 
 fn line(to: &CanvasRenderingContext2d, from: (f64, f64), end: (f64, f64)) {
@@ -224,7 +226,6 @@ fn causes(to: &CanvasRenderingContext2d, diagram: &Diagram) {
 
 fn marks(to: &CanvasRenderingContext2d, diagram: &Diagram, lang: Lang) {
     to.set_text_align("left");
-    to.set_font(&font(diagram, 400, 11.0));
     for mark in &diagram.data.marks {
         let y = diagram.y(mark.time_us);
         if y < HEAD - 10.0 || y > diagram.height + 10.0 {
@@ -285,8 +286,7 @@ fn cursor(to: &CanvasRenderingContext2d, diagram: &Diagram) {
     to.begin_path();
     line(to, (0.0, y), (diagram.width, y));
     to.stroke();
-    to.set_font(&font(diagram, 600, 11.0));
-    let width = to.measure_text(&text).map_or(48.0, |measure| measure.width()) + 12.0;
+    let width = text.chars().count() as f64 * WIDTH_OF_A_DIGIT + 12.0;
     let (left, top) = (diagram.width - width - 2.0, (y - 10.0).clamp(HEAD, diagram.height - 20.0));
     to.begin_path();
     let _ = to.round_rect_with_f64(left, top, width, 20.0, 5.0);
@@ -298,12 +298,17 @@ fn cursor(to: &CanvasRenderingContext2d, diagram: &Diagram) {
 
 fn heads(to: &CanvasRenderingContext2d, diagram: &Diagram) {
     to.set_text_align("center");
-    let count = diagram.data.lanes.len();
-    let every = count.div_ceil(HEADS_MAX).max(1);
-    for (at, lane) in diagram.data.lanes.iter().enumerate().step_by(every) {
-        let chosen = diagram.chosen_party == Some(lane.address) || diagram.here == Some(lane.address);
-        to.set_font(&font(diagram, if chosen { 700 } else { 500 }, 12.0));
+    let every = diagram.data.lanes.len().div_ceil(HEADS_MAX).max(1);
+    let is_chosen = |address| diagram.chosen_party == Some(address) || diagram.here == Some(address);
+    for chosen in [false, true] {
         to.set_fill_style_str(if chosen { &diagram.colours.ink } else { &diagram.colours.muted });
-        let _ = to.fill_text_with_max_width(&lane.name, diagram.lane_x(at), 16.0, 76.0);
+        if chosen {
+            to.set_font(&font(diagram, 700));
+        }
+        for (at, lane) in diagram.data.lanes.iter().enumerate() {
+            if is_chosen(lane.address) == chosen && (chosen || at % every == 0) {
+                let _ = to.fill_text_with_max_width(&lane.name, diagram.lane_x(at), 16.0, 76.0);
+            }
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! Sharing: the link that is the exact run, and the run as a file.
 
+use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
@@ -59,6 +60,16 @@ pub fn Share(props: &ShareProps) -> Html {
             let _ = dom::download(&format!("{name}.json"), "application/json", &json);
         })
     };
+    let onchange = {
+        let ui = props.ui.clone();
+        Callback::from(move |event: Event| {
+            let input = event.target().and_then(|target| target.dyn_into::<HtmlInputElement>().ok());
+            if let Some(file) = input.and_then(|input| input.files()).and_then(|files| files.get(0)) {
+                let ui = ui.clone();
+                dom::read_file(file, move |text| ui.ask(Ask::Open(text)));
+            }
+        })
+    };
     let onfocus = {
         let field = field.clone();
         Callback::from(move |_: FocusEvent| {
@@ -86,6 +97,10 @@ pub fn Share(props: &ShareProps) -> Html {
                 </span>
             </p>
             <div class="button-row">
+                <label class="boxed file">
+                    <input type="file" accept=".json,application/json" class="visually-hidden" {onchange} />
+                    { word!(lang, "Open a scenario file …", "打开场景文件……") }
+                </label>
                 <button type="button" class="boxed" onclick={save}>{ word!(lang, "Save as a scenario file", "保存为场景文件") }</button>
             </div>
         </DialogFrame>

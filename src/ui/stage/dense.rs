@@ -1,5 +1,6 @@
-//! Many messages, painted on a canvas over the stage.
+//! Many messages and the timers of many nodes, painted on a canvas over the stage.
 
+use std::f64::consts::TAU;
 use std::rc::Rc;
 
 use wasm_bindgen::JsCast;
@@ -21,6 +22,12 @@ struct Dot {
     answer: bool,
 }
 
+struct Arc {
+    place: (f64, f64),
+    set_us: u64,
+    due_us: u64,
+}
+
 /// The canvas, and what is painted on it, ordered by colour so that each colour is one path.
 pub struct DenseLayer {
     context: CanvasRenderingContext2d,
@@ -28,6 +35,8 @@ pub struct DenseLayer {
     height: f64,
     radius: f64,
     groups: Vec<(Tone, Vec<Dot>)>,
+    arc_radius: f64,
+    arcs: Vec<(Tone, Vec<Arc>)>,
     selected: Option<(Path, Flight)>,
     colours: Rc<Colours>,
 }
@@ -52,19 +61,24 @@ impl DenseLayer {
             if selection == Some(item_of(message.id)) {
                 selected = Some((path, flight));
             }
-            match groups.iter_mut().find(|(tone, _)| *tone == message.tone) {
-                Some((_, dots)) => dots.push(dot),
-                None => groups.push((message.tone, vec![dot])),
+            push(&mut groups, message.tone, dot);
+        }
+        let mut arcs = Vec::new();
+        for party in &stage.parties {
+            if let Some((timer, place)) = party.timer.zip(geometry.place(party.address)) {
+                push(&mut arcs, party.tone, Arc { place, set_us: timer.set_us, due_us: timer.due_us });
             }
         }
         let (width, height, radius) = (geometry.width, geometry.height, geometry.message.max(2.5));
-        Some(DenseLayer { context, width, height, radius, groups, selected, colours })
+        let arc_radius = geometry.radius + 4.0;
+        Some(DenseLayer { context, width, height, radius, groups, arc_radius, arcs, selected, colours })
     }
 
     /// Paints everything where it is at this moment.
     pub fn paint(&self, time_us: u64) {
         let to = &self.context;
         to.clear_rect(0.0, 0.0, self.width, self.height);
+        self.paint_arcs(time_us);
         to.set_line_width(1.2);
         for (tone, dots) in &self.groups {
             let colour = self.colours.tone(*tone);
@@ -101,9 +115,33 @@ impl DenseLayer {
         }
     }
 
+    fn paint_arcs(&self, time_us: u64) {
+        let to = &self.context;
+        to.set_line_width(2.0);
+        for (tone, arcs) in &self.arcs {
+            to.set_stroke_style_str(self.colours.tone(*tone));
+            to.begin_path();
+            for Arc { place: (x, y), set_us, due_us } in arcs {
+                let all_us = due_us.saturating_sub(*set_us).max(1) as f64;
+                let left = (due_us.saturating_sub(time_us) as f64 / all_us).min(1.0);
+                let end = left * TAU - TAU / 4.0;
+                to.move_to(*x, y - self.arc_radius);
+                let _ = to.arc(*x, *y, self.arc_radius, -TAU / 4.0, end);
+            }
+            to.stroke();
+        }
+    }
+
     fn circle(&self, (x, y): (f64, f64), radius: f64) {
         self.context.move_to(x + radius, y);
-        let _ = self.context.arc(x, y, radius, 0.0, std::f64::consts::TAU);
+        let _ = self.context.arc(x, y, radius, 0.0, TAU);
+    }
+}
+
+fn push<T>(groups: &mut Vec<(Tone, Vec<T>)>, tone: Tone, what: T) {
+    match groups.iter_mut().find(|(known, _)| *known == tone) {
+        Some((_, list)) => list.push(what),
+        None => groups.push((tone, vec![what])),
     }
 }
 

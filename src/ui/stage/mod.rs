@@ -223,7 +223,7 @@ pub fn StageView(props: &StageProps) -> Html {
                 <g class="links" aria-hidden="true">{ links(&props.ui, &stage, &geometry, nodes) }</g>
                 <g class="parties" role="presentation">
                     for party in &stage.parties {
-                        { party_view(props, party, &geometry, tabbable, &aside, &choose, &press, &menu) }
+                        { party_view(props, party, &geometry, is_dense, tabbable, &aside, &choose, &press, &menu) }
                     }
                 </g>
                 <g class="messages" role="presentation">
@@ -250,6 +250,7 @@ fn party_view(
     props: &StageProps,
     party: &Party,
     geometry: &Geometry,
+    is_dense: bool,
     tabbable: Option<Selection>,
     aside: &[Address],
     choose: &Callback<Selection>,
@@ -258,11 +259,13 @@ fn party_view(
 ) -> Html {
     let item = Selection::Party(party.address);
     let (x, y) = geometry.place(party.address).unwrap_or_default();
+    let has_timer = party.timer.is_some() && party.outline != Outline::Client && !is_dense;
+    let party = Party { timer: None, ..party.clone() };
     html! {
-        <PartyView key={item_key(item)} party={party.clone()} {x} {y} radius={geometry.radius}
+        <PartyView key={item_key(item)} {has_timer} {x} {y} radius={geometry.radius}
             is_selected={props.selection == Some(item)} is_here={props.here == Some(party.address)}
             is_aside={aside.contains(&party.address)} is_tabbable={tabbable == Some(item)}
-            choose={choose.clone()} press={press.clone()} menu={menu.clone()} />
+            {party} choose={choose.clone()} press={press.clone()} menu={menu.clone()} />
     }
 }
 

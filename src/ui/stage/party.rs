@@ -17,8 +17,10 @@ const RADIUS_WITH_LETTER: f64 = 13.0;
 /// What a party is drawn from.
 #[derive(Properties, PartialEq)]
 pub struct PartyProps {
-    /// The party.
+    /// The party. When its timer runs out is left out: what moves is not drawn here.
     pub party: Party,
+    /// Whether it has a timer that is drawn here.
+    pub has_timer: bool,
     /// Where it stands, in pixels.
     pub x: f64,
     /// Where it stands, in pixels.
@@ -91,7 +93,7 @@ pub fn PartyView(props: &PartyProps) -> Html {
             tabindex={if props.is_tabbable { "0" } else { "-1" }}
             {onfocus} {onpointerdown} onclick={open(false)} oncontextmenu={open(true)}>
             { outline(party.outline, props.radius) }
-            if party.timer.is_some() && party.outline != Outline::Client {
+            if props.has_timer {
                 <path class="timer" pathLength="1" d={timer_path(party.outline, props.radius)} />
             }
             { words(party, props.radius, is_small) }
