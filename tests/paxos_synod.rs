@@ -6,9 +6,7 @@ use lamplight::protocol::paxos::Ballot;
 use lamplight::protocol::paxos::NodeSet;
 use lamplight::protocol::paxos::synod::{Answer, Command, Invariant, Message, Options, Phase, Reason, Synod};
 use lamplight::protocol::{Lane, NodeId, Participant, Standing};
-use lamplight::sim::{
-    Address, Chaos, ClientOptions, ClusterSetup, DiskOptions, Intervention, LinkOptions, Workload,
-};
+use lamplight::sim::{Chaos, ClientOptions, ClusterSetup, DiskOptions, Intervention, LinkOptions, Workload};
 use paxos_run::Run;
 
 fn setup(nodes: u16, clients: u16) -> ClusterSetup<Synod> {
@@ -29,27 +27,6 @@ fn set(nodes: &[u16]) -> Option<NodeSet> {
 
 fn knows(run: &Run<Synod>, node: u16) -> Option<&str> {
     run.node(node).chosen().map(|proposal| proposal.value.as_ref())
-}
-
-/// Loses the accept requests that are on their way to a node.
-fn drop_accepts_to(run: &mut Run<Synod>, node: u16) {
-    let under_way: Vec<_> = run.cluster.queue().in_order().iter().map(|entry| entry.id).collect();
-    for event in under_way {
-        if is_accept_to(run, event, node) {
-            run.act(Intervention::Drop { event });
-        }
-    }
-}
-
-fn is_accept_to(run: &Run<Synod>, event: lamplight::sim::EventId, node: u16) -> bool {
-    use lamplight::sim::step::{Body, Event};
-    run.cluster.queue().get(event).is_some_and(|entry| match &entry.event {
-        Event::Message(envelope) => {
-            envelope.to == Address::Node(NodeId(node))
-                && matches!(envelope.body, Body::Peer(Message::Accept(_)))
-        }
-        _ => false,
-    })
 }
 
 #[test]
@@ -91,7 +68,7 @@ fn a_chosen_value_survives_the_crash_of_its_proposer_for_good() {
     let mut run = Run::new(ClusterSetup { options, ..setup(3, 2) }, 7);
     run.ask(0, propose("x"));
     run.until("n1 proposes", 200_000, |run| matches!(run.node(0).proposer().phase, Phase::Proposing { .. }));
-    drop_accepts_to(&mut run, 2);
+    run.lose(2, |message| matches!(message, Message::Accept(_)));
     run.until("two have accepted", 100_000, |run| run.cluster.monitor().chosen().is_some());
     run.crash(0);
     assert!(run.seen.answers.is_empty(), "nobody knows yet");
@@ -111,7 +88,7 @@ fn votes_without_a_quorum_are_finished_at_the_request_of_a_learner() {
     run.ask(0, propose("x"));
     run.until("n1 proposes", 200_000, |run| matches!(run.node(0).proposer().phase, Phase::Proposing { .. }));
     // n2 is asked to accept, n3 is not, and n1 dies before its own acceptance is on disk.
-    drop_accepts_to(&mut run, 2);
+    run.lose(2, |message| matches!(message, Message::Accept(_)));
     run.crash(0);
     assert_eq!(run.cluster.monitor().chosen(), None);
     run.until("the learners know", 5_000_000, |run| [1, 2].iter().all(|node| knows(run, *node) == Some("x")));

@@ -4,8 +4,10 @@
 
 use std::sync::Arc;
 
+use lamplight::check::history::OperationLog;
 use lamplight::protocol::{ClientId, Disposition, EffectBody, Monitor, NodeId, Participant, RequestId};
 use lamplight::sim::act::repairs;
+use lamplight::sim::step::{Body, Event};
 use lamplight::sim::{
     Address, Cluster, ClusterSetup, Doer, Happening, Intervention, InterventionOf, Scratch, Step, Unsynced,
     Watcher,
@@ -29,11 +31,19 @@ pub struct Seen<P: Participant> {
     pub reasons: Vec<(NodeId, P::Reason)>,
     /// The messages that were sent, by whom.
     pub messages: Vec<(NodeId, P::Message)>,
+    /// What clients asked for and were told, for a judgement of the whole.
+    pub log: OperationLog<P>,
+    /// In long runs only what is needed to judge them is kept.
+    pub keeps_everything: bool,
 }
 
 impl<P: Participant> Watcher<P> for Seen<P> {
-    fn step(&mut self, _: &Cluster<P>, step: &Step<'_, P>) {
+    fn step(&mut self, cluster: &Cluster<P>, step: &Step<'_, P>) {
         self.violations.extend(step.violation.cloned());
+        self.log.step(cluster, step);
+        if !self.keeps_everything {
+            return;
+        }
         if let Some(Address::Node(node)) = step.party {
             for effect in step.effects {
                 self.reasons.push((node, effect.why));
@@ -76,6 +86,8 @@ impl<P: Participant> Run<P> {
                 violations: Vec::new(),
                 reasons: Vec::new(),
                 messages: Vec::new(),
+                log: OperationLog::default(),
+                keeps_everything: true,
             },
             scratch: Scratch::default(),
         };
@@ -128,6 +140,24 @@ impl<P: Participant> Run<P> {
     pub fn partition(&mut self, groups: &[&[u16]]) {
         let groups = groups.iter().map(|group| group.iter().copied().map(NodeId).collect()).collect();
         self.act(Intervention::Partition { groups });
+    }
+
+    /// Loses the messages to a node that are on their way and match.
+    pub fn lose(&mut self, to: u16, unwanted: impl Fn(&P::Message) -> bool) {
+        let under_way: Vec<_> = self.cluster.queue().in_order().iter().map(|entry| entry.id).collect();
+        for event in under_way {
+            let Some(entry) = self.cluster.queue().get(event) else { continue };
+            let matches = match &entry.event {
+                Event::Message(envelope) => match &envelope.body {
+                    Body::Peer(message) => envelope.to == Address::Node(NodeId(to)) && unwanted(message),
+                    _ => false,
+                },
+                _ => false,
+            };
+            if matches {
+                self.act(Intervention::Drop { event });
+            }
+        }
     }
 
     /// Ends chaos and puts right whatever is wrong.

@@ -15,12 +15,14 @@ use crate::protocol::SyncId;
 pub struct AfterSync<T> {
     issued: u64,
     finished: u64,
+    /// The sync of the last replacement of the whole log.
+    replaced: u64,
     held: VecDeque<(u64, T)>,
 }
 
 impl<T> Default for AfterSync<T> {
     fn default() -> Self {
-        AfterSync { issued: 0, finished: 0, held: VecDeque::new() }
+        AfterSync { issued: 0, finished: 0, replaced: 0, held: VecDeque::new() }
     }
 }
 
@@ -29,6 +31,13 @@ impl<T> AfterSync<T> {
     pub fn issue(&mut self) -> SyncId {
         self.issued += 1;
         SyncId(self.issued)
+    }
+
+    /// The number for the sync after the whole log was replaced. A sync that is still under way then says
+    /// something about the old log only, so whatever waits for it waits for this one.
+    pub fn issue_for_replacement(&mut self) -> SyncId {
+        self.replaced = self.issued + 1;
+        self.issue()
     }
 
     /// Whether everything that was written is durable.
@@ -42,9 +51,12 @@ impl<T> AfterSync<T> {
         self.held.push_back((self.issued, item));
     }
 
-    /// Notes that a sync has finished, and with it all that were issued before it.
+    /// Notes that a sync has finished, and with it all that were issued before it; unless the log that it was
+    /// about has been replaced since.
     pub fn finish(&mut self, sync: SyncId) {
-        self.finished = self.finished.max(sync.0.min(self.issued));
+        if sync.0 >= self.replaced {
+            self.finished = self.finished.max(sync.0.min(self.issued));
+        }
     }
 
     /// The next thing that may be done.
@@ -82,6 +94,20 @@ mod tests {
         queue.finish(second);
         assert_eq!(queue.pop_ready(), Some("second"));
         assert!(queue.is_settled());
+    }
+
+    /// A crash before the replacement is durable leaves the old log as it was last synced; what was on its way
+    /// to it may not have arrived.
+    #[test]
+    fn what_was_on_its_way_when_the_log_is_replaced_waits_for_the_new_log() {
+        let mut queue = AfterSync::default();
+        let before = queue.issue();
+        queue.hold("written to the old log");
+        let replacement = queue.issue_for_replacement();
+        queue.finish(before);
+        assert_eq!(queue.pop_ready(), None);
+        queue.finish(replacement);
+        assert_eq!(queue.pop_ready(), Some("written to the old log"));
     }
 
     #[test]

@@ -27,6 +27,7 @@ pub mod multi;
 pub mod node_set;
 pub mod quorum;
 pub mod synod;
+mod turn;
 
 pub use ballot::Ballot;
 pub use citation::{Citation, Paper};

@@ -146,11 +146,12 @@ impl Synod {
             records.extend(self.acceptor.accepted.clone().map(Record::Accepted));
             self.journal.records = records.len() as u32;
             turn.effects.rewrite(records, Reason::LogShortened);
+            turn.effects.sync(self.journal.waiting.issue_for_replacement(), why);
         } else {
             self.journal.records += 1;
             turn.effects.append(record, why);
+            turn.effects.sync(self.journal.waiting.issue(), why);
         }
-        turn.effects.sync(self.journal.waiting.issue(), why);
     }
 
     /// Says whatever the disk no longer holds up.

@@ -1,0 +1,176 @@
+//! What an operator configures.
+
+use serde::{Deserialize, Serialize};
+
+use crate::protocol::Invalid;
+use crate::protocol::paxos::{NodeSet, Quorums};
+
+/// The longest time that can be configured: an hour, in µs.
+const TIME_US_MAX: u64 = 3_600_000_000;
+/// The most nodes that a cluster can have.
+const NODES_MAX: u16 = 100;
+
+/// The options of [`super::MultiPaxos`]. Every node learns: each keeps a copy of the state machine.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Options {
+    /// The nodes that may lead; all of them if left open.
+    pub proposers: Option<NodeSet>,
+    /// The nodes that accept; all of them if left open.
+    pub acceptors: Option<NodeSet>,
+    /// How many acceptors have to promise; a majority if left open ("Flexible Paxos").
+    pub phase_1_quorum: Option<u16>,
+    /// How many acceptors have to accept; a majority if left open ("Flexible Paxos").
+    pub phase_2_quorum: Option<u16>,
+    /// The shortest time without word from a leader after which a node wants to lead itself, in µs.
+    pub election_timeout_us_min: u64,
+    /// The longest such time, in µs. Each node draws anew from the range each time, so that one of them is
+    /// usually the only one.
+    pub election_timeout_us_max: u64,
+    /// How often a leader lets the others hear from it, and how long it or a proposer in phase 1 waits before
+    /// it asks silent acceptors again, in µs.
+    pub heartbeat_interval_us: u64,
+    /// Whether a proposer that was outbid waits for a random time before it tries again. Without it proposers
+    /// can outbid each other for ever ("Paxos Made Simple" §2.4).
+    pub back_off: bool,
+    /// The most slots that may be in phase 2 at a time (the "window").
+    pub window_slots: u32,
+    /// The most commands that may wait at a leader for a slot, and the most reads that may wait to be confirmed;
+    /// more are turned away.
+    pub waiting_max: u32,
+    /// After how many applied slots a node takes a snapshot and trims its log; 0 for never.
+    pub snapshot_every_slots: u32,
+    /// How many applied slots a node keeps, so that another that is a little behind needs no snapshot.
+    pub kept_slots: u32,
+    /// The most slots in one answer to a node that catches up.
+    pub catch_up_slots_max: u32,
+    /// Rules to break on purpose.
+    pub break_rules: BreakRules,
+}
+
+/// Rules of the algorithm that can be broken to see what they are good for.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct BreakRules {
+    /// A new leader fills a slot with a no-op although an acceptor reported an accepted value (against P2c).
+    pub ignore_accepted_value: bool,
+    /// An acceptor that restarts knows what it has accepted and no promise.
+    pub forget_promise_at_restart: bool,
+    /// The quorums of the two phases need not intersect.
+    pub allow_disjoint_quorums: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options {
+            proposers: None,
+            acceptors: None,
+            phase_1_quorum: None,
+            phase_2_quorum: None,
+            election_timeout_us_min: 150_000,
+            election_timeout_us_max: 300_000,
+            heartbeat_interval_us: 50_000,
+            back_off: true,
+            window_slots: 16,
+            waiting_max: 1_024,
+            snapshot_every_slots: 256,
+            kept_slots: 64,
+            catch_up_slots_max: 64,
+            break_rules: BreakRules::default(),
+        }
+    }
+}
+
+impl Options {
+    /// The nodes that may lead.
+    pub fn proposers(&self, nodes: u16) -> NodeSet {
+        self.proposers.unwrap_or(NodeSet::all(nodes))
+    }
+
+    /// The nodes that accept.
+    pub fn acceptors(&self, nodes: u16) -> NodeSet {
+        self.acceptors.unwrap_or(NodeSet::all(nodes))
+    }
+
+    /// How many acceptors are enough.
+    pub fn quorums(&self, nodes: u16) -> Quorums {
+        Quorums::new(self.acceptors(nodes).len(), self.phase_1_quorum, self.phase_2_quorum)
+    }
+
+    /// All that is wrong with the options for a cluster of this size.
+    ///
+    /// # Errors
+    /// One [`Invalid`] for each option that cannot be used.
+    pub fn validate(&self, nodes: u16) -> Result<(), Vec<Invalid>> {
+        let mut problems = Vec::new();
+        if nodes == 0 || nodes > NODES_MAX {
+            problems.push(Invalid::new("nodes", format!("{nodes} is not between 1 and {NODES_MAX}")));
+        }
+        for (field, role) in [("proposers", self.proposers), ("acceptors", self.acceptors)] {
+            let Some(role) = role else { continue };
+            if role.is_empty() {
+                problems.push(Invalid::new(field, "at least one node has to hold this role"));
+            }
+            if let Some(node) = role.without(NodeSet::all(nodes)).first() {
+                problems
+                    .push(Invalid::new(field, format!("node {} is not one of the {nodes} nodes", node.0)));
+            }
+        }
+        let disjoint = self.break_rules.allow_disjoint_quorums;
+        self.quorums(nodes).validate(self.acceptors(nodes).len(), disjoint, &mut problems);
+        let mut within = |field: &str, value: u64, low: u64, high: u64| {
+            if value < low || value > high {
+                problems.push(Invalid::new(field, format!("{value} is not between {low} and {high}")));
+            }
+        };
+        within("election_timeout_us_min", self.election_timeout_us_min, 1, TIME_US_MAX);
+        within("election_timeout_us_max", self.election_timeout_us_max, 1, TIME_US_MAX);
+        within("heartbeat_interval_us", self.heartbeat_interval_us, 1, TIME_US_MAX);
+        within("window_slots", u64::from(self.window_slots), 1, 1_024);
+        within("waiting_max", u64::from(self.waiting_max), 1, 100_000);
+        within("snapshot_every_slots", u64::from(self.snapshot_every_slots), 0, 1_000_000);
+        within("kept_slots", u64::from(self.kept_slots), 0, 1_000_000);
+        within("catch_up_slots_max", u64::from(self.catch_up_slots_max), 1, 1_024);
+        if self.election_timeout_us_min > self.election_timeout_us_max {
+            problems.push(Invalid::new("election_timeout_us_min", "it is more than election_timeout_us_max"));
+        }
+        if self.heartbeat_interval_us >= self.election_timeout_us_min {
+            let problem = "it must be less than election_timeout_us_min, or every leader is given up";
+            problems.push(Invalid::new("heartbeat_interval_us", problem));
+        }
+        if problems.is_empty() { Ok(()) } else { Err(problems) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::NodeId;
+
+    fn fields(options: &Options, nodes: u16) -> Vec<String> {
+        options.validate(nodes).err().unwrap_or_default().into_iter().map(|problem| problem.field).collect()
+    }
+
+    #[test]
+    fn the_defaults_fit_every_cluster() {
+        for nodes in 1..=NODES_MAX {
+            assert_eq!(fields(&Options::default(), nodes), [""; 0], "{nodes} nodes");
+        }
+    }
+
+    #[test]
+    fn everything_that_is_wrong_is_said_at_once() {
+        let options = Options {
+            proposers: Some([NodeId(7)].into_iter().collect()),
+            phase_1_quorum: Some(2),
+            phase_2_quorum: Some(2),
+            heartbeat_interval_us: 150_000,
+            window_slots: 0,
+            ..Options::default()
+        };
+        assert_eq!(
+            fields(&options, 5),
+            ["proposers", "phase_1_quorum", "window_slots", "heartbeat_interval_us"]
+        );
+    }
+}

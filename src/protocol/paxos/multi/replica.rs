@@ -1,0 +1,144 @@
+//! The learner of every node: what is chosen is applied in order, and what was missed is asked for.
+
+use std::sync::Arc;
+
+use super::slots::{Slot, Slots, Value};
+use super::storage::Record;
+use super::{Message, MultiPaxos, Reason, Role, Turn};
+use crate::protocol::NodeId;
+use crate::protocol::key_value::Store;
+
+impl MultiPaxos {
+    /// Takes note that a value is chosen. It is applied once all slots before it are.
+    pub(super) fn choose(&mut self, slot: Slot, value: Value, why: Reason, turn: &mut Turn<'_, '_>) {
+        if slot <= self.applied {
+            return;
+        }
+        let Some(state) = self.slots.get_mut(slot).filter(|state| state.chosen.is_none()) else { return };
+        let accepted = state.accepted.as_ref().is_some_and(|accepted| accepted.value == value);
+        state.chosen = Some(value.clone());
+        turn.effects.note(why);
+        let record = if accepted { Record::Chosen { slot } } else { Record::Learned { slot, value } };
+        self.write(record, why, turn);
+        if let Role::Leading(leading) = &mut self.role {
+            leading.in_flight.remove(&slot);
+        }
+    }
+
+    /// Applies what can be applied, in order, and does what waited for it.
+    pub(super) fn apply(&mut self, turn: &mut Turn<'_, '_>) {
+        let from = self.applied + 1;
+        while let Some(value) = self.slots.chosen(self.applied + 1).cloned() {
+            self.applied += 1;
+            if let Value::Command(command) = value {
+                let outcome = self.store.apply(command.client, command.request, &command.command);
+                self.answer_applied(self.applied, &command, outcome, turn);
+            }
+        }
+        if self.applied >= from {
+            turn.effects.note(Reason::Applied { from, through: self.applied });
+            self.serve_reads(turn);
+            self.trim_if_due(turn);
+        }
+    }
+
+    /// A value was chosen for a slot.
+    pub(super) fn on_decision(&mut self, slot: Slot, value: Value, turn: &mut Turn<'_, '_>) {
+        self.choose(slot, value, Reason::ChosenHeard { slot }, turn);
+        self.apply(turn);
+        self.propose_waiting(turn);
+    }
+
+    /// The leader has applied more than this node. What is on its way arrives by itself; if nothing has come
+    /// between two heartbeats, it is asked for.
+    pub(super) fn notice_gap(&mut self, leader: NodeId, chosen_through: Slot, turn: &mut Turn<'_, '_>) {
+        if self.applied >= chosen_through {
+            self.stuck_at = None;
+        } else if self.stuck_at == Some(self.applied) {
+            self.stuck_at = None;
+            self.catch_up(leader, chosen_through, turn);
+        } else {
+            self.stuck_at = Some(self.applied);
+        }
+    }
+
+    fn catch_up(&self, whom: NodeId, through: Slot, turn: &mut Turn<'_, '_>) {
+        let from = self.applied + 1;
+        turn.say(whom, Message::CatchUp { from }, Reason::CatchUp { from, through });
+    }
+
+    /// Another node is behind.
+    pub(super) fn on_catch_up(&mut self, from: NodeId, first: Slot, turn: &mut Turn<'_, '_>) {
+        if first > self.applied {
+            return;
+        }
+        if first <= self.slots.trimmed() {
+            self.tell_snapshot(from, turn);
+            return;
+        }
+        let most = turn.setup.options.catch_up_slots_max as usize;
+        let values: Arc<[Value]> = self
+            .slots
+            .iter_from(first)
+            .take_while(|(slot, _)| *slot <= self.applied)
+            .map_while(|(_, state)| state.chosen.clone())
+            .take(most)
+            .collect();
+        if values.is_empty() {
+            return;
+        }
+        let why = Reason::DecisionsTold { from: first, through: first + values.len() as u64 - 1 };
+        let chosen_through = self.applied;
+        turn.say(from, Message::Decisions { first, values, chosen_through }, why);
+    }
+
+    /// Sends the state machine to a node that asks for what was trimmed.
+    pub(super) fn tell_snapshot(&self, to: NodeId, turn: &mut Turn<'_, '_>) {
+        let through = self.applied;
+        let message = Message::Snapshot { through, store: self.store.clone() };
+        turn.say(to, message, Reason::SnapshotTold { through });
+    }
+
+    /// What was missed, or a part of it.
+    pub(super) fn on_decisions(
+        &mut self,
+        from: NodeId,
+        first: Slot,
+        values: &[Value],
+        chosen_through: Slot,
+        turn: &mut Turn<'_, '_>,
+    ) {
+        let before = self.applied;
+        for (slot, value) in (first..).zip(values) {
+            self.choose(slot, value.clone(), Reason::ChosenHeard { slot }, turn);
+        }
+        self.apply(turn);
+        self.propose_waiting(turn);
+        if self.applied > before && self.applied < chosen_through {
+            self.catch_up(from, chosen_through, turn);
+        }
+    }
+
+    /// A state machine takes the place of all slots that it includes.
+    pub(super) fn on_snapshot(&mut self, through: Slot, store: Store, turn: &mut Turn<'_, '_>) {
+        if through <= self.applied {
+            return;
+        }
+        self.store = store;
+        self.applied = through;
+        if through > self.slots.last() {
+            self.slots = Slots::after(through);
+        } else {
+            self.slots.trim(through);
+        }
+        if let Role::Leading(leading) = &mut self.role {
+            leading.in_flight = leading.in_flight.split_off(&(through + 1));
+            leading.next = leading.next.max(through + 1);
+        }
+        self.save(Reason::SnapshotInstalled { through }, turn);
+        self.answer_from_sessions(turn);
+        self.apply(turn);
+        self.serve_reads(turn);
+        self.propose_waiting(turn);
+    }
+}
