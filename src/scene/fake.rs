@@ -141,7 +141,9 @@ impl FakeBench {
     /// A made-up run of this many nodes.
     pub fn new(nodes: u16) -> FakeBench {
         let mut run = Fake::default();
-        run.queue.insert((30_000, 0), (node(1), None, 0));
+        if nodes > 0 {
+            run.queue.insert((30_000, 0), (node(1), None, 0));
+        }
         FakeBench { run, past: Vec::new(), current: 0, names: vec![String::new()], cursor: 0, nodes }
     }
 
@@ -374,7 +376,7 @@ impl Workbench for FakeBench {
             intervention: step.act,
         })
     }
-    fn inspect(&self, selection: Selection, _: Lang) -> Option<Inspection> {
+    fn inspect(&mut self, selection: Selection, _: Lang) -> Option<Inspection> {
         let mut fields = vec![
             Field::new("term", "3").hint("the term that the node knows"),
             Field::new("voted for", "n2"),

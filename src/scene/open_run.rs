@@ -113,9 +113,8 @@ impl<P: Portray> Workbench for OpenRun<P> {
     }
 
     fn seek(&mut self, step: u32) -> u32 {
-        let cursor = self.history.seek(step);
-        self.refresh_detail();
-        cursor
+        // The step in full is found when somebody asks: a run that plays passes most of them unseen.
+        self.history.seek(step)
     }
 
     fn record(&mut self, until_us: u64, steps: u32) -> Result<(), Problem> {
@@ -167,7 +166,6 @@ impl<P: Portray> Workbench for OpenRun<P> {
             |operation| P::parse_operation(&operation, lang).map_err(Refusal::Text),
         )?;
         self.history.act(act)?;
-        self.refresh_detail();
         Ok(())
     }
 
@@ -194,11 +192,15 @@ impl<P: Portray> Workbench for OpenRun<P> {
     }
 
     fn sentence(&mut self, cursor: u32, lang: Lang) -> Option<Sentence> {
+        if cursor == self.history.cursor() {
+            self.refresh_detail();
+        }
         let detail = self.detail_of(cursor)?;
         Some(telling::sentence(&detail, self.options(), lang))
     }
 
-    fn inspect(&self, selection: Selection, lang: Lang) -> Option<Inspection> {
+    fn inspect(&mut self, selection: Selection, lang: Lang) -> Option<Inspection> {
+        self.refresh_detail();
         inspect::inspect(self, selection, lang)
     }
 
@@ -254,9 +256,7 @@ impl<P: Portray> Workbench for OpenRun<P> {
     }
 
     fn switch(&mut self, branch: u32) -> bool {
-        let switched = self.history.switch(branch as usize);
-        self.refresh_detail();
-        switched
+        self.history.switch(branch as usize)
     }
 
     fn rename(&mut self, branch: u32, name: &str) {

@@ -22,6 +22,9 @@ const TICK_US_MAX: u64 = 100_000;
 /// The most steps that one tick records, so that no frame takes long.
 const STEPS_PER_TICK: u32 = 2_000;
 
+/// After so much virtual time without a step, in µs, it is worth asking whether there will be another one.
+const QUIET_US: u64 = 1_000_000;
+
 /// What a person (or a script) wants of the player.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Command {
@@ -307,6 +310,11 @@ impl Player {
             }
             let more = self.bench.recorded().saturating_sub(before);
             change.recorded = more > 0;
+            if more == 0 && to_us - self.bench.recorded_us() > QUIET_US && self.is_at_rest() {
+                self.motion = Motion::Still;
+                change.mode = true;
+                change.notice = Some(Notice::Stopped(Problem::AtRest));
+            }
             if more >= STEPS_PER_TICK || change.notice.is_some() {
                 reached_us = to_us.min(self.bench.recorded_us()).max(self.time_us);
             }
@@ -318,6 +326,11 @@ impl Player {
             change.cursor = true;
         }
         change
+    }
+
+    /// Whether nothing is going to happen any more, however long one waits.
+    fn is_at_rest(&self) -> bool {
+        self.bench.cursor() == self.bench.recorded() && self.bench.pending(1, Lang::En).is_empty()
     }
 
     /// Ends a movement at once, where it was going to end.
@@ -352,7 +365,8 @@ impl Player {
         if steps == 1 {
             if from >= self.bench.recorded() {
                 match self.bench.record(u64::MAX, 1) {
-                    Ok(()) => change.recorded = true,
+                    Ok(()) if self.bench.recorded() > from => change.recorded = true,
+                    Ok(()) => change.notice = Some(Notice::Stopped(Problem::AtRest)),
                     Err(problem) => change.notice = Some(Notice::Stopped(problem)),
                 }
             }

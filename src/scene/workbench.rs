@@ -123,7 +123,7 @@ pub trait Workbench {
     fn sentence(&mut self, cursor: u32, lang: Lang) -> Option<Sentence>;
 
     /// The fields of what is selected, with what the step at the cursor changed.
-    fn inspect(&self, selection: Selection, lang: Lang) -> Option<Inspection>;
+    fn inspect(&mut self, selection: Selection, lang: Lang) -> Option<Inspection>;
 
     /// The chain of causes of a step, the step itself first.
     fn causes(&mut self, cursor: u32, lang: Lang) -> Vec<Sentence>;

@@ -162,7 +162,7 @@ fn eras(eras: &[Span], width: f64, x: &impl Fn(u64) -> f64) -> Html {
             let class = classes!("tape-era", tone_class(span.tone));
             // Roughly what a label takes; it is left out where it would run into the one before it.
             let label_width = span.label.chars().count() as f64 * 7.2 + 8.0;
-            let label = (from >= last_label_end && from + label_width * 0.6 < width && to - from > 14.0)
+            let label = (from >= last_label_end && from + label_width * 0.6 < width && to - from > label_width * 0.8)
                 .then(|| span.label.clone());
             if label.is_some() {
                 last_label_end = from + label_width;

@@ -135,7 +135,7 @@ impl Snapshot {
             self.inspection = selection
                 .into_iter()
                 .chain(self.here().map(Selection::Party))
-                .find_map(|selection| player.bench().inspect(selection, lang))
+                .find_map(|selection| player.bench_mut().inspect(selection, lang))
                 .map(Rc::new);
         }
         // The diagram marks the causes, too.

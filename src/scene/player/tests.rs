@@ -167,3 +167,13 @@ fn tenths_of_the_tape_are_exact() {
     run(&mut player, Command::SeekThousandth(500));
     assert_eq!(player.time_us(), end / 2);
 }
+
+#[test]
+fn a_run_that_has_come_to_rest_stops_and_says_so() {
+    let mut player = Player::new(Box::new(FakeBench::new(0)));
+    let notice = Some(Notice::Stopped(Problem::AtRest));
+    assert_eq!(run(&mut player, Command::Step(1)).notice, notice);
+    run(&mut player, Command::SeekTime(90_000_000));
+    assert_eq!(player.tick(FRAME_US).notice, notice);
+    assert!(!player.is_moving() && player.time_us() == 0);
+}

@@ -37,6 +37,12 @@ const CROWD_MS: f64 = 45.0;
 /// With more parties and messages than this a stage is crowded.
 const CROWD: usize = 60;
 
+/// A frame that took longer than this, in ms, was late.
+const FRAME_MS_LATE: f64 = 21.0;
+
+/// The most that structure is slowed down where frames are late.
+const STRETCH_MAX: f64 = 5.0;
+
 /// How long a remark stays, in ms.
 const TOAST_MS: u32 = 7_000;
 
@@ -110,6 +116,7 @@ pub struct App {
     story_steps: u32,
     frame: Option<AnimationFrame>,
     frame_ms: Option<f64>,
+    stretch: f64,
     stage_ms: f64,
     is_stage_old: bool,
     reading_ms: f64,
@@ -153,6 +160,7 @@ impl Component for App {
             story_steps: STORY_STEPS,
             frame: None,
             frame_ms: None,
+            stretch: 1.0,
             stage_ms: 0.0,
             is_stage_old: false,
             reading_ms: 0.0,
@@ -352,6 +360,9 @@ impl App {
         self.frame = None;
         let elapsed_us = self.frame_ms.map_or(0.0, |last_ms| (now_ms - last_ms).max(0.0) * 1000.0);
         self.frame_ms = Some(now_ms);
+        // What moves goes first: where frames are late, structure is drawn less often.
+        let is_late = elapsed_us > FRAME_MS_LATE * 1000.0;
+        self.stretch = (self.stretch * if is_late { 1.25 } else { 0.97 }).clamp(1.0, STRETCH_MAX);
         let Some(player) = &mut self.player else { return false };
         let was_playing = player.is_playing();
         let change = player.tick(elapsed_us as u64);
@@ -420,7 +431,7 @@ impl App {
     /// Draws a crowded stage, if it is time to.
     fn draw_crowd(&mut self, now_ms: f64) -> bool {
         let is_playing = self.player.as_ref().is_some_and(Player::is_playing);
-        if !self.is_stage_old || (is_playing && now_ms - self.stage_ms < CROWD_MS) {
+        if !self.is_stage_old || (is_playing && now_ms - self.stage_ms < CROWD_MS * self.stretch) {
             return false;
         }
         if let Some(player) = &self.player {
@@ -433,11 +444,11 @@ impl App {
 
     /// While a run plays, what people read follows a few times in a second.
     fn read_on(&mut self, now_ms: f64) -> bool {
-        if now_ms - self.reading_ms < READING_MS {
+        if now_ms - self.reading_ms < READING_MS * self.stretch {
             return false;
         }
         self.reading_ms = now_ms;
-        let with_causes = now_ms - self.causes_ms >= CAUSES_MS;
+        let with_causes = now_ms - self.causes_ms >= CAUSES_MS * self.stretch;
         if with_causes {
             self.causes_ms = now_ms;
         }

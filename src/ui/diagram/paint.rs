@@ -8,10 +8,11 @@ use super::state::{Diagram, HEAD};
 use crate::lang::time;
 use crate::scene::Lang;
 use crate::scene::model::{Arrow, MarkKind, Span, Tone};
+use crate::ui::colours::Colours;
 use crate::word;
 
-/// With more lanes than this, not every head is written.
-const HEADS_MAX: usize = 12;
+/// The room that the head of a lane needs, in pixels; where there is less, not every head is written.
+const HEAD_WIDTH: f64 = 40.0;
 
 /// Roughly how wide a digit is; measuring would take longer than painting.
 const WIDTH_OF_A_DIGIT: f64 = 7.4;
@@ -19,8 +20,6 @@ const WIDTH_OF_A_DIGIT: f64 = 7.4;
 /// Paints all of it.
 pub fn paint(to: &CanvasRenderingContext2d, diagram: &Diagram, lang: Lang) {
     to.clear_rect(0.0, 0.0, diagram.width, diagram.height);
-    // To parse a font takes a canvas as long as to paint a hundred lines, so there are only two.
-    to.set_font(&font(diagram, 500));
     scale(to, diagram);
     lanes(to, diagram);
     arrows(to, diagram);
@@ -32,8 +31,10 @@ pub fn paint(to: &CanvasRenderingContext2d, diagram: &Diagram, lang: Lang) {
     heads(to, diagram);
 }
 
-fn font(diagram: &Diagram, weight: u32) -> String {
-    format!("{weight} 12px {}", diagram.colours.font)
+/// The one font of the canvas. To parse a font takes a canvas as long as to paint a hundred lines, so it is
+/// set once and stays.
+pub fn font(colours: &Colours) -> String {
+    format!("500 12px {}", colours.font)
 }
 
 fn line(to: &CanvasRenderingContext2d, from: (f64, f64), end: (f64, f64)) {
@@ -298,16 +299,18 @@ fn cursor(to: &CanvasRenderingContext2d, diagram: &Diagram) {
 
 fn heads(to: &CanvasRenderingContext2d, diagram: &Diagram) {
     to.set_text_align("center");
-    let every = diagram.data.lanes.len().div_ceil(HEADS_MAX).max(1);
+    let every =
+        (diagram.data.lanes.len() as f64 * HEAD_WIDTH / diagram.width.max(1.0)).ceil().max(1.0) as usize;
     let is_chosen = |address| diagram.chosen_party == Some(address) || diagram.here == Some(address);
     for chosen in [false, true] {
         to.set_fill_style_str(if chosen { &diagram.colours.ink } else { &diagram.colours.muted });
-        if chosen {
-            to.set_font(&font(diagram, 700));
-        }
         for (at, lane) in diagram.data.lanes.iter().enumerate() {
             if is_chosen(lane.address) == chosen && (chosen || at % every == 0) {
-                let _ = to.fill_text_with_max_width(&lane.name, diagram.lane_x(at), 16.0, 76.0);
+                let x = diagram.lane_x(at);
+                let _ = to.fill_text_with_max_width(&lane.name, x, 16.0, 76.0);
+                if chosen {
+                    to.fill_rect(x - 9.0, 21.0, 18.0, 2.0);
+                }
             }
         }
     }

@@ -61,6 +61,9 @@ impl Diagram {
     ) {
         (self.width, self.height) = (width, height);
         self.context = canvas.and_then(|canvas| crate::ui::stage::dense::context(&canvas, width, height));
+        if let Some(context) = &self.context {
+            context.set_font(&paint::font(&self.colours));
+        }
         self.range = range;
         self.range_text.clear();
     }

@@ -15,6 +15,9 @@ use crate::ui::colours::Colours;
 use crate::ui::dom;
 use crate::ui::motion::Flight;
 
+/// The smallest node whose timer is painted, in pixels.
+const ARC_RADIUS_MIN: f64 = 7.0;
+
 struct Dot {
     path: Path,
     flight: Flight,
@@ -64,7 +67,9 @@ impl DenseLayer {
             push(&mut groups, message.tone, dot);
         }
         let mut arcs = Vec::new();
-        for party in &stage.parties {
+        // Around small nodes that stand close together, timers would be a tangle.
+        let timed = stage.parties.iter().filter(|_| geometry.radius >= ARC_RADIUS_MIN);
+        for party in timed {
             if let Some((timer, place)) = party.timer.zip(geometry.place(party.address)) {
                 push(&mut arcs, party.tone, Arc { place, set_us: timer.set_us, due_us: timer.due_us });
             }

@@ -46,7 +46,7 @@ impl Geometry {
         // The figures below the nodes need some room, the more the larger they are.
         let side = width.min(height);
         let around = std::f64::consts::TAU * 0.36 * side / nodes as f64;
-        let radius = (around * 0.36).clamp(5.0, 41.0).min(side * 0.09);
+        let radius = (around * 0.36).clamp(3.5, 41.0).min(side * 0.09);
         let (inner_w, inner_h) = (width.min(height * 1.3), height.min(width * 1.3));
         let (left, top) = ((width - inner_w) / 2.0, (height - inner_h) / 2.0);
         let mut places: Vec<_> = stage
