@@ -63,10 +63,10 @@ fn files() -> &'static [String] {
     static FILES: OnceLock<Vec<String>> = OnceLock::new();
     // Files of a page or less: what is long takes long to read, and is no other code.
     FILES.get_or_init(|| {
-        let compact = |run: &Box<dyn Workbench>| {
+        let compact = |run: &dyn Workbench| {
             serde_json::from_str::<serde_json::Value>(&run.json()).unwrap().to_string()
         };
-        runs().iter().map(compact).filter(|file| file.len() < 4_000).collect()
+        runs().iter().map(|run| compact(&**run)).filter(|file| file.len() < 4_000).collect()
     })
 }
 
