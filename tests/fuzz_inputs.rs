@@ -63,9 +63,8 @@ fn files() -> &'static [String] {
     static FILES: OnceLock<Vec<String>> = OnceLock::new();
     // Files of a page or less: what is long takes long to read, and is no other code.
     FILES.get_or_init(|| {
-        let compact = |run: &dyn Workbench| {
-            serde_json::from_str::<serde_json::Value>(&run.json()).unwrap().to_string()
-        };
+        let compact =
+            |run: &dyn Workbench| serde_json::from_str::<serde_json::Value>(&run.json()).unwrap().to_string();
         runs().iter().map(|run| compact(&**run)).filter(|file| file.len() < 4_000).collect()
     })
 }
