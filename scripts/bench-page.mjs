@@ -1,0 +1,114 @@
+// Measures the built page in headless Chromium: frames a second while it plays, seek and render, first paint.
+// Prints a table beside the budgets; read it as ratios, because machines are noisy.
+
+import { spawn, spawnSync } from "node:child_process";
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+const { chromium } = createRequire(new URL("../tests/e2e/package.json", import.meta.url))("@playwright/test");
+
+const port = 8391;
+const address = `http://127.0.0.1:${port}/`;
+const line = (what, measured, budget) => console.log(`  ${what.padEnd(52)} ${measured.padStart(16)}   ${budget}`);
+
+/** A link to a run that is made from a scenario file. */
+function linkOf(setup, cursor) {
+  const file = join(mkdtempSync(join(tmpdir(), "lamplight-")), "scenario.json");
+  writeFileSync(file, JSON.stringify({ format: 1, protocol: "raft", seed: 1, setup, cursor }));
+  const made = spawnSync("cargo", ["run", "--quiet", "--locked", "--release", "--", "link", file], { encoding: "utf8" });
+  if (made.status !== 0) throw new Error(made.stderr);
+  return made.stdout.trim();
+}
+
+const busy = (nodes) => ({ nodes, clients: 4, workload: { think_us_mean: 5000, keys: 4, commands_per_client: 0 } });
+// Slow links and quick heartbeats: each of 99 followers has about ten messages under way.
+const crowded = {
+  nodes: 100,
+  clients: 0,
+  options: { heartbeat_interval_us: 10_000, election_timeout_us_min: 600_000, election_timeout_us_max: 1_200_000 },
+  network: { latency_us_min: 55_000, jitter_us_mean: 5_000, jitter: "uniform", loss_ppm: 0, duplication_ppm: 0, reordering: true },
+};
+
+const server = spawn("node", ["scripts/serve.mjs", "dist", "--port", String(port)], { stdio: "ignore" });
+const browser = await chromium.launch({
+  executablePath: process.env.CHROMIUM || "/usr/bin/chromium",
+  args: ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"],
+});
+
+async function open(link) {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
+  const page = await context.newPage();
+  await page.goto(address + (link ? `#${link.replace(/^.*#/, "")}` : ""));
+  await page.getByRole("slider").first().waitFor();
+  return page;
+}
+
+try {
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  console.log("\nThe page in Chromium, without a GPU");
+
+  const paints = [];
+  const usables = [];
+  for (let run = 0; run < 5; run += 1) {
+    const started = Date.now();
+    const page = await open();
+    usables.push(Date.now() - started);
+    paints.push(await page.evaluate(() => performance.getEntriesByName("first-contentful-paint")[0]?.startTime ?? NaN));
+    await page.context().close();
+  }
+  const median = (values) => values.sort((a, b) => a - b)[values.length >> 1];
+  line("first paint, cold, ms", median(paints).toFixed(0), "<= 250");
+  line("usable, cold, ms (with starting a page)", median(usables).toFixed(0), "<= 300");
+
+  for (const [title, setup, cursor] of [
+    ["25 nodes", busy(25), 3000],
+    ["50 nodes", busy(50), 5000],
+    ["100 nodes", busy(100), 9000],
+    ["100 nodes, about 1,000 messages in flight", crowded, 12000],
+  ]) {
+    const page = await open(linkOf(setup, cursor));
+    await page.keyboard.press("Space");
+    await page.waitForTimeout(500);
+    const rate = await page.evaluate(
+      () =>
+        new Promise((resolve) => {
+          let frames = 0;
+          const started = performance.now();
+          const next = () => {
+            frames += 1;
+            const passed = performance.now() - started;
+            if (passed < 4000) requestAnimationFrame(next);
+            else resolve((frames / passed) * 1000);
+          };
+          requestAnimationFrame(next);
+        }),
+    );
+    line(`frames per second while playing, ${title}`, rate.toFixed(1), ">= 58");
+    await page.context().close();
+  }
+
+  for (const [nodes, budget] of [[5, 8], [50, 16]]) {
+    const page = await open(linkOf(busy(nodes), 100_000));
+    const times = await page.evaluate(async () => {
+      const times = [];
+      for (let run = 0; run < 60; run += 1) {
+        const key = String((run * 7) % 10);
+        const target = document.querySelector("main") ?? document.body;
+        const started = performance.now();
+        target.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
+        await new Promise((resolve) => setTimeout(resolve, 0));
+        document.body.getBoundingClientRect();
+        times.push(performance.now() - started);
+      }
+      return times.sort((a, b) => a - b);
+    });
+    const [p50, p95] = [times[times.length >> 1], times[Math.floor(times.length * 0.95)]];
+    line(`seek and render p50 / p95, 100,000 events, ${nodes} nodes, ms`, `${p50.toFixed(1)} / ${p95.toFixed(1)}`, `<= ${budget}`);
+    await page.context().close();
+  }
+} finally {
+  await browser.close();
+  server.kill();
+}
