@@ -211,8 +211,37 @@ pub fn tape<P: Portray>(recording: &Recording<P>, lang: Lang) -> Tape {
             leading = leader;
         }
     }
-    let marks = recording.infos(0).filter_map(|info| mark_of(&info)).collect();
+    let marks = thinned(recording.infos(0).filter_map(|info| mark_of(&info)), end_step);
     Tape { eras, leaders, marks }
+}
+
+/// The most places on the scrubber that marks can be told apart at.
+const MARK_PLACES: u32 = 400;
+
+/// Of the marks of one kind that fall on the same place of the scrubber, only the first: a long run has more
+/// milestones than a screen has points.
+fn thinned(marks: impl Iterator<Item = Mark>, steps: u32) -> Vec<Mark> {
+    let place = |mark: &Mark| u64::from(mark.step) * u64::from(MARK_PLACES) / u64::from(steps.max(1));
+    let mut last_places: Vec<(MarkKind, u64)> = Vec::new();
+    marks
+        .filter(|mark| {
+            if steps <= MARK_PLACES {
+                return true;
+            }
+            let place = place(mark);
+            match last_places.iter_mut().find(|(kind, _)| *kind == mark.kind) {
+                Some((_, last)) if *last == place => false,
+                Some((_, last)) => {
+                    *last = place;
+                    true
+                }
+                None => {
+                    last_places.push((mark.kind, place));
+                    true
+                }
+            }
+        })
+        .collect()
 }
 
 fn open((from_step, from_us): (u32, u64), (to_step, to_us): (u32, u64), tone: Tone, label: String) -> Span {
