@@ -77,6 +77,7 @@ fn node_items(node: NodeId, party: &Party, stage: &Stage, bench: &dyn Workbench,
         )
         .apart(),
     );
+    items.push(Item::new(word!(lang, "Connections …", "连接……"), Ask::Dialog(Dialog::Links(node.0))));
     if !stage.cuts.is_empty() {
         items.push(Item::new(word!(lang, "Heal the network", "恢复网络"), act(Intervention::Heal)));
     }

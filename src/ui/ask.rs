@@ -66,6 +66,8 @@ pub enum Dialog {
     Operation(u16),
     /// The clock of a node.
     Clock(u16),
+    /// The connections of a node.
+    Links(u16),
     /// Groups that do not hear each other.
     Partition,
     /// Network, disks, clients, chance.

@@ -22,6 +22,9 @@ use crate::{say, word};
 const TOP: f64 = 20.0;
 const HEIGHT: f64 = 18.0;
 
+/// Room for the needle's knob at both ends.
+const SIDE: f64 = 9.0;
+
 /// Where branches are drawn, below the tape; more than these are in their own list.
 const BRANCH_ROWS: usize = 2;
 
@@ -53,7 +56,7 @@ pub fn Scrubber(props: &ScrubberProps) -> Html {
     let needle = use_node_ref();
     let dragging = use_mut_ref(|| false);
     let (width, _) = dom::use_size(frame.clone());
-    let width = width.max(60.0);
+    let width = (width - 2.0 * SIDE).max(60.0);
     let end_us = horizon_us(props.recorded_us);
     let (ui, lang) = (&props.ui, props.ui.lang);
 
@@ -130,7 +133,7 @@ pub fn Scrubber(props: &ScrubberProps) -> Html {
             <div class="tape" ref={frame} role="slider" tabindex="0" aria-label={word!(lang, "The run", "运行进度")}
                 aria-valuemin="0" aria-valuemax={props.recorded.to_string()} aria-valuenow={props.cursor.to_string()}
                 aria-valuetext={value_text} {onkeydown} {onpointerdown} {onpointermove} {onpointerup}>
-                <svg width={px(width)} height="62" viewBox={format!("0 0 {width:.1} 62")} aria-hidden="true">
+                <svg width={px(width + 2.0 * SIDE)} height="62" viewBox={format!("{} 0 {:.1} 62", -SIDE, width + 2.0 * SIDE)} aria-hidden="true">
                     <rect class="tape-ground" x="0" y={px(TOP)} width={px(width)} height={px(HEIGHT)} rx="4" />
                     { eras(&tape.eras, width, &x) }
                     <g>{ for merged(&tape.leaders, &x).iter().map(|(from, to, _)| html! {

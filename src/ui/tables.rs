@@ -26,11 +26,25 @@ pub struct TableProps {
 /// One of the tables.
 #[component]
 pub fn TableView(props: &TableProps) -> Html {
+    let frame = use_node_ref();
+    {
+        let frame = frame.clone();
+        let columns = props.tables.get(props.shown).map(|table| table.columns.clone());
+        // The end of a log is where something happens: it stays in view unless the reader has scrolled back.
+        let followed = use_mut_ref(|| 0);
+        use_effect_with(columns, move |_| {
+            let Some(element) = frame.cast::<web_sys::Element>() else { return };
+            if element.scroll_left() >= *followed.borrow() - 2 {
+                element.set_scroll_left(element.scroll_width() - element.client_width());
+            }
+            *followed.borrow_mut() = element.scroll_left();
+        });
+    }
     let Some(table) = props.tables.get(props.shown).or_else(|| props.tables.first()) else {
         return Html::default();
     };
     html! {
-        <div class="table-frame" tabindex="0" role="region" aria-label={table.title.clone()}>
+        <div class="table-frame" ref={frame} tabindex="0" role="region" aria-label={table.title.clone()}>
             if !table.note.is_empty() { <p class="table-note">{ table.note.clone() }</p> }
             <table>
                 <thead>

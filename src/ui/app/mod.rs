@@ -332,7 +332,7 @@ impl App {
         let before = player.bench().cursor();
         match player.apply(command, lang) {
             Ok(change) => {
-                if is_act {
+                if is_act && !matches!(self.dialog, Some(Dialog::Links(_))) {
                     self.dialog = None;
                 }
                 let stepped = self.player.as_ref().is_some_and(|player| player.bench().cursor() != before);

@@ -14,6 +14,7 @@ use crate::ui::dialogs::clock::ClockDialog;
 use crate::ui::dialogs::command::{CommandDialog, Receiver};
 use crate::ui::dialogs::conditions::ConditionsDialog;
 use crate::ui::dialogs::help::Help;
+use crate::ui::dialogs::links::LinksDialog;
 use crate::ui::dialogs::partition::PartitionDialog;
 use crate::ui::dialogs::seed::SeedDialog;
 use crate::ui::dialogs::share::Share;
@@ -201,6 +202,9 @@ impl App {
                 html! { <CommandDialog {ui} {receiver} clients={0} prompts={bench.operations(NodeId(node), lang)} {refusal} /> }
             }
             Some(Dialog::Clock(node)) => html! { <ClockDialog {ui} node={NodeId(node)} {refusal} /> },
+            Some(Dialog::Links(node)) => {
+                html! { <LinksDialog {ui} node={NodeId(node)} stage={self.shot.stage.clone()} /> }
+            }
             Some(Dialog::Partition) => {
                 html! { <PartitionDialog {ui} stage={self.shot.stage.clone()} {refusal} /> }
             }

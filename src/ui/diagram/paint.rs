@@ -132,7 +132,11 @@ fn arrows(to: &CanvasRenderingContext2d, diagram: &Diagram) {
     }
     let few = diagram.data.arrows.len() < 300;
     for ((tone, lost, future), list) in groups {
-        let colour = diagram.colours.tone(if lost { Tone::Bad } else { tone });
+        let colour = match (lost, tone) {
+            (true, _) => diagram.colours.tone(Tone::Bad),
+            (false, Tone::Plain) => &diagram.colours.muted,
+            (false, tone) => diagram.colours.tone(tone),
+        };
         to.set_stroke_style_str(colour);
         to.set_fill_style_str(colour);
         to.set_line_width(if few { 1.4 } else { 0.8 });

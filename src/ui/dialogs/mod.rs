@@ -12,6 +12,7 @@ pub mod clock;
 pub mod command;
 pub mod conditions;
 pub mod help;
+pub mod links;
 pub mod partition;
 pub mod seed;
 pub mod share;

@@ -86,7 +86,7 @@ impl DenseLayer {
         self.paint_arcs(time_us);
         to.set_line_width(1.2);
         for (tone, dots) in &self.groups {
-            let colour = self.colours.tone(*tone);
+            let colour = if *tone == Tone::Plain { &self.colours.muted } else { self.colours.tone(*tone) };
             to.set_fill_style_str(colour);
             to.set_stroke_style_str(colour);
             to.begin_path();

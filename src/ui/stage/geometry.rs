@@ -84,8 +84,10 @@ impl Geometry {
         let (ux, uy) = (dx / length, dy / length);
         let beside = self.message * 0.45;
         let (ox, oy) = (-uy * beside, ux * beside);
-        let start = edge(outline1, self.radius, ux, uy) + 3.0;
-        let end = (length - edge(outline2, self.radius, ux, uy) - 3.0).max(start);
+        // A message never covers the words in a node: its way begins and ends beside it.
+        let clear = self.message + if self.radius > 24.0 { 7.0 } else { 2.0 };
+        let start = edge(outline1, self.radius, ux, uy) + clear;
+        let end = (length - edge(outline2, self.radius, ux, uy) - clear).max(start);
         Some(Path {
             from: (x1 + ux * start + ox, y1 + uy * start + oy),
             to: (x1 + ux * end + ox, y1 + uy * end + oy),
