@@ -7,6 +7,10 @@ use super::workbench::{Action, Refusal, Selection, Workbench};
 use super::{Lang, model::MarkKind};
 use crate::sim::Problem;
 
+pub use command::{Change, Command, Notice};
+
+mod command;
+
 /// How many times slower than virtual time the run can be shown, slowest first.
 pub const SLOWDOWNS: [u32; 10] = [1000, 500, 200, 100, 50, 20, 10, 5, 2, 1];
 
@@ -24,97 +28,6 @@ const STEPS_PER_TICK: u32 = 2_000;
 
 /// After so much virtual time without a step, in µs, it is worth asking whether there will be another one.
 const QUIET_US: u64 = 1_000_000;
-
-/// What a person (or a script) wants of the player.
-#[derive(Clone, PartialEq, Debug)]
-pub enum Command {
-    /// Plays.
-    Play,
-    /// Stops playing, moving and seeking.
-    Pause,
-    /// Plays if still, and pauses otherwise.
-    PlayPause,
-    /// Some steps forward, or backward where negative.
-    Step(i32),
-    /// To this cursor position.
-    SeekTo(u32),
-    /// To the last step at or before this virtual time, in µs; the run is recorded up to there.
-    SeekTime(u64),
-    /// To this many thousandths of what is recorded.
-    SeekThousandth(u32),
-    /// To before the first step.
-    First,
-    /// To after the last recorded step.
-    Last,
-    /// To the next or previous step that is worth stopping at.
-    Milestone {
-        /// Forward or backward.
-        forward: bool,
-    },
-    /// To the next or previous mark (crash, restart, cut, violation) on the tape.
-    Mark {
-        /// Forward or backward.
-        forward: bool,
-    },
-    /// One speed up.
-    Faster,
-    /// One speed down.
-    Slower,
-    /// This slowdown, one of [`SLOWDOWNS`].
-    Slowdown(u32),
-    /// Acts at the cursor.
-    Act(Action),
-    /// Hands the schedule to the person, or back to the seed.
-    Manual(bool),
-    /// Chooses something, or nothing.
-    Select(Option<Selection>),
-    /// Shows another branch.
-    Switch(u32),
-    /// Names a branch.
-    Rename(u32, String),
-}
-
-/// What changed, so that the page redraws that and nothing else.
-#[derive(Clone, PartialEq, Debug, Default)]
-pub struct Change {
-    /// The cursor stands elsewhere, or the run at the cursor is another.
-    pub cursor: bool,
-    /// More (or another history) is recorded.
-    pub recorded: bool,
-    /// The selection.
-    pub selection: bool,
-    /// Whether it plays, how fast, who schedules.
-    pub mode: bool,
-    /// Branches came, went or were named.
-    pub branches: bool,
-    /// Something that the person should be told.
-    pub notice: Option<Notice>,
-}
-
-impl Change {
-    /// Whether anything changed that is drawn by structure and not only by movement.
-    pub fn is_any(&self) -> bool {
-        *self != Change::default()
-    }
-
-    fn everything() -> Change {
-        Change { cursor: true, recorded: true, selection: true, mode: true, branches: true, notice: None }
-    }
-}
-
-/// Something that happened by the way.
-#[derive(Clone, PartialEq, Debug)]
-pub enum Notice {
-    /// The run goes no further.
-    Stopped(Problem),
-    /// Acting in the past opened a branch; the old one is named here.
-    Branched {
-        /// The branch that was shown until now.
-        left: u32,
-    },
-    /// There is no further milestone or mark in this direction.
-    NothingThere,
-}
 
 /// How the shown moment moves.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -262,7 +175,7 @@ impl Player {
                 Change { branches: true, ..Change::default() }
             }
         };
-        merge(&mut change, more);
+        change.merge(more);
         Ok(change)
     }
 
@@ -376,7 +289,7 @@ impl Player {
                 return change;
             }
         }
-        merge(&mut change, self.seek(from.saturating_add_signed(steps)));
+        change.merge(self.seek(from.saturating_add_signed(steps)));
         change
     }
 
@@ -408,8 +321,8 @@ impl Player {
         self.stop(&mut change);
         let recorded = self.bench.recorded();
         match self.bench.milestone(forward) {
-            Some(cursor) => merge(&mut change, self.seek(cursor)),
-            None if !forward => merge(&mut change, self.seek(0)),
+            Some(cursor) => change.merge(self.seek(cursor)),
+            None if !forward => change.merge(self.seek(0)),
             None => change.notice = Some(Notice::NothingThere),
         }
         change.recorded |= self.bench.recorded() != recorded;
@@ -467,15 +380,6 @@ impl Player {
 
 fn current_branch(bench: &dyn Workbench) -> u32 {
     bench.branches().iter().find(|branch| branch.current).map_or(0, |branch| branch.id)
-}
-
-fn merge(change: &mut Change, more: Change) {
-    change.cursor |= more.cursor;
-    change.recorded |= more.recorded;
-    change.selection |= more.selection;
-    change.mode |= more.mode;
-    change.branches |= more.branches;
-    change.notice = more.notice.or(change.notice.take());
 }
 
 #[cfg(test)]

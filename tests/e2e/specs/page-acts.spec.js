@@ -47,6 +47,18 @@ test("groups can be chosen instead", async ({ page }) => {
   await expect(page.locator(".link.is-cut").first()).toBeVisible();
 });
 
+test("one connection is cut in one direction, and mended", async ({ page }) => {
+  await openPage(page, "./");
+  await page.locator("[data-key=n1]").click({ button: "right" });
+  await page.getByRole("menuitem", { name: "Connections …" }).click();
+  const only = page.getByRole("button", { name: "Only n1 reaches n3" });
+  await only.click();
+  await expect(only).toHaveAttribute("aria-pressed", "true");
+  await expect(page.locator(".link.is-cut")).toHaveCount(1);
+  await page.getByRole("button", { name: "n1 and n3 hear each other" }).click();
+  await expect(page.locator(".link.is-cut")).toHaveCount(0);
+});
+
 test("a message is held, released and dropped", async ({ page }) => {
   await openPage(page, "./");
   // The first milestone is an election: votes are asked for.

@@ -1,0 +1,171 @@
+//! Frame by frame: what is asked of the run, how often, and what is written past Yew.
+
+use std::rc::Rc;
+
+use gloo::timers::callback::Timeout;
+use yew::prelude::*;
+
+use super::{App, Layout, Msg};
+use crate::scene::Player;
+use crate::scene::player::{Change, Notice};
+use crate::ui::ask::Panel;
+use crate::ui::snapshot::InView;
+use crate::ui::words;
+
+/// How often what people read is drawn anew while a run plays, in ms.
+const READING_MS: f64 = 140.0;
+
+/// How often the chain of causes and the code are looked up while a run plays, in ms.
+const CAUSES_MS: f64 = 560.0;
+
+/// How often a crowded stage is drawn anew while a run plays, in ms: its messages move on between.
+const CROWD_MS: f64 = 45.0;
+
+/// With more parties and messages than this a stage is crowded.
+const CROWD: usize = 60;
+
+/// A frame that took longer than this, in ms, was late.
+const FRAME_MS_LATE: f64 = 21.0;
+
+/// The most that structure is slowed down where frames are late.
+const STRETCH_MAX: f64 = 5.0;
+
+/// How long after the last change the address is written, in ms.
+const SAVE_MS: u32 = 250;
+
+impl App {
+    /// The browser is about to paint.
+    pub(super) fn on_frame(&mut self, ctx: &Context<Self>, now_ms: f64) -> bool {
+        self.frame = None;
+        let elapsed_us = self.frame_ms.map_or(0.0, |last_ms| (now_ms - last_ms).max(0.0) * 1000.0);
+        self.frame_ms = Some(now_ms);
+        // What moves goes first: where frames are late, structure is drawn less often.
+        let is_late = elapsed_us > FRAME_MS_LATE * 1000.0;
+        self.stretch = (self.stretch * if is_late { 1.25 } else { 0.97 }).clamp(1.0, STRETCH_MAX);
+        let Some(player) = &mut self.player else { return false };
+        let was_playing = player.is_playing();
+        let change = player.tick(elapsed_us as u64);
+        let moved = change.cursor;
+        let drawn = change.is_any() && self.follow(ctx, change);
+        let drawn = drawn | self.draw_crowd(now_ms);
+        let drawn = drawn | (was_playing && self.read_on(now_ms));
+        if moved && !was_playing {
+            self.announce();
+        }
+        if !drawn {
+            self.paint();
+        }
+        self.keep_moving(ctx);
+        drawn
+    }
+
+    /// Asks for the next frame, if anything moves.
+    pub(super) fn keep_moving(&mut self, ctx: &Context<Self>) {
+        if !self.player.as_ref().is_some_and(Player::is_moving) {
+            self.frame_ms = None;
+        } else if self.frame.is_none() {
+            let link = ctx.link().clone();
+            self.frame = Some(gloo::render::request_animation_frame(move |now_ms| {
+                link.send_message(Msg::Frame(now_ms));
+            }));
+        }
+    }
+
+    /// Something changed: asks the workbench for what is drawn of it.
+    pub(super) fn follow(&mut self, ctx: &Context<Self>, change: Change) -> bool {
+        let lang = self.ui.lang;
+        let Some(player) = &self.player else { return false };
+        let is_playing = player.is_playing();
+        if change.branches {
+            self.shot.refresh_branches(player);
+            self.shot.forget_story();
+        }
+        let crowd = self.shot.stage.parties.len() + self.shot.stage.messages.len();
+        if change.cursor && is_playing && crowd > CROWD {
+            // Drawn a little later, together with what changes until then.
+            self.is_stage_old = true;
+            if change == (Change { cursor: true, recorded: change.recorded, ..Change::default() }) {
+                return false;
+            }
+        } else if change.cursor || self.is_stage_old {
+            self.shot.refresh_stage(player, lang);
+            self.is_stage_old = false;
+        }
+        self.shot.refresh_figures(player);
+        if let Some(notice) = &change.notice {
+            let text = words::notice(notice, &self.shot.branches, lang);
+            if matches!(notice, Notice::Branched { .. }) {
+                self.shot.forget_story();
+            }
+            self.toast(ctx, text);
+        }
+        if !is_playing {
+            self.refresh_reading(true);
+            let link = ctx.link().clone();
+            self.saving = Some(Timeout::new(SAVE_MS, move || link.send_message(Msg::Save)));
+        }
+        true
+    }
+
+    /// Draws a crowded stage, if it is time to.
+    fn draw_crowd(&mut self, now_ms: f64) -> bool {
+        let is_playing = self.player.as_ref().is_some_and(Player::is_playing);
+        if !self.is_stage_old || (is_playing && now_ms - self.stage_ms < CROWD_MS * self.stretch) {
+            return false;
+        }
+        if let Some(player) = &self.player {
+            self.shot.refresh_stage(player, self.ui.lang);
+        }
+        self.stage_ms = now_ms;
+        self.is_stage_old = false;
+        true
+    }
+
+    /// While a run plays, what people read follows a few times in a second.
+    fn read_on(&mut self, now_ms: f64) -> bool {
+        if now_ms - self.reading_ms < READING_MS * self.stretch {
+            return false;
+        }
+        self.reading_ms = now_ms;
+        let with_causes = now_ms - self.causes_ms >= CAUSES_MS * self.stretch;
+        if with_causes {
+            self.causes_ms = now_ms;
+        }
+        self.refresh_reading(with_causes);
+        true
+    }
+
+    pub(super) fn refresh_reading(&mut self, with_causes: bool) {
+        let view = self.in_view();
+        let Some(player) = &mut self.player else { return };
+        self.shot.refresh_reading(player, self.ui.lang, view, self.story_steps, with_causes);
+        let (shot, selection) = (&self.shot, player.selection());
+        self.diagram.with(|diagram| {
+            diagram.causes = Rc::clone(&shot.causes);
+            diagram.here = shot.here();
+            diagram.choose(selection, &shot.stage.messages);
+            diagram.fetch(player, &shot.stage);
+        });
+    }
+
+    fn in_view(&self) -> InView {
+        match self.layout {
+            Layout::Wide => InView::default().with(Panel::Diagram).with(Panel::Table(0)).with(self.side),
+            Layout::Medium | Layout::Narrow => InView::default().with(self.only),
+        }
+    }
+
+    /// Writes what moves.
+    pub(super) fn paint(&mut self) {
+        let Some(player) = &self.player else { return };
+        let shown_us = if self.reduced_motion { player.bench().now_us() } else { player.time_us() };
+        self.motion.with(|motion| motion.write(shown_us));
+        let (lang, stage) = (self.ui.lang, &self.shot.stage);
+        self.diagram.with(|diagram| {
+            if diagram.present(shown_us) || !diagram.has_data() {
+                diagram.fetch(player, stage);
+            }
+            diagram.paint(lang);
+        });
+    }
+}

@@ -1,0 +1,136 @@
+//! What becomes of every wish.
+
+use yew::prelude::*;
+
+use super::{App, STORY_STEPS};
+use crate::scene::{Command, Player};
+use crate::ui::ask::{Ask, Dialog, Panel};
+use crate::ui::dom;
+
+impl App {
+    /// What becomes of a wish. Returns whether the page is drawn anew.
+    pub(super) fn answer(&mut self, ctx: &Context<Self>, ask: Ask) -> bool {
+        // Whatever is chosen from a menu closes it.
+        if !matches!(ask, Ask::DiagramMoved | Ask::Say(_) | Ask::Hush(_)) {
+            self.menu = None;
+        }
+        match ask {
+            Ask::Player(command) => self.command(ctx, command),
+            Ask::Open(source) => self.open(ctx, &source, None),
+            Ask::Reopen(seed) => self.reopen(ctx, seed),
+            Ask::OpenSalvaged => {
+                if let Some(bench) = self.failure.take().and_then(|failure| failure.salvaged) {
+                    self.show(bench);
+                }
+                true
+            }
+            Ask::Menu(subject, x, y) => {
+                self.opener = dom::document().active_element();
+                self.menu = Some((subject, x, y));
+                true
+            }
+            Ask::Dialog(dialog) => {
+                // A dialog that a menu opens gives the focus back to where the menu was opened.
+                if self.opener.is_none() {
+                    self.opener = dom::document().active_element();
+                }
+                self.refusal = None;
+                self.dialog = Some(dialog);
+                if dialog == Dialog::Share {
+                    self.command(ctx, Command::Pause);
+                    self.save();
+                    self.digest = self.player.as_mut().map_or(0, |player| player.bench_mut().digest());
+                }
+                true
+            }
+            Ask::Close => {
+                if self.dialog.take().is_none() && self.failure.take().is_none() {
+                    self.command(ctx, Command::Select(None));
+                }
+                true
+            }
+            Ask::Panel(panel) => {
+                self.only = panel;
+                match panel {
+                    Panel::Table(at) => self.table = at,
+                    Panel::Diagram => {}
+                    side => self.side = side,
+                }
+                self.refresh_reading(true);
+                true
+            }
+            Ask::Lang(lang) => {
+                self.set_lang(lang);
+                true
+            }
+            Ask::Theme(theme) => {
+                self.prefs.theme = theme;
+                self.prefs.apply();
+                self.prefs.save();
+                self.read_colours();
+                true
+            }
+            Ask::FullScreen => {
+                let document = dom::document();
+                if document.fullscreen_element().is_some() {
+                    document.exit_fullscreen();
+                } else if let Some(root) = document.document_element() {
+                    let _ = root.request_fullscreen();
+                }
+                false
+            }
+            Ask::Say(text) => {
+                self.toast(ctx, text);
+                true
+            }
+            Ask::Hush(id) => {
+                self.toasts.retain(|toast| toast.id != id);
+                true
+            }
+            Ask::DiagramMoved => {
+                self.paint();
+                false
+            }
+            Ask::MoreStory => {
+                self.story_steps += 2 * STORY_STEPS;
+                self.refresh_reading(true);
+                true
+            }
+        }
+    }
+
+    pub(super) fn command(&mut self, ctx: &Context<Self>, command: Command) -> bool {
+        let lang = self.ui.lang;
+        let Some(player) = &mut self.player else { return false };
+        player.set_glides(!self.reduced_motion);
+        let is_act = matches!(command, Command::Act(_));
+        if matches!(command, Command::Manual(true)) {
+            self.side = Panel::Pending;
+            self.only = Panel::Pending;
+        }
+        let before = player.bench().cursor();
+        match player.apply(command, lang) {
+            Ok(change) => {
+                if is_act && !matches!(self.dialog, Some(Dialog::Links(_))) {
+                    self.dialog = None;
+                }
+                let stepped = self.player.as_ref().is_some_and(|player| player.bench().cursor() != before);
+                let drawn = self.follow(ctx, change) | is_act;
+                if stepped {
+                    self.announce();
+                }
+                self.keep_moving(ctx);
+                drawn
+            }
+            Err(refusal) => {
+                let text = refusal.text(lang);
+                if self.dialog.is_some() {
+                    self.refusal = Some(text);
+                } else {
+                    self.toast(ctx, text);
+                }
+                true
+            }
+        }
+    }
+}
