@@ -3,7 +3,7 @@
 use yew::prelude::*;
 
 use super::{App, STORY_STEPS};
-use crate::scene::{Command, Player};
+use crate::scene::Command;
 use crate::ui::ask::{Ask, Dialog, Panel};
 use crate::ui::dom;
 
