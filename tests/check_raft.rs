@@ -19,7 +19,7 @@ fn model(nodes: u16) -> FaultModel {
 }
 
 fn expect_all_well(nodes: u16, seeds: std::ops::Range<u64>) {
-    let report = check(&protocol(nodes, |_| {}), seeds.clone(), Plan::default(), 1);
+    let report = check(&protocol(nodes, |_| {}), seeds.clone(), Plan::of::<Raft>(), 1);
     if let Some((seed, failure)) = report.failures.first() {
         panic!("seed {seed}, {nodes} nodes, step {}: {:?}", failure.steps, failure.finding);
     }
@@ -47,7 +47,7 @@ fn three_nodes_survive_every_kind_of_fault() {
 
 /// Breaks a rule and expects that some seed shows it by the violation of an invariant.
 fn expect_found(seeds: u64, adjust: fn(&mut ClusterSetup<Raft>), is_it: fn(&Violation) -> bool) {
-    let report: Report<Raft> = check(&protocol(5, adjust), 0..seeds, Plan::default(), 5);
+    let report: Report<Raft> = check(&protocol(5, adjust), 0..seeds, Plan::of::<Raft>(), 5);
     let shows_it = |finding: &Finding<Raft>| matches!(finding, Finding::Invariant(found) if is_it(found));
     let found = report.failures.iter().find(|(_, failure)| shows_it(&failure.finding));
     let (seed, failure) = found.unwrap_or_else(|| panic!("not in {seeds} seeds: {:?}", report.failures));

@@ -6,9 +6,7 @@ mod paxos_run;
 
 use std::sync::Arc;
 
-use lamplight::check::history::Operation;
-use lamplight::check::key_value::KeyValue;
-use lamplight::check::linearizability::{self, Verdict, WORK_MAX};
+use lamplight::check::{Judgement, key_value};
 use lamplight::protocol::key_value::{Command, Outcome};
 use lamplight::protocol::paxos::NodeSet;
 use lamplight::protocol::paxos::multi::{
@@ -75,24 +73,11 @@ fn messages(run: &Run<MultiPaxos>, test: impl Fn(&Message) -> bool) -> usize {
 
 #[track_caller]
 fn assert_linearizable(run: &Run<MultiPaxos>, what: &str) {
-    let history: Vec<Operation<Command, Outcome>> = run
-        .seen
-        .log
-        .operations()
-        .iter()
-        .cloned()
-        .map(|Operation { client, request, command, asked, answered }| {
-            let answered = answered.map(|(step, answer)| match answer {
-                Answer::Done(outcome) => (step, outcome),
-                other => panic!("{other:?} is no final answer"),
-            });
-            Operation { client, request, command, asked, answered }
-        })
-        .collect();
-    match linearizability::check::<KeyValue>(&history, WORK_MAX) {
-        Verdict::Linearizable => {}
-        verdict => panic!("{what}: {verdict:?}"),
-    }
+    let judgement = key_value::judge(run.seen.log.operations(), |answer| match answer {
+        Answer::Done(outcome) => Some(outcome.clone()),
+        other => panic!("{other:?} is no final answer"),
+    });
+    assert_eq!(judgement, Judgement::Kept, "{what}");
 }
 
 /// Whether all nodes that are up have the same state machine.

@@ -19,6 +19,9 @@ pub enum Judgement {
 
 /// A protocol that can be checked with faults drawn from seeds.
 pub trait Checkable: Participant {
+    /// How many steps under faults make a run long enough.
+    const STEPS: u32 = 6_000;
+
     /// A cluster to be put through faults. What may differ from run to run without changing what is promised
     /// is drawn: how often snapshots are taken, which of two ways is taken, how busy the clients are.
     fn draw_setup(nodes: u16, stream: &mut Stream) -> ClusterSetup<Self>;
@@ -34,6 +37,16 @@ pub trait Checkable: Participant {
     /// What an operator does about a node that keeps out of the cluster because its disk was lost or damaged.
     fn remedy(&self) -> Option<Self::Operation> {
         None
+    }
+
+    /// Whether a client that gets this final answer was served, as it must be once all is repaired.
+    fn serves(_answer: &Self::Answer) -> bool {
+        true
+    }
+
+    /// Whether so much was lost that, by the protocol's own rules, clients may wait for ever.
+    fn is_crippled(_cluster: &Cluster<Self>) -> bool {
+        false
     }
 
     /// Whether the clients were told what the protocol promises.

@@ -9,18 +9,18 @@
 //! of the monitor are each kept once and referred to by number; a step that was computed once is never computed
 //! again for the same state of the same node. Virtual time stands still, and randomness is a constant.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+mod cell;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
 use std::rc::Rc;
 
-use rand_pcg::Pcg32;
 use serde::Serialize;
 
-use crate::protocol::wal::{Recovered, Tail};
 use crate::protocol::{
-    ClientId, Effect, EffectBody, Effects, Input, Monitor, NodeId, Observation, Participant, RequestId,
-    Setup, Surroundings, SyncId,
+    ClientId, Effect, EffectBody, Input, Monitor, NodeId, Observation, Participant, RequestId, Setup,
 };
+use cell::{Cell, Process};
 
 /// The most nodes that a cluster can be explored with.
 pub const NODES_MAX: u16 = 8;
@@ -95,28 +95,6 @@ where
     let mut explorer = Explorer::new(plan);
     explorer.run();
     explorer.report()
-}
-
-/// What may be on its way to the disk.
-#[derive(Clone, Debug, Serialize)]
-#[serde(bound = "")]
-enum Write<P: Participant> {
-    Append(P::Record),
-    Rewrite(Vec<P::Record>),
-    Sync(SyncId),
-}
-
-/// A node with its disk and timers.
-#[derive(Clone, Debug, Serialize)]
-#[serde(bound = "P: Serialize")]
-struct Cell<P: Participant> {
-    participant: P,
-    disk: Rc<Vec<P::Record>>,
-    unsynced: VecDeque<Write<P>>,
-    timers: Vec<P::Timer>,
-    /// How often each timer has fired, by its index.
-    fired: Vec<u8>,
-    crashes: u8,
 }
 
 /// A message or a request: what can be delivered, and to whom.
@@ -272,7 +250,7 @@ where
         let mut nodes: Vec<Option<P>> = vec![None; usize::from(self.plan.nodes)];
         for id in (0..self.plan.nodes).map(NodeId) {
             let disk = Rc::new(P::format(self.setup(id)));
-            let (cell, effects) = self.start(id, disk, vec![0; P::TIMERS.len()], 0);
+            let (cell, effects) = self.process(id).start(disk, vec![0; P::TIMERS.len()], 0);
             if let Some(slot) = nodes.get_mut(id.index()) {
                 *slot = Some(cell.participant.clone());
             }
@@ -341,7 +319,7 @@ where
                 moves.push(Move::Fire(index));
             }
         }
-        if !cell.unsynced.is_empty() {
+        if cell.is_syncing() {
             moves.push(Move::Synced);
         }
         if !(self.plan.may_crash)(node) {
@@ -354,8 +332,7 @@ where
             .map(|cell| u32::from(cell.crashes))
             .sum();
         if crashes < u32::from(self.plan.crashes) {
-            let writes = cell.unsynced.iter().filter(|write| !matches!(write, Write::Sync(_))).count();
-            moves.extend((0..=writes).map(|kept| Move::Crash(kept as u8)));
+            moves.extend((0..=cell.unsynced_writes()).map(|kept| Move::Crash(kept as u8)));
         }
         moves
     }
@@ -373,22 +350,13 @@ where
 
     fn compute(&mut self, node: NodeId, cell: u16, action: Move) -> Option<Outcome<P>> {
         let before = self.cells.items.get(usize::from(cell))?.clone();
+        let process = self.process(node);
         let (after, effects) = match action {
-            Move::Crash(kept) => {
-                let mut before = before;
-                for write in std::mem::take(&mut before.unsynced)
-                    .into_iter()
-                    .filter(|write| !matches!(write, Write::Sync(_)))
-                    .take(usize::from(kept))
-                {
-                    before.write(write);
-                }
-                self.start(node, before.disk, before.fired, before.crashes + 1)
-            }
+            Move::Crash(kept) => process.crash_and_restart(before, usize::from(kept)),
             _ => {
                 let mut after = before;
                 let input = self.input(&mut after, action)?;
-                let effects = self.handle(node, &mut after, input);
+                let effects = process.handle(&mut after, input);
                 (after, effects)
             }
         };
@@ -401,75 +369,14 @@ where
     fn input(&self, cell: &mut Cell<P>, action: Move) -> Option<Input<P>> {
         match action {
             Move::Deliver(number) => Some(self.envelopes.items.get(usize::from(number))?.input.clone()),
-            Move::Fire(index) => {
-                let at = cell.timers.iter().position(|timer| P::timer_index(*timer) == index)?;
-                let timer = cell.timers.remove(at);
-                *cell.fired.get_mut(usize::from(index))? += 1;
-                Some(Input::Timer(timer))
-            }
-            Move::Synced => loop {
-                match cell.unsynced.pop_front()? {
-                    Write::Sync(sync) => return Some(Input::Synced(sync)),
-                    write => cell.write(write),
-                }
-            },
+            Move::Fire(index) => cell.fire(index),
+            Move::Synced => cell.finish_sync(),
             Move::Crash(_) => None,
         }
     }
 
-    fn start(
-        &self,
-        node: NodeId,
-        disk: Rc<Vec<P::Record>>,
-        fired: Vec<u8>,
-        crashes: u8,
-    ) -> (Cell<P>, Vec<Effect<P>>) {
-        let mut effects = Effects::new();
-        let found = Recovered { records: disk.as_ref().clone(), tail: Tail::Clean };
-        let mut random = Pcg32::new(0, 0);
-        let mut surroundings = Surroundings { now_us: 0, random: &mut random };
-        let participant = P::start(self.setup(node), found, &mut surroundings, &mut effects);
-        let mut cell =
-            Cell { participant, disk, unsynced: VecDeque::new(), timers: Vec::new(), fired, crashes };
-        let mut effects: Vec<Effect<P>> = effects.drain().collect();
-        self.carry_out(node, &mut cell, &mut effects);
-        (cell, effects)
-    }
-
-    fn handle(&self, node: NodeId, cell: &mut Cell<P>, input: Input<P>) -> Vec<Effect<P>> {
-        let mut effects = Effects::new();
-        let mut random = Pcg32::new(0, 0);
-        let mut surroundings = Surroundings { now_us: 0, random: &mut random };
-        cell.participant.handle(self.setup(node), input, &mut surroundings, &mut effects);
-        let mut effects: Vec<Effect<P>> = effects.drain().collect();
-        self.carry_out(node, cell, &mut effects);
-        effects
-    }
-
-    /// Does what the effects ask of disk and timers. On a fast disk a sync has finished before anything else
-    /// happens, and what follows from that is part of the same step.
-    fn carry_out(&self, node: NodeId, cell: &mut Cell<P>, effects: &mut Vec<Effect<P>>) {
-        for effect in effects.iter() {
-            match &effect.body {
-                EffectBody::SetTimer { timer, .. } => {
-                    let index = P::timer_index(*timer);
-                    cell.timers.retain(|set| P::timer_index(*set) != index);
-                    cell.timers.push(*timer);
-                    cell.timers.sort_by_key(|set| P::timer_index(*set));
-                }
-                EffectBody::CancelTimer { timer } => cell.timers.retain(|set| set != timer),
-                EffectBody::Append { record } => cell.unsynced.push_back(Write::Append(record.clone())),
-                EffectBody::Rewrite { records } => cell.unsynced.push_back(Write::Rewrite(records.clone())),
-                EffectBody::Sync { sync } => cell.unsynced.push_back(Write::Sync(*sync)),
-                EffectBody::Send { .. } | EffectBody::Reply { .. } | EffectBody::Note => {}
-            }
-        }
-        if !(self.plan.slow_disk)(node)
-            && cell.unsynced.iter().any(|write| matches!(write, Write::Sync(_)))
-            && let Some(input) = self.input(cell, Move::Synced)
-        {
-            effects.extend(self.handle(node, cell, input));
-        }
+    fn process(&self, node: NodeId) -> Process<'a, P> {
+        Process { setup: self.setup(node), has_slow_disk: (self.plan.slow_disk)(node) }
     }
 
     /// The messages among the effects, as a set.
@@ -522,38 +429,21 @@ where
         // What a timer or a sync looks like depends on the state, so the way is walked once more.
         let mut cells = Vec::new();
         for id in (0..self.plan.nodes).map(NodeId) {
-            cells.push(self.start(id, Rc::new(P::format(self.setup(id))), vec![0; P::TIMERS.len()], 0).0);
+            let disk = Rc::new(P::format(self.setup(id)));
+            cells.push(self.process(id).start(disk, vec![0; P::TIMERS.len()], 0).0);
         }
         let mut steps = Vec::new();
         for (node, action) in moves.into_iter().rev() {
             let Some(cell) = cells.get_mut(node.index()) else { break };
             if let Move::Crash(kept) = action {
                 let kept = usize::from(kept);
-                for write in std::mem::take(&mut cell.unsynced)
-                    .into_iter()
-                    .filter(|write| !matches!(write, Write::Sync(_)))
-                    .take(kept)
-                {
-                    cell.write(write);
-                }
-                *cell = self.start(node, cell.disk.clone(), cell.fired.clone(), cell.crashes + 1).0;
+                *cell = self.process(node).crash_and_restart(cell.clone(), kept).0;
                 steps.push((node, Happening::CrashAndRestart { kept }));
             } else if let Some(input) = self.input(cell, action) {
-                self.handle(node, cell, input.clone());
+                self.process(node).handle(cell, input.clone());
                 steps.push((node, Happening::Input(Box::new(input))));
             }
         }
         steps
-    }
-}
-
-impl<P: Participant> Cell<P> {
-    /// Lets a write reach the disk.
-    fn write(&mut self, write: Write<P>) {
-        match write {
-            Write::Append(record) => Rc::make_mut(&mut self.disk).push(record),
-            Write::Rewrite(records) => self.disk = Rc::new(records),
-            Write::Sync(_) => {}
-        }
     }
 }

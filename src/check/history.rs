@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::protocol::{ClientId, Disposition, Participant, RequestId};
+use crate::protocol::{ClientId, Disposition, NodeId, Participant, RequestId};
 use crate::sim::{Address, Cluster, Happening, Step, Watcher};
 
 /// One command of one client, however often it was sent.
@@ -16,6 +16,8 @@ pub struct Operation<C, A> {
     pub command: C,
     /// The step with which it was first sent. It has no effect before.
     pub asked: u32,
+    /// Whom the client asked, each time that it sent it.
+    pub nodes: Vec<NodeId>,
     /// The step with which its final answer arrived, and the answer. A command without one may have happened
     /// at any time since, may still happen, and may never happen.
     pub answered: Option<(u32, A)>,
@@ -49,15 +51,23 @@ impl<P: Participant> OperationLog<P> {
         self.operations.len() - self.under_way.len()
     }
 
-    fn asked(&mut self, step: u32, client: ClientId, request: RequestId, command: &P::Command) {
-        let known = self.under_way.get(&client).and_then(|at| self.operations.get(*at));
-        if known.is_some_and(|operation| operation.request == request) {
+    fn asked(&mut self, step: u32, client: ClientId, node: NodeId, request: RequestId, command: &P::Command) {
+        let known = self.under_way.get(&client).and_then(|at| self.operations.get_mut(*at));
+        if let Some(operation) = known.filter(|operation| operation.request == request) {
             // A retry is the same operation.
+            operation.nodes.push(node);
             return;
         }
         self.under_way.insert(client, self.operations.len());
         let command = command.clone();
-        self.operations.push(Operation { client, request, command, asked: step, answered: None });
+        self.operations.push(Operation {
+            client,
+            request,
+            command,
+            asked: step,
+            nodes: vec![node],
+            answered: None,
+        });
     }
 
     fn answer(&mut self, step: u32, client: ClientId, request: RequestId, answer: &P::Answer) {
@@ -76,7 +86,9 @@ impl<P: Participant> Watcher<P> for OperationLog<P> {
     fn step(&mut self, _: &Cluster<P>, step: &Step<'_, P>) {
         let Some(Address::Client(client)) = step.party else { return };
         match step.happening {
-            Happening::Ask { request, command, .. } => self.asked(step.index, client, *request, command),
+            Happening::Ask { request, command, node, .. } => {
+                self.asked(step.index, client, *node, *request, command);
+            }
             Happening::Answered { request, answer, .. } => self.answer(step.index, client, *request, answer),
             _ => {}
         }

@@ -17,19 +17,20 @@ impl Model for KeyValue {
     type Part = Arc<str>;
     type State = Option<Arc<str>>;
 
-    fn part(command: &Command) -> Arc<str> {
+    fn part(&self, command: &Command) -> Arc<str> {
         Arc::from(command.key())
     }
 
-    fn initial(_: &Arc<str>) -> Option<Arc<str>> {
+    fn initial(&self, _: &Arc<str>) -> Option<Arc<str>> {
         None
     }
 
     fn apply(
+        &self,
         state: &Option<Arc<str>>,
         command: &Command,
         answer: Option<&Outcome>,
-    ) -> Option<Option<Arc<str>>> {
+    ) -> impl IntoIterator<Item = Option<Arc<str>>> {
         let (next, outcome) = match command {
             Command::Get { .. } => (state.clone(), Outcome::Value(state.clone())),
             Command::Put { value, .. } => (Some(value.clone()), Outcome::Applied),
@@ -42,7 +43,7 @@ impl Model for KeyValue {
         answer.is_none_or(|answer| *answer == outcome).then_some(next)
     }
 
-    fn is_read(command: &Command) -> bool {
+    fn is_read(&self, command: &Command) -> bool {
         command.is_read()
     }
 }
@@ -56,10 +57,11 @@ pub fn judge<A>(history: &[Operation<Command, A>], outcome: impl Fn(&A) -> Optio
             request: operation.request,
             command: operation.command.clone(),
             asked: operation.asked,
+            nodes: operation.nodes.clone(),
             answered: operation.answered.as_ref().and_then(|(step, answer)| Some((*step, outcome(answer)?))),
         })
         .collect();
-    match linearizability::check::<KeyValue>(&history, linearizability::WORK_MAX) {
+    match linearizability::check(&KeyValue, &history, linearizability::WORK_MAX) {
         Verdict::Linearizable => Judgement::Kept,
         Verdict::Undecided { part } => Judgement::Undecided(format!("key {part}")),
         Verdict::Contradiction(contradiction) => Judgement::Broken(tell(&contradiction)),

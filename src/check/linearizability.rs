@@ -31,21 +31,22 @@ pub trait Model {
     type State: Ord + Clone + Debug;
 
     /// Which part a command is about.
-    fn part(command: &Self::Command) -> Self::Part;
+    fn part(&self, command: &Self::Command) -> Self::Part;
 
     /// What a part holds at first.
-    fn initial(part: &Self::Part) -> Self::State;
+    fn initial(&self, part: &Self::Part) -> Self::State;
 
-    /// What the part holds after the command, or nothing if the command cannot have had this answer. Where
+    /// All that the part can hold after the command; nothing if the command cannot have had this answer. Where
     /// the answer is not known, any answer will do.
     fn apply(
+        &self,
         state: &Self::State,
         command: &Self::Command,
         answer: Option<&Self::Answer>,
-    ) -> Option<Self::State>;
+    ) -> impl IntoIterator<Item = Self::State>;
 
     /// Whether the command leaves everything as it is, so that nothing follows from it without its answer.
-    fn is_read(command: &Self::Command) -> bool;
+    fn is_read(&self, command: &Self::Command) -> bool;
 }
 
 /// The operation of a model.
@@ -87,17 +88,17 @@ const SHORTENING_WORK_MAX: usize = 20_000;
 const EXPLAINED_OPERATIONS: usize = 20;
 
 /// Checks a history, visiting at most `work_max` pairs of a state and a set of commands for each part.
-pub fn check<M: Model>(history: &[OperationOf<M>], work_max: usize) -> Verdict<M> {
+pub fn check<M: Model>(model: &M, history: &[OperationOf<M>], work_max: usize) -> Verdict<M> {
     let mut parts: BTreeMap<M::Part, Vec<&OperationOf<M>>> = BTreeMap::new();
     for operation in history {
-        if operation.answered.is_some() || !M::is_read(&operation.command) {
-            parts.entry(M::part(&operation.command)).or_default().push(operation);
+        if operation.answered.is_some() || !model.is_read(&operation.command) {
+            parts.entry(model.part(&operation.command)).or_default().push(operation);
         }
     }
     let mut undecided = None;
     let mut first: Option<Contradiction<M>> = None;
     for (part, operations) in parts {
-        let walk = Walk::<M>::new(&part, operations, work_max);
+        let walk = Walk::new(model, &part, operations, work_max);
         match walk.outcome() {
             Outcome::Explained(_) => {}
             Outcome::TooMuch => undecided = undecided.or(Some(part)),
@@ -155,6 +156,7 @@ enum Outcome<S> {
 
 /// A walk along the operations on one part of the data.
 struct Walk<'a, M: Model> {
+    model: &'a M,
     operations: Vec<&'a OperationOf<M>>,
     /// All that happened, in order, with its step.
     events: Vec<(u32, Event)>,
@@ -163,7 +165,7 @@ struct Walk<'a, M: Model> {
 }
 
 impl<'a, M: Model> Walk<'a, M> {
-    fn new(part: &M::Part, operations: Vec<&'a OperationOf<M>>, work_max: usize) -> Self {
+    fn new(model: &'a M, part: &M::Part, operations: Vec<&'a OperationOf<M>>, work_max: usize) -> Self {
         let mut events = Vec::with_capacity(operations.len() * 2);
         for (at, operation) in operations.iter().enumerate() {
             events.push((operation.asked, Event::Asked(at)));
@@ -173,7 +175,7 @@ impl<'a, M: Model> Walk<'a, M> {
         }
         // Of two events with the same step the sending counts as the earlier one, which allows more.
         events.sort_unstable();
-        Walk { operations, events, start: M::initial(part), work_max }
+        Walk { model, operations, events, start: model.initial(part), work_max }
     }
 
     fn first_position(&self) -> Position<M::State> {
@@ -229,7 +231,7 @@ impl<'a, M: Model> Walk<'a, M> {
     }
 
     fn is_read(&self, operation: usize) -> bool {
-        self.operations.get(operation).is_some_and(|operation| M::is_read(&operation.command))
+        self.operations.get(operation).is_some_and(|operation| self.model.is_read(&operation.command))
     }
 
     /// All that the data can hold when this operation has its answer. `None` if that is too much work.
@@ -246,6 +248,10 @@ impl<'a, M: Model> Walk<'a, M> {
         let mut seen = BTreeSet::new();
         let mut open: Vec<Configuration<M::State>> = position.configurations.iter().cloned().collect();
         while let Some((state, done)) = open.pop() {
+            *work += 1;
+            if *work > work_max {
+                return None;
+            }
             if done & answered != 0 {
                 explained.insert((state, done & !answered));
                 continue;
@@ -253,25 +259,18 @@ impl<'a, M: Model> Walk<'a, M> {
             for (bit, under_way) in position.under_way.iter().enumerate() {
                 let bit = 1u64 << bit;
                 let Some(other) = under_way.filter(|_| done & bit == 0) else { continue };
-                let Some(next) = self.apply(&state, other, ignored) else { continue };
-                let next = (next, done | bit);
-                if !seen.contains(&next) {
-                    *work += 1;
-                    if *work > work_max {
-                        return None;
+                let Some(command) = self.operations.get(other) else { continue };
+                let answer = command.answered.as_ref().filter(|_| !ignored.contains(&other));
+                let answer = answer.map(|(_, answer)| answer);
+                for next in self.model.apply(&state, &command.command, answer) {
+                    let next = (next, done | bit);
+                    if seen.insert(next.clone()) {
+                        open.push(next);
                     }
-                    seen.insert(next.clone());
-                    open.push(next);
                 }
             }
         }
         Some(explained)
-    }
-
-    fn apply(&self, state: &M::State, operation: usize, ignored: &BTreeSet<usize>) -> Option<M::State> {
-        let known = self.operations.get(operation)?;
-        let answer = known.answered.as_ref().filter(|_| !ignored.contains(&operation));
-        M::apply(state, &known.command, answer.map(|(_, answer)| answer))
     }
 
     /// Explains why the answer at this event is wrong by as few operations as possible.

@@ -4,7 +4,7 @@
 //! * [`run`]: one seed; [`range`]: many of them, on all processors.
 //! * [`explore`]: every reachable state of a small cluster.
 //! * [`history`], [`linearizability`], [`key_value`]: what clients saw, and whether one copy explains it.
-//! * [`raft`]: what is special about checking each protocol.
+//! * [`raft`], [`paxos`]: what is special about checking each protocol.
 
 pub mod checkable;
 pub mod explore;
@@ -13,6 +13,7 @@ pub mod history;
 pub mod key_value;
 pub mod linearizability;
 pub mod measure;
+pub mod paxos;
 pub mod raft;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod range;

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use super::checkable::{Checkable, Judgement};
 use super::faults::{FaultModel, Faults};
 use super::history::OperationLog;
-use crate::protocol::{ClientId, Monitor, NodeId, Standing};
+use crate::protocol::{ClientId, Disposition, Monitor, NodeId, Standing};
 use crate::sim::act::repairs;
 use crate::sim::random::Stream;
 use crate::sim::step::{Event, Loss};
@@ -31,9 +31,10 @@ pub struct Plan {
     pub patience_us: u64,
 }
 
-impl Default for Plan {
-    fn default() -> Self {
-        Plan { steps: 6_000, progress: 3, patience_us: 30_000_000 }
+impl Plan {
+    /// The plan for runs of this protocol.
+    pub fn of<P: Checkable>() -> Plan {
+        Plan { steps: P::STEPS, progress: 3, patience_us: 30_000_000 }
     }
 }
 
@@ -61,7 +62,7 @@ pub enum Finding<P: Checkable> {
     Invariant(<P::Monitor as Monitor<P>>::Violation),
     /// The clients were told what cannot be.
     Clients(String),
-    /// After all repairs this client was not served.
+    /// After all repairs this client was not served as often as it must be.
     NoProgress {
         /// Which one.
         client: ClientId,
@@ -129,6 +130,8 @@ pub fn run<P: Checkable>(subject: &Subject<P>, seed: u64, plan: Plan) -> Run<P> 
 /// What is written down during a run.
 struct Log<P: Checkable> {
     clients: OperationLog<P>,
+    /// How often each client was served.
+    served: Vec<u64>,
     violation: Option<<P::Monitor as Monitor<P>>::Violation>,
     interventions: BTreeMap<u32, InterventionOf<P>>,
     used: Faults,
@@ -139,6 +142,7 @@ impl<P: Checkable> Default for Log<P> {
     fn default() -> Self {
         Log {
             clients: OperationLog::default(),
+            served: Vec::new(),
             violation: None,
             interventions: BTreeMap::new(),
             used: Faults::default(),
@@ -153,9 +157,18 @@ impl<P: Checkable> Watcher<P> for Log<P> {
         if let Some(violation) = step.violation {
             self.violation.get_or_insert_with(|| violation.clone());
         }
-        match step.happening {
-            Happening::Intervention { act, by: Doer::Chaos | Doer::Person } if self.counts_faults => {
+        match (step.happening, step.party) {
+            (Happening::Intervention { act, by: Doer::Chaos | Doer::Person }, _) if self.counts_faults => {
                 self.used.count_act::<P>(act);
+            }
+            (Happening::Answered { answer, .. }, Some(Address::Client(client)))
+                if P::disposition(answer) == Disposition::Done && P::serves(answer) =>
+            {
+                let clients = self.served.len().max(client.index() + 1);
+                self.served.resize(clients, 0);
+                if let Some(served) = self.served.get_mut(client.index()) {
+                    *served += 1;
+                }
             }
             _ => {}
         }
@@ -256,7 +269,9 @@ impl<P: Checkable> Bench<P> {
         let other = NodeId(self.stream.between(0, u64::from(setup.nodes) - 1) as u16);
         let chaos = self.cluster.chaos()?;
         match self.stream.between(0, 7) {
-            0 => Some(I::Network { options: self.faults.draw_network(&setup, &mut self.stream) }),
+            0 if !self.faults.networks.is_empty() => {
+                Some(I::Network { options: self.faults.draw_network(&setup, &mut self.stream) })
+            }
             1 => {
                 let options = self.faults.draw_network(&setup, &mut self.stream);
                 let (from, to) = (Address::Node(node), Address::Node(other));
@@ -333,17 +348,21 @@ impl<P: Checkable> Bench<P> {
     }
 
     fn make_progress(&mut self, plan: Plan) -> Result<(), Finding<P>> {
-        let before: Vec<u64> = self.cluster.clients().iter().map(|client| client.done).collect();
-        let unserved = |cluster: &Cluster<P>| {
-            let mut answered = cluster.clients().iter().zip(&before);
-            answered.find_map(|(client, before)| {
-                let answered = client.done - before;
-                (answered < plan.progress).then_some((client.id, answered))
+        if P::is_crippled(&self.cluster) {
+            return Ok(());
+        }
+        let before = self.log.served.clone();
+        let clients = self.cluster.setup().clients;
+        let unserved = |log: &Log<P>| {
+            let served = |all: &[u64], client: ClientId| all.get(client.index()).copied().unwrap_or(0);
+            (0..clients).map(ClientId).find_map(|client| {
+                let answered = served(&log.served, client) - served(&before, client);
+                (answered < plan.progress).then_some((client, answered))
             })
         };
         let deadline_us = self.cluster.now_us() + plan.patience_us;
         let steps_max = self.cluster.steps() + PHASE_STEPS_MAX;
-        while let Some((client, answered)) = unserved(&self.cluster) {
+        while let Some((client, answered)) = unserved(&self.log) {
             if self.cluster.now_us() > deadline_us || self.cluster.steps() > steps_max {
                 return Err(Finding::NoProgress { client, answered });
             }
@@ -361,8 +380,10 @@ impl<P: Checkable> Bench<P> {
         loop {
             let waits = self.cluster.clients().iter().find(|client| client.outstanding.is_some());
             let unsettled = match waits {
-                Some(client) => Some(format!("{} still waits for an answer", client.id)),
-                None => P::unsettled(&self.cluster),
+                Some(client) if !P::is_crippled(&self.cluster) => {
+                    Some(format!("{} still waits for an answer", client.id))
+                }
+                _ => P::unsettled(&self.cluster),
             };
             let Some(unsettled) = unsettled else { return Ok(()) };
             if self.cluster.now_us() > deadline_us || self.cluster.steps() > steps_max {

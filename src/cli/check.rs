@@ -34,9 +34,9 @@ pub struct CheckArgs {
     /// How many nodes; 5, or those of the scenario, if nothing is given
     #[arg(long, value_name = "N")]
     pub nodes: Option<u16>,
-    /// How many steps under faults
-    #[arg(long, value_name = "N", default_value_t = Plan::default().steps)]
-    pub steps: u32,
+    /// How many steps under faults; what is enough for the protocol, if nothing is given
+    #[arg(long, value_name = "N")]
+    pub steps: Option<u32>,
 }
 
 /// A range of seeds as it is written on the command line: `0..2000`.
@@ -119,7 +119,7 @@ where
         CliError::Input(list.join("; "))
     })?;
     let model = P::fault_model(&example);
-    let plan = Plan { steps: args.steps, ..Plan::default() };
+    let plan = Plan { steps: args.steps.unwrap_or(P::STEPS), ..Plan::of::<P>() };
     let report = check(&subject, args.seeds.0.clone(), plan, FAILURES_MAX);
     print(&report, &model, args, example.nodes, output)?;
     Ok(if report.failures.is_empty() { Ending::Well } else { Ending::Violation })

@@ -3,10 +3,11 @@
 //! A leader runs phase 1 once, for all slots from the first that it does not know to be chosen, and then needs
 //! phase 2 only. Each of these files is one idea:
 //!
-//! * `follower`: noticing that a leader fails. `contender`: phase 1, and giving way to a higher ballot. [`leader`](self): phase 2, several slots at a time.
-//! * `acceptor`: one promise for all slots, a value for each. [`slots`](self): what a node knows of them.
+//! * `follower`: noticing that a leader fails. `contender`: phase 1, and giving way to a higher ballot.
+//! * `leader`: phase 2, several slots at a time. `reads`: linearizable reads that take no slot.
+//! * `acceptor`: one promise for all slots, a value for each. `slots`: what a node knows of them.
 //! * `replica`: what is chosen out of order is applied in order; catch-up. `storage`: the disk, and trimming.
-//! * `reads`: linearizable reads that take no slot. [`MultiMonitor`]: the invariants.
+//! * `monitor`: the invariants.
 //!
 //! Every node learns and keeps a copy of the [`Store`]; which nodes propose and accept is configured.
 

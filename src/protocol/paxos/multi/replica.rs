@@ -20,8 +20,14 @@ impl MultiPaxos {
         turn.effects.note(why);
         let record = if accepted { Record::Chosen { slot } } else { Record::Learned { slot, value } };
         self.write(record, why, turn);
-        if let Role::Leading(leading) = &mut self.role {
-            leading.in_flight.remove(&slot);
+        if let Role::Leading(leading) = &mut self.role
+            && let Some(in_flight) = leading.in_flight.remove(&slot)
+            && let Value::Command(command) = in_flight.value
+            && self.slots.chosen(slot) != Some(&Value::Command(command.clone()))
+        {
+            // This happens only where a rule is broken on purpose. The command gets another slot, or its client
+            // would wait for ever.
+            leading.queue.push_back(command);
         }
     }
 
