@@ -73,6 +73,25 @@ impl<P: Portray> Detail<P> {
         Detail::next(recording, &mut cluster)
     }
 
+    /// Several steps in full, given by their numbers in ascending order. What lies between two of them is run
+    /// through once, or skipped where there is a keyframe.
+    pub fn of_all(recording: &Recording<P>, indexes: &[u32]) -> Vec<Detail<P>> {
+        let recorded = indexes.iter().copied().take_while(|index| *index < recording.steps());
+        let mut cluster: Option<Cluster<P>> = None;
+        recorded
+            .filter_map(|index| {
+                let cluster = match &mut cluster {
+                    Some(cluster) => {
+                        recording.move_to(cluster, index);
+                        cluster
+                    }
+                    none => none.insert(recording.at(index)),
+                };
+                Detail::next(recording, cluster)
+            })
+            .collect()
+    }
+
     /// The step that follows this moment of a recording; the cluster has taken it afterwards.
     pub fn next(recording: &Recording<P>, cluster: &mut Cluster<P>) -> Option<Detail<P>> {
         let mut capture = Capture { nodes_before: cluster.nodes().to_vec(), detail: None };

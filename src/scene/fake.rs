@@ -161,6 +161,20 @@ impl FakeBench {
     }
 }
 
+impl FakeBench {
+    fn told(&self, cursor: u32) -> Option<Sentence> {
+        let step = self.step(cursor)?;
+        Some(Sentence {
+            step: cursor,
+            time_us: step.time_us,
+            address: Some(step.who),
+            text: step.text.clone(),
+            source: (!step.act).then(|| "Raft §5.4.1".into()),
+            intervention: step.act,
+        })
+    }
+}
+
 impl Workbench for FakeBench {
     fn protocol(&self) -> &'static str {
         "raft"
@@ -338,7 +352,7 @@ impl Workbench for FakeBench {
             now_us,
         }
     }
-    fn tables(&self, _: Lang) -> Vec<Table> {
+    fn tables(&self, _: usize, _: Lang) -> Vec<Table> {
         let rows = (0..self.nodes)
             .map(|at| Row {
                 name: format!("n{}", at + 1),
@@ -366,15 +380,10 @@ impl Workbench for FakeBench {
         vec![logs.clone(), Table { title: "State machine".into(), note: String::new(), ..logs }]
     }
     fn sentence(&mut self, cursor: u32, _: Lang) -> Option<Sentence> {
-        let step = self.step(cursor)?;
-        Some(Sentence {
-            step: cursor,
-            time_us: step.time_us,
-            address: Some(step.who),
-            text: step.text.clone(),
-            source: (!step.act).then(|| "Raft §5.4.1".into()),
-            intervention: step.act,
-        })
+        self.told(cursor)
+    }
+    fn sentences(&self, from: u32, to: u32, _: Lang) -> Vec<Sentence> {
+        (from.max(1)..=to).filter_map(|cursor| self.told(cursor)).collect()
     }
     fn inspect(&mut self, selection: Selection, _: Lang) -> Option<Inspection> {
         let mut fields = vec![

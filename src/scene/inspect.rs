@@ -140,10 +140,29 @@ fn step_inspection<P: Portray>(run: &OpenRun<P>, cursor: u32, lang: Lang) -> Opt
     Some(Inspection { title: say!(lang, "step {cursor}", "步骤 {cursor}"), fields })
 }
 
+/// The protocol's tables. A node that is down is shown faintly, as it would start from its disk.
+pub(super) fn tables<P: Portray>(cluster: &Cluster<P>, lang: Lang) -> Vec<Table> {
+    let is_down = |address: Option<Address>| match address {
+        Some(Address::Node(node)) => cluster.node(node).is_none(),
+        _ => false,
+    };
+    let nodes: Vec<Option<P>> = (0..cluster.setup().nodes)
+        .map(NodeId)
+        .map(|node| cluster.node(node).cloned().or_else(|| cluster.on_disk(node)))
+        .collect();
+    let mut tables = P::tables(&nodes, &cluster.setup().options, lang);
+    for row in tables.iter_mut().flat_map(|table| &mut table.rows) {
+        row.faint |= is_down(row.address);
+    }
+    tables
+}
+
 /// The end of each node's log on disk: what is durable and what is not.
-pub(super) fn disk_table<P: Portray>(cluster: &Cluster<P>, lang: Lang) -> Table {
+/// Without `with_rows` only its head: reading every disk takes a while.
+pub(super) fn disk_table<P: Portray>(cluster: &Cluster<P>, with_rows: bool, lang: Lang) -> Table {
     let options = &cluster.setup().options;
-    let rows: Vec<Row> = (0..cluster.setup().nodes)
+    let nodes = if with_rows { cluster.setup().nodes } else { 0 };
+    let rows: Vec<Row> = (0..nodes)
         .map(NodeId)
         .map(|node| {
             let cells =
@@ -199,4 +218,44 @@ fn record_cells<P: Portray>(disk: &crate::sim::disk::Disk, lang: Lang) -> Vec<Op
     }
     let skip = cells.len().saturating_sub(RECORDS_SHOWN);
     cells.split_off(skip)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sim::{Intervention, Unsynced};
+
+    #[test]
+    fn of_a_crashed_node_the_tables_show_what_its_disk_holds() {
+        let mut bench = crate::scene::open("raft/calm").ok().unwrap();
+        bench.seek(600);
+        let node = NodeId(2);
+        let log_of = |bench: &dyn crate::scene::Workbench| {
+            let logs = bench.tables(0, Lang::En).remove(0);
+            let row = logs.rows.into_iter().find(|row| row.address == Some(Address::Node(node))).unwrap();
+            (row.faint, row.cells.iter().flatten().count())
+        };
+        let (faint, entries) = log_of(bench.as_ref());
+        assert!(!faint && entries > 0);
+        bench.act(Intervention::Crash { node, unsynced: Unsynced::Kept }, Lang::En).unwrap();
+        assert_eq!(log_of(bench.as_ref()), (true, entries));
+        bench.act(Intervention::LoseDisk { node }, Lang::En).unwrap();
+        assert_eq!(log_of(bench.as_ref()), (true, 0));
+    }
+
+    #[test]
+    fn causes_told_together_are_those_told_one_by_one() {
+        let mut bench = crate::scene::open("raft/lossy").ok().unwrap();
+        bench.seek(3_000);
+        for cursor in [1, 40, 1_500, 2_900] {
+            let chain = bench.causes(cursor, Lang::En);
+            assert_eq!(chain.first().map(|first| first.step), Some(cursor));
+            for cause in &chain {
+                assert_eq!(bench.sentence(cause.step, Lang::En).as_ref(), Some(cause));
+            }
+        }
+        let told = bench.sentences(2_000, 2_100, Lang::Zh);
+        let one_by_one: Vec<_> = (2_000..=2_100).filter_map(|step| bench.sentence(step, Lang::Zh)).collect();
+        assert_eq!(told, one_by_one);
+    }
 }

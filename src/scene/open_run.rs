@@ -10,8 +10,8 @@ use super::{Lang, diagram, inspect, stage, telling, trace};
 use crate::scenario::{Scenario, json, link};
 use crate::sim::{Digest, History, Problem, Recording};
 
-/// The longest chain of causes that is told.
-const CAUSES_MAX: usize = 40;
+/// The longest chain of causes that is told; from its end one can ask on.
+const CAUSES_MAX: usize = 12;
 
 /// An open run of one protocol.
 #[derive(Debug)]
@@ -184,10 +184,10 @@ impl<P: Portray> Workbench for OpenRun<P> {
         stage::stage(self.history.cluster(), lang)
     }
 
-    fn tables(&self, lang: Lang) -> Vec<Table> {
+    fn tables(&self, shown: usize, lang: Lang) -> Vec<Table> {
         let cluster = self.history.cluster();
-        let mut tables = P::tables(cluster.nodes(), &cluster.setup().options, lang);
-        tables.push(inspect::disk_table(cluster, lang));
+        let mut tables = inspect::tables(cluster, lang);
+        tables.push(inspect::disk_table(cluster, shown >= tables.len(), lang));
         tables
     }
 
@@ -199,20 +199,26 @@ impl<P: Portray> Workbench for OpenRun<P> {
         Some(telling::sentence(&detail, self.options(), lang))
     }
 
+    fn sentences(&self, from: u32, to: u32, lang: Lang) -> Vec<Sentence> {
+        let Some(recording) = self.history.recording() else { return Vec::new() };
+        let indexes: Vec<u32> = (from.max(1)..=to).map(|cursor| cursor - 1).collect();
+        let details = Detail::of_all(recording, &indexes);
+        details.iter().map(|detail| telling::sentence(detail, self.options(), lang)).collect()
+    }
+
     fn inspect(&mut self, selection: Selection, lang: Lang) -> Option<Inspection> {
         self.refresh_detail();
         inspect::inspect(self, selection, lang)
     }
 
     fn causes(&mut self, cursor: u32, lang: Lang) -> Vec<Sentence> {
-        let mut chain = Vec::new();
-        let mut next = Some(cursor);
-        while let Some(at) = next.take() {
-            let Some(detail) = self.detail_of(at) else { break };
-            next = detail.cause.map(|cause| cause + 1).filter(|_| chain.len() + 1 < CAUSES_MAX);
-            chain.push(telling::sentence(&detail, self.options(), lang));
-        }
-        chain
+        let Some(recording) = self.history.recording() else { return Vec::new() };
+        let cause_of = |index: &u32| recording.info(*index)?.cause;
+        let mut chain: Vec<u32> =
+            std::iter::successors(cursor.checked_sub(1), cause_of).take(CAUSES_MAX).collect();
+        chain.reverse();
+        let details = Detail::of_all(recording, &chain);
+        details.iter().rev().map(|detail| telling::sentence(detail, self.options(), lang)).collect()
     }
 
     fn source(&mut self, cursor: u32) -> Vec<SourceSpot> {

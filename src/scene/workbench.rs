@@ -116,11 +116,15 @@ pub trait Workbench {
     /// The cluster, drawn.
     fn stage(&self, lang: Lang) -> Stage;
 
-    /// Logs, state machine, disk: the tables of this protocol at the cursor.
-    fn tables(&self, lang: Lang) -> Vec<Table>;
+    /// Logs, state machine, disk: the tables of this protocol at the cursor. Of a node that is down they show
+    /// what it would find on its disk. Only the one at the position `shown` needs to have rows.
+    fn tables(&self, shown: usize, lang: Lang) -> Vec<Table>;
 
     /// What happened in the step before the cursor position `cursor` (1 is the first step).
     fn sentence(&mut self, cursor: u32, lang: Lang) -> Option<Sentence>;
+
+    /// What happened in all steps from one cursor position to another, both included, in their order.
+    fn sentences(&self, from: u32, to: u32, lang: Lang) -> Vec<Sentence>;
 
     /// The fields of what is selected, with what the step at the cursor changed.
     fn inspect(&mut self, selection: Selection, lang: Lang) -> Option<Inspection>;

@@ -457,6 +457,15 @@ impl<P: Participant> Cluster<P> {
         *place = Some(P::start(setup, recovered, &mut surroundings, &mut scratch.effects));
     }
 
+    /// A process as it would start now from the disk of its node, without starting it.
+    pub fn on_disk(&self, node: NodeId) -> Option<P> {
+        let host = self.hosts.get(node.index())?;
+        let mut random = host.protocol_stream.clone();
+        let setup = Setup { id: node, nodes: self.setup.nodes, options: &self.setup.options };
+        let mut surroundings = Surroundings { now_us: 0, random: random.source() };
+        Some(P::start(setup, wal::recover(&host.disk.bytes()), &mut surroundings, &mut Effects::new()))
+    }
+
     /// Ends a process: what it had in memory is gone.
     pub(super) fn end_process(&mut self, node: NodeId, unsynced: super::Unsynced) {
         if let Some(place) = self.nodes.get_mut(node.index()) {

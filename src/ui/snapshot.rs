@@ -34,8 +34,8 @@ pub struct Figures {
 /// Which panels are in view.
 #[derive(Clone, Copy, PartialEq, Debug, Default)]
 pub struct InView {
-    /// The tables.
-    pub tables: bool,
+    /// The position of the table.
+    pub table: Option<usize>,
     /// The inspector.
     pub inspector: bool,
     /// The story.
@@ -51,7 +51,7 @@ impl InView {
     pub fn with(mut self, panel: Panel) -> InView {
         match panel {
             Panel::Diagram => self.diagram = true,
-            Panel::Table(_) => self.tables = true,
+            Panel::Table(shown) => self.table = Some(shown),
             Panel::Inspector => self.inspector = true,
             Panel::Story => self.story = true,
             Panel::Pending => self.pending = true,
@@ -81,6 +81,8 @@ pub struct Snapshot {
     pub pending: Rc<Vec<Pending>>,
     /// The scrubber's paint.
     pub tape: Rc<Tape>,
+    /// The branch, the number of its steps and the language that the paint is of.
+    tape_of: Option<(u32, u32, Lang)>,
     /// The branches.
     pub branches: Rc<Vec<BranchView>>,
     /// The figures.
@@ -110,23 +112,16 @@ impl Snapshot {
     }
 
     /// What people read: while a run plays, often enough is enough.
-    pub fn refresh_reading(
-        &mut self,
-        player: &mut Player,
-        lang: Lang,
-        view: InView,
-        story: u32,
-        with_causes: bool,
-    ) {
+    pub fn refresh_reading(&mut self, player: &mut Player, lang: Lang, view: InView, story: u32) {
         let selection = player.selection();
         let cursor = player.bench().cursor();
         self.sentence = player.bench_mut().sentence(cursor, lang).map(Rc::new);
-        self.tape = Rc::new(player.bench().tape(lang));
+        self.refresh_tape(player, lang);
         if view.story {
             self.tell_on(player, cursor, lang, story);
         }
-        if view.tables {
-            self.tables = Rc::new(player.bench().tables(lang));
+        if let Some(shown) = view.table {
+            self.tables = Rc::new(player.bench().tables(shown, lang));
         }
         if view.pending {
             self.pending = Rc::new(player.bench().pending(PENDING_SHOWN, lang));
@@ -138,38 +133,55 @@ impl Snapshot {
                 .find_map(|selection| player.bench_mut().inspect(selection, lang))
                 .map(Rc::new);
         }
+    }
+
+    /// Why the step happened, and what code ran.
+    pub fn refresh_causes(&mut self, player: &mut Player, lang: Lang, view: InView) {
         // The diagram marks the causes, too.
-        if with_causes && (view.inspector || view.diagram) {
-            let step = match selection {
-                Some(Selection::Step(step)) => step,
-                _ => cursor,
-            };
-            self.causes = Rc::new(player.bench_mut().causes(step, lang));
-            if view.inspector {
-                self.spots = Rc::new(player.bench_mut().source(step));
-            }
+        if !view.inspector && !view.diagram {
+            return;
+        }
+        let step = match player.selection() {
+            Some(Selection::Step(step)) => step,
+            _ => player.bench().cursor(),
+        };
+        self.causes = Rc::new(player.bench_mut().causes(step, lang));
+        if view.inspector {
+            self.spots = Rc::new(player.bench_mut().source(step));
+        }
+    }
+
+    /// The tape changes only with what is recorded: not where the cursor merely moves.
+    fn refresh_tape(&mut self, player: &Player, lang: Lang) {
+        let bench = player.bench();
+        let branch = self.branches.iter().find(|branch| branch.current).map_or(0, |branch| branch.id);
+        let of = Some((branch, bench.recorded(), lang));
+        if self.tape_of != of {
+            self.tape = Rc::new(bench.tape(lang));
+            self.tape_of = of;
         }
     }
 
     /// Goes on with the story from where it was told; most of it is the same as before.
-    fn tell_on(&mut self, player: &mut Player, cursor: u32, lang: Lang, length: u32) {
+    fn tell_on(&mut self, player: &Player, cursor: u32, lang: Lang, length: u32) {
         let known = self.story.first().map_or(0, |sentence| sentence.step).min(cursor);
         let told = self.story.iter().filter(|sentence| sentence.step <= cursor);
         let from = cursor.saturating_sub(length.saturating_sub(1)).max(1);
         let oldest = self.story.last().map_or(u32::MAX, |sentence| sentence.step);
-        let bench = player.bench_mut();
-        let mut story: Vec<Sentence> =
-            (from.max(known + 1)..=cursor).rev().filter_map(|step| bench.sentence(step, lang)).collect();
+        let bench = player.bench();
+        let latest_first = |from, to| bench.sentences(from, to, lang).into_iter().rev();
+        let mut story: Vec<Sentence> = latest_first(from.max(known + 1), cursor).collect();
         if known >= from {
             story.extend(told.filter(|sentence| sentence.step >= from).cloned());
-            story.extend((from..oldest.min(known + 1)).rev().filter_map(|step| bench.sentence(step, lang)));
+            story.extend(latest_first(from, oldest.min(known + 1).saturating_sub(1)));
         }
         self.story = Rc::new(story);
     }
 
-    /// The story is another one.
+    /// The story is another one, and so is the tape.
     pub fn forget_story(&mut self) {
         self.story = Rc::default();
+        self.tape_of = None;
     }
 
     /// The branches.

@@ -33,6 +33,10 @@ const STRETCH_MAX: f64 = 5.0;
 /// How long after the last change the address is written, in ms.
 const SAVE_MS: u32 = 250;
 
+/// How long after the last change it is looked up why it happened and what code ran, in ms: somebody who drags the
+/// needle waits for neither.
+const EXPLAIN_MS: u32 = 50;
+
 impl App {
     /// The browser is about to paint.
     pub(super) fn on_frame(&mut self, ctx: &Context<Self>, now_ms: f64) -> bool {
@@ -100,9 +104,10 @@ impl App {
             self.toast(ctx, text);
         }
         if !is_playing {
-            self.refresh_reading(true);
-            let link = ctx.link().clone();
-            self.saving = Some(Timeout::new(SAVE_MS, move || link.send_message(Msg::Save)));
+            self.refresh_reading(false);
+            let (explaining, saving) = (ctx.link().clone(), ctx.link().clone());
+            self.explaining = Some(Timeout::new(EXPLAIN_MS, move || explaining.send_message(Msg::Explain)));
+            self.saving = Some(Timeout::new(SAVE_MS, move || saving.send_message(Msg::Save)));
         }
         true
     }
@@ -136,9 +141,13 @@ impl App {
     }
 
     pub(super) fn refresh_reading(&mut self, with_causes: bool) {
-        let view = self.in_view();
+        let (view, lang) = (self.in_view(), self.ui.lang);
         let Some(player) = &mut self.player else { return };
-        self.shot.refresh_reading(player, self.ui.lang, view, self.story_steps, with_causes);
+        self.shot.refresh_reading(player, lang, view, self.story_steps);
+        if with_causes {
+            self.explaining = None;
+            self.shot.refresh_causes(player, lang, view);
+        }
         let (shot, selection) = (&self.shot, player.selection());
         self.diagram.with(|diagram| {
             diagram.causes = Rc::clone(&shot.causes);
@@ -150,7 +159,9 @@ impl App {
 
     fn in_view(&self) -> InView {
         match self.layout {
-            Layout::Wide => InView::default().with(Panel::Diagram).with(Panel::Table(0)).with(self.side),
+            Layout::Wide => {
+                InView::default().with(Panel::Diagram).with(Panel::Table(self.table)).with(self.side)
+            }
             Layout::Medium | Layout::Narrow => InView::default().with(self.only),
         }
     }

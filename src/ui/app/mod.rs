@@ -65,6 +65,8 @@ pub enum Msg {
     AddressChanged,
     /// The system went dark or light, or prefers more or less motion.
     SystemChanged,
+    /// It should be looked up why the step happened.
+    Explain,
     /// The address should be written.
     Save,
 }
@@ -101,6 +103,7 @@ pub struct App {
     is_stage_old: bool,
     reading_ms: f64,
     causes_ms: f64,
+    explaining: Option<Timeout>,
     saving: Option<Timeout>,
     _listeners: Vec<EventListener>,
 }
@@ -145,6 +148,7 @@ impl Component for App {
             is_stage_old: false,
             reading_ms: 0.0,
             causes_ms: 0.0,
+            explaining: None,
             saving: None,
             _listeners: listeners::install(ctx.link()),
         };
@@ -184,6 +188,10 @@ impl Component for App {
             Msg::SystemChanged => {
                 self.reduced_motion = dom::reduced_motion();
                 self.read_colours();
+                true
+            }
+            Msg::Explain => {
+                self.refresh_reading(true);
                 true
             }
             Msg::Save => {
@@ -232,7 +240,7 @@ impl App {
         self.shot.refresh_stage(player, lang);
         self.shot.refresh_branches(player);
         // The names of the tables are those of tabs, even of those that are not in view.
-        self.shot.tables = Rc::new(player.bench().tables(lang));
+        self.shot.tables = Rc::new(player.bench().tables(self.table, lang));
         self.refresh_reading(true);
         let title = self.cards.iter().find(|card| card.id == self.scenario());
         let title = title.map_or("Lamplight".to_owned(), |card| format!("{} · Lamplight", card.title));
