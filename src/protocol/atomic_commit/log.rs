@@ -146,6 +146,11 @@ impl Log {
         self.pending.push_back(Pending { sync, covers: self.written(), then });
     }
 
+    /// Whether something waits for a write that is under way.
+    pub(super) fn is_awaited(&self, then: Then) -> bool {
+        self.pending.iter().any(|pending| pending.then == then)
+    }
+
     /// Replaces the whole log.
     #[track_caller]
     pub(super) fn replace<V: Variant>(

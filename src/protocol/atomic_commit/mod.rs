@@ -8,11 +8,12 @@
 //!
 //! * [`transaction`]: what a client asks for and is told. [`options`]: what can be configured.
 //! * [`message`]: what nodes say, log and wait for. [`reason`]: why they do what they do.
-//! * [`coordinator`] and [`site`]: both sides' books, and the work before the vote. [`locks`], [`deadlock`],
-//!   [`store`], [`log`] and [`session`] are what they stand on.
-//! * [`voting`] and [`participant`]: both sides of the vote and of the decision.
+//! * [`coordinator`] and [`site`]: both sides' books. [`locks`], [`deadlock`], [`store`], [`log`] and [`session`]
+//!   are what they stand on.
+//! * `requests` and `work`: both sides of the work before the vote.
+//! * `voting` and `participant`: both sides of the vote and of the decision.
 //! * [`two_phase`] and [`three_phase`]: what distinguishes the two, above all what is done in doubt.
-//! * [`recovery`]: what a log means after a crash. [`node`]: all of it as a participant of a cluster.
+//! * `recovery`: what a log means after a crash. [`node`]: all of it as a participant of a cluster.
 //! * [`monitor`]: the invariants AC1 to AC5, isolation and durability.
 
 pub mod citation;
@@ -27,6 +28,7 @@ pub mod options;
 mod participant;
 pub mod reason;
 mod recovery;
+mod requests;
 pub mod session;
 pub mod site;
 pub mod store;
@@ -34,6 +36,7 @@ pub mod three_phase;
 pub mod transaction;
 pub mod two_phase;
 mod voting;
+mod work;
 mod workload;
 
 pub use citation::{Citation, Source};

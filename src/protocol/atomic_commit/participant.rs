@@ -246,7 +246,7 @@ impl<V: Variant> Node<V> {
     fn acknowledge_once_durable(&mut self, cx: &mut Context<'_, V>, transaction: TransactionId) {
         if self.log.is_durable() {
             self.acknowledge(cx, transaction);
-        } else {
+        } else if !self.log.is_awaited(Then::Acknowledge(transaction)) {
             let why = Reason::Acknowledges { transaction };
             self.log.flush(Then::Acknowledge(transaction), why, cx.effects);
         }

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::Serialize;
+
 use super::super::message::Vote;
 use super::super::transaction::{COORDINATOR, Outcome, TransactionId};
 use super::CommitViolation;
@@ -10,7 +12,7 @@ use crate::protocol::NodeId;
 /// How many transactions are known in full. Of older ones only the outcome is kept, in two bits.
 const KNOWN_IN_FULL: usize = 256;
 
-#[derive(Clone, PartialEq, Debug, Default)]
+#[derive(Clone, PartialEq, Debug, Default, Serialize)]
 struct Account {
     participants: Vec<NodeId>,
     /// Each participant's first vote: whether it was no.
@@ -26,7 +28,7 @@ impl Account {
 }
 
 /// One bit for each transaction of one incarnation of the coordinator.
-#[derive(Clone, PartialEq, Debug, Default)]
+#[derive(Clone, PartialEq, Debug, Default, Serialize)]
 struct Bits(Vec<u64>);
 
 impl Bits {
@@ -46,7 +48,7 @@ impl Bits {
 }
 
 /// What is known about decisions.
-#[derive(Clone, PartialEq, Debug, Default)]
+#[derive(Clone, PartialEq, Debug, Default, Serialize)]
 pub(super) struct Decisions {
     accounts: BTreeMap<TransactionId, Account>,
     /// The outcomes of older transactions, by incarnation: committed, aborted.

@@ -7,6 +7,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use serde::Serialize;
+
 use super::super::transaction::{Key, Outcome, TransactionId};
 use super::CommitViolation;
 use super::decisions::Decisions;
@@ -19,7 +21,7 @@ const COMMITTED_KEPT: usize = 128;
 const OPEN_KEPT: usize = 1_024;
 
 /// What happened to one value.
-#[derive(Clone, PartialEq, Debug, Default)]
+#[derive(Clone, PartialEq, Debug, Default, Serialize)]
 struct Accesses {
     /// Who wrote it, in order.
     writers: Vec<TransactionId>,
@@ -28,7 +30,7 @@ struct Accesses {
 }
 
 /// The committed transactions and what they depend on, and what open ones have touched.
-#[derive(Clone, PartialEq, Debug, Default)]
+#[derive(Clone, PartialEq, Debug, Default, Serialize)]
 pub(super) struct History {
     accesses: BTreeMap<(NodeId, Key), Accesses>,
     touched: BTreeMap<TransactionId, Vec<(NodeId, Key)>>,

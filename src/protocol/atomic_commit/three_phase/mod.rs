@@ -2,7 +2,7 @@
 //!
 //! Between the votes and the decision everybody is told that all have voted yes. Nobody can then have
 //! committed while anybody that is up is still uncertain, and so those that are up can always finish: under
-//! the lowest of them as backup coordinator ([`termination`]). Whoever has crashed asks ([`recovered`]).
+//! the lowest of them as backup coordinator (`termination`). Whoever has crashed asks (`recovered`).
 //!
 //! All of it stands on telling a crashed process from a slow one by time-outs. Where a message is lost or
 //! takes longer than [`ThreePhaseOptions::latency_us_max`], two groups can each take the other for crashed

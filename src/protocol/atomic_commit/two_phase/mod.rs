@@ -1,8 +1,8 @@
 //! Two-phase commit (Gray 1978; Bernstein, Hadzilacos and Goodman §7.4; Mohan, Lindsay and Obermarck 1986).
 //!
-//! The two phases themselves are what both protocols share ([`super::voting`], [`super::participant`]); here is
-//! what only two-phase commit has: all votes are yes, so the coordinator commits at once; a participant in
-//! doubt asks whoever may know ([`termination`]); the only participant decides by itself ([`one_phase`]).
+//! The two phases themselves are what both protocols share (`voting`, `participant`); here is what only
+//! two-phase commit has: all votes are yes, so the coordinator commits at once; a participant in doubt asks
+//! whoever may know (`termination`); the only participant decides by itself (`one_phase`).
 
 mod one_phase;
 mod termination;
