@@ -1,7 +1,15 @@
 //! A run of either commit protocol on the virtual cluster, for tests that read like a story.
 
 #![allow(dead_code, reason = "each test file uses its own part of it")]
-#![allow(clippy::unwrap_used, clippy::panic, missing_docs, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs,
+    reason = "a test fails by panicking"
+)]
+
+pub mod synchronous;
 
 use std::sync::Arc;
 
@@ -9,7 +17,7 @@ use lamplight::protocol::atomic_commit::node::{Node, Variant};
 use lamplight::protocol::atomic_commit::{
     Answer, Branch, Command, CommitViolation, Message, Place, Reason, Record, TransactionId,
 };
-use lamplight::protocol::{ClientId, EffectBody, NodeId};
+use lamplight::protocol::{ClientId, Disposition, EffectBody, NodeId, Participant};
 use lamplight::sim::act::repairs;
 use lamplight::sim::{
     Address, Chaos, Cluster, ClusterSetup, Doer, Happening, Intervention, InterventionOf, Scratch, Step,
@@ -27,7 +35,8 @@ pub struct Seen {
     pub syncs: Vec<NodeId>,
     /// Every reason, in order.
     pub reasons: Vec<(NodeId, Reason)>,
-    /// Every answer that reached its client.
+    /// Every answer that settled a client's request: what only sends it to another node or makes it wait is not
+    /// listed.
     pub answers: Vec<(ClientId, Answer)>,
     /// The first violation, with the number of its step.
     pub violation: Option<(u32, CommitViolation)>,
@@ -40,6 +49,7 @@ impl<V: Variant> Watcher<Node<V>> for Seen {
         }
         if let (Some(Address::Client(client)), Happening::Answered { answer, .. }) =
             (step.party, step.happening)
+            && Node::<V>::disposition(answer) == Disposition::Done
         {
             self.answers.push((client, answer.clone()));
         }
