@@ -298,6 +298,7 @@ impl Workbench for FakeBench {
                             hint: String::new(),
                         })
                         .collect(),
+                    badge: None,
                     unsynced: at == 3,
                     description: format!("n{}: {role} in term 1, log of 6 entries, 5 committed", at + 1),
                 }
@@ -316,6 +317,7 @@ impl Workbench for FakeBench {
             paused: false,
             timer: None,
             tail: Vec::new(),
+            badge: None,
             unsynced: false,
             description: "client c1, idle".into(),
         });
@@ -347,6 +349,7 @@ impl Workbench for FakeBench {
         Stage {
             headline: "No leader. n2 has 1 of the 3 votes it needs; n3's is on its way.".into(),
             parties,
+            quorums: Vec::new(),
             cuts: vec![Cut { from: node(0), to: node(2), both_ways: false }],
             messages,
             now_us,

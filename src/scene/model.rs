@@ -37,6 +37,8 @@ pub struct Stage {
     pub parties: Vec<Party>,
     /// Connections that are not simply open.
     pub cuts: Vec<Cut>,
+    /// Quorums that are forming or have formed.
+    pub quorums: Vec<Quorum>,
     /// Messages on their way, held or about to be lost.
     pub messages: Vec<Message>,
     /// The moment.
@@ -82,6 +84,8 @@ pub struct Party {
     pub timer: Option<TimerArc>,
     /// The end of its log, oldest first; few cells.
     pub tail: Vec<Cell>,
+    /// What it holds, where one value says it all: `1.n1 tea`. Filled when settled.
+    pub badge: Option<Cell>,
     /// Whether the disk has writes that are not durable yet.
     pub unsynced: bool,
     /// The whole of it as a sentence, for those who cannot see it.
@@ -106,6 +110,19 @@ pub struct Cut {
     pub to: Address,
     /// Whether the other direction is cut as well.
     pub both_ways: bool,
+}
+
+/// Those who have agreed to what one of them asks, as they become enough.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct Quorum {
+    /// Who asks.
+    pub asked_by: Address,
+    /// Who has agreed; the one who asks can be among them.
+    pub members: Vec<Address>,
+    /// Its colour.
+    pub tone: Tone,
+    /// Whether they are enough.
+    pub is_complete: bool,
 }
 
 /// What will become of a message.

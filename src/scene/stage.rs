@@ -29,6 +29,7 @@ pub fn stage<P: Portray>(cluster: &Cluster<P>, lang: Lang) -> Stage {
         headline: P::headline(cluster.nodes(), &setup.options, lang),
         parties,
         cuts: cuts(cluster),
+        quorums: P::quorums(cluster.nodes(), &setup.options),
         messages,
         now_us: cluster.now_us(),
     }
@@ -84,6 +85,7 @@ fn node_party<P: Portray>(cluster: &Cluster<P>, node: NodeId, lang: Lang) -> Par
         paused,
         timer: None,
         tail: Vec::new(),
+        badge: None,
         unsynced,
         description: String::new(),
     };
@@ -94,6 +96,7 @@ fn node_party<P: Portray>(cluster: &Cluster<P>, node: NodeId, lang: Lang) -> Par
         party.role = portrait.role;
         party.figure = portrait.figure;
         party.tail = portrait.tail;
+        party.badge = process.badge(lang);
         let timers = host.map(|host| host.timers.as_slice()).unwrap_or_default();
         let drawn = timers
             .iter()
@@ -104,6 +107,7 @@ fn node_party<P: Portray>(cluster: &Cluster<P>, node: NodeId, lang: Lang) -> Par
     let mut description = format!("{name}, {}", party.role);
     for part in [
         party.figure.as_str(),
+        party.badge.as_ref().map_or("", |badge| badge.hint.as_str()),
         if paused { word!(lang, "paused", "已暂停") } else { "" },
         if unsynced { word!(lang, "writes not yet durable", "有未持久化的写入") } else { "" },
     ] {
@@ -145,6 +149,7 @@ fn client_party<P: Portray>(cluster: &Cluster<P>, at: usize, lang: Lang) -> Part
         paused: false,
         timer: None,
         tail: Vec::new(),
+        badge: None,
         unsynced: false,
     }
 }
