@@ -71,18 +71,22 @@ fn every_built_in_scenario_runs_and_is_the_same_run_as_a_file_as_a_link_and_as_a
     for line in output(&["list"]).lines() {
         let name = line.split('\t').next().unwrap();
         let built_in = output(&["run", name, "--steps", "400"]);
-        let link = output(&["link", name, "--step", "400"]);
+        // A run in which nobody asks for anything any more ends before that.
+        let steps = field(&built_in, "steps");
+        assert!(steps == "400" || field(&built_in, "protocol") != "raft", "{name} ends after {steps} steps");
+        let link = output(&["link", name, "--step", steps]);
         let shown = output(&["show", link.trim()]);
         let file = file(&format!("{}.json", name.replace('/', "-")), &shown);
         let lines = output(&["run", name, "--steps", "400", "--trace", "-"]);
         let traced = self::file(&format!("{}.ndjson", name.replace('/', "-")), &lines);
         for other in [link.trim(), file.to_str().unwrap(), traced.to_str().unwrap()] {
             let run = output(&["run", other]);
-            assert_eq!(field(&run, "steps"), "400", "{name} as {other}");
+            assert_eq!(field(&run, "steps"), steps, "{name} as {other}");
             assert_eq!(field(&run, "digest"), field(&built_in, "digest"), "{name} as {other}");
         }
         let last: Value = serde_json::from_str(lines.lines().last().unwrap()).unwrap();
-        assert_eq!(last, json!({ "digest": field(&built_in, "digest"), "steps": 400 }), "{name}");
+        let steps: u64 = steps.parse().unwrap();
+        assert_eq!(last, json!({ "digest": field(&built_in, "digest"), "steps": steps }), "{name}");
     }
 }
 

@@ -15,6 +15,7 @@ pub mod inspect;
 pub mod key_value;
 pub mod model;
 pub mod open_run;
+pub mod paxos;
 pub mod player;
 pub mod portray;
 pub mod raft;
