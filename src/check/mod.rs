@@ -4,8 +4,9 @@
 //! * [`run`]: one seed; [`range`]: many of them, on all processors.
 //! * [`explore`]: every reachable state of a small cluster.
 //! * [`history`], [`linearizability`], [`key_value`]: what clients saw, and whether one copy explains it.
-//! * [`raft`], [`paxos`]: what is special about checking each protocol.
+//! * [`raft`], [`paxos`], [`atomic_commit`]: what is special about checking each protocol.
 
+pub mod atomic_commit;
 pub mod checkable;
 pub mod explore;
 pub mod faults;
