@@ -102,6 +102,36 @@ fn a_run_goes_on_for_so_many_steps_or_until_a_time() {
 }
 
 #[test]
+fn a_run_is_exported_in_every_form_and_a_scenario_and_a_trace_are_the_same_run_again() {
+    let exported = |format: &str| {
+        output(&["export", "raft/leader-crash", "--format", format, "--from-step", "300", "--to-step", "420"])
+    };
+    let digest = output(&["run", "raft/leader-crash", "--steps", "420"]);
+    for (format, name) in [("scenario", "exported.json"), ("trace", "exported.ndjson")] {
+        let path = file(name, &exported(format));
+        assert_eq!(field(&output(&["run", path.to_str().unwrap()]), "digest"), field(&digest, "digest"));
+    }
+    for (format, start) in [
+        ("mermaid", "sequenceDiagram\n"),
+        ("shiviz", "300 · "),
+        ("prometheus", "# HELP lamplight_run_info"),
+        ("stage", "<svg "),
+        ("diagram", "<svg "),
+    ] {
+        assert!(exported(format).starts_with(start), "{format}");
+    }
+    let path = file("metrics.prom", "");
+    output(&["run", "raft/leader-crash", "--steps", "420", "--metrics", path.to_str().unwrap()]);
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), exported("prometheus"));
+    assert_eq!(
+        output(&["run", "raft/leader-crash", "--steps", "420", "--metrics", "-"]),
+        exported("prometheus")
+    );
+    let zh = output(&["export", "raft/calm", "--format", "shiviz", "--lang", "zh"]);
+    assert!(zh.contains("启动") && zh.lines().count() == 120, "{zh}");
+}
+
+#[test]
 fn another_seed_is_another_run_whatever_the_scenario_is_given_as() {
     let link = output(&["link", "raft/lossy", "--step", "300"]);
     let seven = output(&["run", "raft/lossy", "--steps", "300", "--seed", "1234"]);
@@ -225,6 +255,12 @@ fn what_cannot_be_used_is_refused_in_one_line() {
         (&["show", "#run=99.AAAA"], "version 99"),
         (&["render", "raft/calm"], "--step"),
         (&["render", "raft/calm", "--step", "1", "--output", "/nonexistent/a.svg"], "/nonexistent/a.svg"),
+        (&["export", "raft/calm"], "--format"),
+        (&["export", "raft/calm", "--format", "tarot"], "tarot"),
+        (&["export", "raft/calm", "--format", "mermaid", "--to-step", "501"], "at most 500"),
+        (&["export", "raft/calm", "--format", "shiviz", "--from-step", "0"], "--from-step"),
+        (&["export", "raft/calm", "--format", "shiviz", "--from-step", "61"], "comes after"),
+        (&["run", "raft/calm", "--metrics", "/nonexistent/a.prom"], "/nonexistent/a.prom"),
         (&["fly"], "fly"),
     ];
     for (arguments, expected) in cases {

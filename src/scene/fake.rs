@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::Lang;
+use super::export::Account;
+use super::metrics::Metrics;
 use super::model::*;
 use super::workbench::{Action, Prompt, Refusal, Selection, Workbench};
 use crate::protocol::{ClientId, NodeId};
@@ -551,6 +553,12 @@ impl Workbench for FakeBench {
     }
     fn trace(&self, _line: &mut dyn FnMut(&str) -> bool) -> bool {
         true
+    }
+    fn account(&self, _: u32, _: u32, _: Lang) -> Vec<Account> {
+        Vec::new()
+    }
+    fn metrics(&self) -> Metrics {
+        Metrics::default()
     }
     fn digest(&mut self) -> u64 {
         u64::from(self.cursor)

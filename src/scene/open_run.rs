@@ -1,6 +1,8 @@
 //! The workbench of any protocol that can be portrayed.
 
 use super::detail::Detail;
+use super::export::account::{self, Account};
+use super::metrics::{self, Metrics};
 use super::model::{
     BranchView, Conditions, Inspection, Pending, Sentence, SourceSpot, SpaceTime, Stage, Table, Tape,
 };
@@ -293,6 +295,16 @@ impl<P: Portray> Workbench for OpenRun<P> {
         let Some(recording) = self.history.recording() else { return true };
         let origin = trace::Origin { scenario: &self.name, link: &self.link() };
         trace::write(recording, origin, self.history.cursor(), line)
+    }
+
+    fn account(&self, from: u32, to: u32, lang: Lang) -> Vec<Account> {
+        let recording = self.history.recording();
+        recording.map(|recording| account::account(recording, from, to, lang)).unwrap_or_default()
+    }
+
+    fn metrics(&self) -> Metrics {
+        let cursor = self.history.cursor();
+        self.history.recording().map(|recording| metrics::metrics(recording, cursor)).unwrap_or_default()
     }
 
     fn digest(&mut self) -> u64 {

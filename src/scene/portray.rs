@@ -59,6 +59,11 @@ pub trait Portray: Presets {
         Outline::Disc
     }
 
+    /// Whether its nodes elect a leader without whom nothing goes on: metrics tell for how long there was none.
+    fn elects_leaders() -> bool {
+        false
+    }
+
     /// What a node is called on the stage.
     fn name_of(node: NodeId, _options: &Self::Options, _lang: Lang) -> String {
         node.to_string()

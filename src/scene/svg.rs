@@ -15,20 +15,23 @@ const HEAD: f32 = 70.0;
 /// The radius of a node's disc in a small cluster; it shrinks as nodes get closer.
 const DISC: f32 = 34.0;
 
-const INK: &str = "#1e1f23";
-const MUTED: &str = "#676259";
-const PAPER: &str = "#faf8f3";
-const MESH: &str = "#e3ddd2";
-const BAD: &str = "#bd3722";
+pub(super) const INK: &str = "#1e1f23";
+pub(super) const MUTED: &str = "#676259";
+pub(super) const PAPER: &str = "#faf8f3";
+pub(super) const MESH: &str = "#e3ddd2";
+pub(super) const BAD: &str = "#bd3722";
+
+/// The width and height of the picture.
+pub const SIZE: (f32, f32) = (SIDE + 2.0 * MARGIN, SIDE + HEAD + MARGIN);
 
 /// Draws the stage.
 pub fn draw(stage: &Stage) -> String {
-    let (width, height) = (SIDE + 2.0 * MARGIN, SIDE + HEAD + MARGIN);
+    let (width, height) = SIZE;
     let mut svg = String::new();
     // Writing into a string cannot fail, here and below.
     let _ = writeln!(
         svg,
-        r#"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" font-family="system-ui, sans-serif" font-size="13" role="img" aria-labelledby="headline">"#
+        r#"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" font-family="system-ui, sans-serif" font-size="13" role="img" aria-labelledby="headline">"#
     );
     let headline = escape(&stage.headline);
     let _ = writeln!(svg, r#"<title id="headline">{headline}</title>"#);
@@ -220,7 +223,7 @@ fn text(svg: &mut String, (x, y): (f32, f32), fill: &str, size: f32, content: &s
 }
 
 /// The colour of a line and of a surface, as in the light theme of the page.
-fn colours(tone: Tone) -> (&'static str, &'static str) {
+pub(super) fn colours(tone: Tone) -> (&'static str, &'static str) {
     const ERAS: [(&str, &str); 6] = [
         ("#5c86b0", "#dbe7f2"),
         ("#bd7d10", "#f7e3bf"),
@@ -241,7 +244,8 @@ fn colours(tone: Tone) -> (&'static str, &'static str) {
     }
 }
 
-fn escape(text: &str) -> String {
+/// A text in which no character means anything to XML.
+pub(super) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {
         match character {

@@ -5,6 +5,8 @@
 //! count them, from 1: step `n` is the one that ends at cursor position `n`.
 
 use super::Lang;
+use super::export::Account;
+use super::metrics::Metrics;
 use super::model::{
     BranchView, Conditions, Inspection, Pending, Sentence, SourceSpot, SpaceTime, Stage, Table, Tape,
 };
@@ -168,6 +170,13 @@ pub trait Workbench {
     /// The run up to the cursor as NDJSON, a line at a time and without line ends; see [`super::trace`]. `line`
     /// says whether it wants more. Returns whether everything was written.
     fn trace(&self, line: &mut dyn FnMut(&str) -> bool) -> bool;
+
+    /// The steps from one to another (both included, counted from 1), told with their messages: what
+    /// [`super::export`] writes diagrams and logs from.
+    fn account(&self, from: u32, to: u32, lang: Lang) -> Vec<Account>;
+
+    /// What an operator would chart.
+    fn metrics(&self) -> Metrics;
 
     /// The digest of the run up to the cursor: equal bytes, equal digest.
     fn digest(&mut self) -> u64;

@@ -12,7 +12,7 @@ use super::cluster::kind_code;
 use super::setup::{ClusterSetup, InterventionOf};
 use super::step::{Doer, Happening, InputKind, Loss, Step, Watcher};
 use super::{Address, Cluster, Intervention, Problem, Scratch, limits};
-use crate::protocol::{ClientId, Lane, Monitor, NodeId, Participant};
+use crate::protocol::{ClientId, Disposition, Lane, Monitor, NodeId, Participant};
 
 /// The most steps of a segment: what may have to be run again to reach a step. A keyframe's share of an event
 /// weighs most where steps are quick, in small clusters, and running again takes longest in large ones.
@@ -48,6 +48,7 @@ impl Flags {
     const INTERVENTION: u8 = 2;
     const VIOLATION: u8 = 4;
     const BY_PERSON: u8 = 8;
+    const DONE: u8 = 16;
 
     /// Whether the protocol says that a reader wants to stop here.
     pub fn is_milestone(self) -> bool {
@@ -69,9 +70,14 @@ impl Flags {
         self.0 & Self::BY_PERSON != 0
     }
 
-    /// Whether it is worth stopping at for any of these reasons.
+    /// Whether a client got the final answer to the request that it had under way.
+    pub fn is_done(self) -> bool {
+        self.0 & Self::DONE != 0
+    }
+
+    /// Whether it is worth stopping at: a milestone, an intervention or a violation.
     pub fn is_worth_a_stop(self) -> bool {
-        self.0 != 0
+        self.0 & !Self::DONE != 0
     }
 }
 
@@ -231,6 +237,11 @@ impl<P: Participant> Watcher<P> for Recorder<'_, P> {
         }
         if step.chosen {
             flags |= Flags::BY_PERSON;
+        }
+        if let Happening::Answered { answer, .. } = step.happening
+            && P::disposition(answer) == Disposition::Done
+        {
+            flags |= Flags::DONE;
         }
         if let Some(violation) = step.violation {
             flags |= Flags::VIOLATION;

@@ -54,6 +54,10 @@ impl Portray for MultiPaxos {
         "Multi-Paxos"
     }
 
+    fn elects_leaders() -> bool {
+        true
+    }
+
     fn face(kind: u8) -> Face {
         let (letter, tone, answer) = match kind {
             0 => ('P', Tone::Contender, false),
