@@ -7,11 +7,12 @@
 //! * [`open_run`]: the workbench of any protocol, from [`stage`], [`inspect`], [`diagram`] and [`telling`].
 //! * [`player`]: what moves the cursor.
 
+pub mod compare;
+pub mod cone;
 pub mod detail;
 pub mod diagram;
 pub mod export;
-#[cfg(test)]
-mod fake;
+pub mod find;
 pub mod highlight;
 pub mod inspect;
 pub mod key_value;

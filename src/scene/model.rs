@@ -357,6 +357,8 @@ pub struct SpaceTime {
     pub arrows: Vec<Arrow>,
     /// Marks on the lanes.
     pub marks: Vec<Mark>,
+    /// When connections were cut.
+    pub cuts: Vec<Span>,
     /// Whether some arrows were left out.
     pub thinned: bool,
 }
@@ -393,6 +395,56 @@ pub struct BranchView {
     pub parts_us: u64,
     /// Whether it is the one that is shown.
     pub current: bool,
+}
+
+/// The causality of a step, as cursor positions in ascending order. Both lists hold the step itself.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
+pub struct Cone {
+    /// What led to it.
+    pub past: Vec<u32>,
+    /// What came of it.
+    pub future: Vec<u32>,
+}
+
+/// Two branches at the same moment: first the one that is shown, then the other.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct Comparison {
+    /// How many steps they have in common.
+    pub common_steps: u32,
+    /// When they part.
+    pub parts_us: u64,
+    /// The first step of each that the other does not have.
+    pub first: [Option<Sentence>; 2],
+    /// The moment that is compared.
+    pub at_us: u64,
+    /// How both look then.
+    pub stages: [Stage; 2],
+    /// What differs in the state of the nodes.
+    pub differences: Vec<Difference>,
+}
+
+/// A field of a node that differs between two branches.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Difference {
+    /// Which node.
+    pub address: Address,
+    /// What it is called.
+    pub party: String,
+    /// The name of the field.
+    pub field: String,
+    /// Its value in both.
+    pub values: [String; 2],
+}
+
+/// Something that a person did.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Deed {
+    /// The step that it was, as a cursor position.
+    pub step: u32,
+    /// When.
+    pub time_us: u64,
+    /// What, as a sentence.
+    pub text: String,
 }
 
 /// An event that waits for its turn; in manual mode the person chooses among these.

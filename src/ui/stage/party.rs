@@ -156,11 +156,17 @@ fn timer_path(outline: Outline, radius: f64) -> String {
 
 fn words(party: &Party, radius: f64, is_small: bool) -> Html {
     let letter = party.role.chars().next().map(|letter| letter.to_uppercase().to_string());
+    // What a client does is written inwards, where there is room.
+    let (class, x) = match party.x {
+        x if x < 0.25 => ("figure at-start", -CLIENT),
+        x if x > 0.75 => ("figure at-end", CLIENT),
+        _ => ("figure", 0.0),
+    };
     match party.outline {
         Outline::Client => html! {
             <>
                 <text class="name" y="4.5">{ party.name.clone() }</text>
-                if !is_small { <text class="figure" y={px(CLIENT + 13.0)}>{ party.role.clone() }</text> }
+                if !is_small { <text {class} x={px(x)} y={px(CLIENT + 13.0)}>{ party.role.clone() }</text> }
             </>
         },
         Outline::Disc if radius < RADIUS_WITH_LETTER => Html::default(),
