@@ -57,7 +57,11 @@ fn on_ring(turn: f32, radius: f32) -> (f32, f32) {
 fn client_place(layout: Layout, client: u16, clients: u16) -> (f32, f32) {
     match layout {
         Layout::Ring => {
-            let turn = (f32::from(client) + 0.5) / f32::from(clients.max(1));
+            let turn = match clients {
+                // Two at the sides would stand on nodes of the ring.
+                2 => 0.375 + f32::from(client) * 0.25,
+                _ => (f32::from(client) + 0.5) / f32::from(clients.max(1)),
+            };
             let (x, y) = on_ring(turn, CLIENT_RADIUS * std::f32::consts::SQRT_2);
             (x.clamp(0.05, 0.95), y.clamp(0.05, 0.95))
         }

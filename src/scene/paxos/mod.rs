@@ -10,7 +10,7 @@ use super::model::{Field, Quorum, Tone};
 use crate::protocol::NodeId;
 use crate::protocol::paxos::{Ballot, Invariant, NodeSet};
 use crate::sim::Address;
-use crate::word;
+use crate::{say, word};
 
 /// A ballot, or a dash where there is none.
 fn ballot_text(ballot: Option<Ballot>) -> String {
@@ -51,6 +51,14 @@ fn quorum(asked_by: NodeId, members: NodeSet, needed: u16, tone: Tone) -> Quorum
 /// A ballot for a trace.
 fn ballot_json(ballot: Option<Ballot>) -> Value {
     ballot.map_or(Value::Null, |ballot| json!({ "round": ballot.round, "node": ballot.node }))
+}
+
+/// What a round is called on the scrubber; before the first promise there is none.
+fn round_text(round: u64, lang: Lang) -> String {
+    match round {
+        0 => word!(lang, "no ballot", "尚无编号").to_owned(),
+        _ => say!(lang, "round {round}", "第 {round} 轮"),
+    }
 }
 
 /// The name of an invariant.

@@ -378,7 +378,7 @@ impl Portray for MultiPaxos {
     }
 
     fn era_text(era: u64, lang: Lang) -> String {
-        say!(lang, "round {era}", "第 {era} 轮")
+        super::round_text(era, lang)
     }
 }
 

@@ -141,6 +141,11 @@ pub(super) fn text(why: &Reason, node: NodeId, lang: Lang) -> String {
             "{node} promises {ballot} for all slots; it has nothing to report.",
             "{node} 为所有槽位承诺 {ballot}；没有可报告的内容。"
         ),
+        R::Promised { ballot, reported: 1 } => say!(
+            lang,
+            "{node} promises {ballot} for all slots, and reports what it knows of one slot.",
+            "{node} 为所有槽位承诺 {ballot}，并报告一个槽位的内容。"
+        ),
         R::Promised { ballot, reported } => say!(
             lang,
             "{node} promises {ballot} for all slots, and reports what it knows of {reported} slots.",

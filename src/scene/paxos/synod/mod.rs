@@ -394,7 +394,7 @@ impl Portray for Synod {
     }
 
     fn era_text(era: u64, lang: Lang) -> String {
-        say!(lang, "round {era}", "第 {era} 轮")
+        super::round_text(era, lang)
     }
 }
 

@@ -60,8 +60,8 @@ pub(super) fn ballots(nodes: &[Option<Synod>], options: &Options, lang: Lang) ->
     let acceptors = options.acceptors(nodes.len() as u16);
     let quorums = options.quorums(nodes.len() as u16);
     let mut columns: Vec<String> = acceptors.iter().map(|node| node.to_string()).collect();
-    columns.push(say!(lang, "promised, of {}", "承诺，需 {}", quorums.phase_1));
-    columns.push(say!(lang, "accepted, of {}", "接受，需 {}", quorums.phase_2));
+    columns.push(word!(lang, "promised", "承诺").to_owned());
+    columns.push(word!(lang, "accepted", "接受").to_owned());
     let rows = known_ballots(nodes).into_iter().map(|ballot| {
         let mut counts = [NodeSet::EMPTY; 2];
         let mut cells: Vec<Option<Cell>> = Vec::new();
@@ -77,13 +77,13 @@ pub(super) fn ballots(nodes: &[Option<Synod>], options: &Options, lang: Lang) ->
             let closed = node.and_then(|node| node.acceptor().promised).filter(|promised| *promised > ballot);
             cells.push(if is_accepted {
                 let hint = word!(lang, "has accepted it", "已接受它");
-                cell(word!(lang, "accepted", "接受").to_owned(), Tone::Good, true, hint.to_owned())
+                cell("A".to_owned(), Tone::Good, true, hint.to_owned())
             } else if let Some(closed) = closed {
                 let hint = say!(lang, "refuses it: has promised {closed}", "拒绝它：已承诺 {closed}");
-                cell(word!(lang, "closed", "关闭").to_owned(), Tone::Absent, false, hint)
+                cell("×".to_owned(), Tone::Absent, false, hint)
             } else if is_promised {
                 let hint = word!(lang, "has promised nothing higher", "没有承诺更高的编号");
-                cell(word!(lang, "promised", "承诺").to_owned(), Tone::Contender, false, hint.to_owned())
+                cell("P".to_owned(), Tone::Contender, false, hint.to_owned())
             } else {
                 None
             });
@@ -91,15 +91,22 @@ pub(super) fn ballots(nodes: &[Option<Synod>], options: &Options, lang: Lang) ->
         for (count, needed) in counts.iter().zip([quorums.phase_1, quorums.phase_2]) {
             let is_enough = count.len() >= needed;
             let tone = if is_enough { Tone::Good } else { Tone::Plain };
-            cells.push(cell(count.len().to_string(), tone, is_enough, String::new()));
+            let (count, sign) = (count.len(), if is_enough { '≥' } else { '<' });
+            let hint =
+                say!(lang, "{count} of the {needed} that it takes", "已有 {count} 个，需要 {needed} 个");
+            cells.push(cell(format!("{count} {sign} {needed}"), tone, is_enough, hint));
         }
         let node = Address::Node(ballot.node);
         Row { name: ballot.to_string(), address: Some(node), faint: false, cells }
     });
     Table {
         title: word!(lang, "Ballots", "各编号").to_owned(),
-        note: word!(lang, "closed = refused because of a higher promise", "关闭 = 因承诺过更高的编号而拒绝")
-            .to_owned(),
+        note: word!(
+            lang,
+            "P = promised, A = accepted, × = closed by a higher promise",
+            "P = 承诺，A = 接受，× = 因更高的承诺而关闭"
+        )
+        .to_owned(),
         columns,
         rows: rows.collect(),
     }
