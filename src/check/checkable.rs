@@ -22,6 +22,9 @@ pub trait Checkable: Participant {
     /// How many steps under faults make a run long enough.
     const STEPS: u32 = 6_000;
 
+    /// What operators do besides, by the names under which it is counted; see [`Checkable::operation_kind`].
+    const OPERATION_KINDS: &'static [&'static str] = &[];
+
     /// A cluster to be put through faults. What may differ from run to run without changing what is promised
     /// is drawn: how often snapshots are taken, which of two ways is taken, how busy the clients are.
     fn draw_setup(nodes: u16, stream: &mut Stream) -> ClusterSetup<Self>;
@@ -32,6 +35,11 @@ pub trait Checkable: Participant {
     /// What an operator might ask of this node at any moment.
     fn draw_operation(&self, _setup: &ClusterSetup<Self>, _stream: &mut Stream) -> Option<Self::Operation> {
         None
+    }
+
+    /// The name under which an operation is counted among the faults.
+    fn operation_kind(_operation: &Self::Operation) -> &'static str {
+        "operation"
     }
 
     /// What an operator does about a node that keeps out of the cluster because its disk was lost or damaged.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::Checkable;
 use crate::protocol::Participant;
 use crate::sim::random::Stream;
 use crate::sim::{Chaos, ClusterSetup, Intervention, InterventionOf, LinkOptions, Unsynced};
@@ -129,7 +130,7 @@ impl Faults {
     }
 
     /// Counts an intervention under its name.
-    pub fn count_act<P: Participant>(&mut self, act: &InterventionOf<P>) {
+    pub fn count_act<P: Checkable>(&mut self, act: &InterventionOf<P>) {
         if let Some(kind) = kind_of::<P>(act) {
             self.count(kind);
         }
@@ -159,7 +160,7 @@ impl Faults {
 }
 
 /// The name of a fault; `None` for an intervention that is none.
-fn kind_of<P: Participant>(act: &InterventionOf<P>) -> Option<&'static str> {
+fn kind_of<P: Checkable>(act: &InterventionOf<P>) -> Option<&'static str> {
     use Intervention as I;
     Some(match act {
         I::Crash { unsynced: Unsynced::Torn, .. } => "crash, writes torn",
@@ -185,7 +186,7 @@ fn kind_of<P: Participant>(act: &InterventionOf<P>) -> Option<&'static str> {
         I::Disk { .. } => "slow disk",
         I::CorruptTail { .. } => "corrupt tail",
         I::LoseDisk { .. } => "lose disk",
-        I::Operation { .. } => "operation",
+        I::Operation { operation, .. } => P::operation_kind(operation),
         I::Command { .. } | I::Workload { .. } | I::Chaos { .. } => return None,
     })
 }

@@ -11,8 +11,6 @@ use crate::check::range::{Report, check};
 use crate::check::run::{Failure, Finding, Plan, Subject};
 use crate::check::{Checkable, FaultModel};
 use crate::lang::Lang;
-use crate::protocol::paxos::multi::MultiPaxos;
-use crate::protocol::paxos::synod::Synod;
 use crate::protocol::raft::Raft;
 use crate::scenario::{Presets, Scenario, json, link};
 use crate::scene::Portray;
@@ -71,8 +69,7 @@ where
 }
 
 /// All protocols that can be checked.
-static PROTOCOLS: &[Line] =
-    &[line::<Raft>("raft"), line::<Synod>("paxos"), line::<MultiPaxos>("multi-paxos")];
+static PROTOCOLS: &[Line] = &[line::<Raft>("raft")];
 
 /// Checks what the arguments name.
 ///
@@ -152,7 +149,8 @@ fn print<P: Portray + Checkable>(
     for (kind, count) in report.faults.iter() {
         writeln!(output, "  {kind}: {count}")?;
     }
-    for kind in model.kinds().into_iter().filter(|kind| report.faults.of(kind) == 0) {
+    let kinds = model.kinds().into_iter().chain(P::OPERATION_KINDS.iter().copied());
+    for kind in kinds.filter(|kind| report.faults.of(kind) == 0) {
         writeln!(output, "  {kind}: 0")?;
     }
     writeln!(output, "commands acknowledged: {}", report.acknowledged)?;

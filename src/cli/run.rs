@@ -8,7 +8,6 @@ use clap::Args;
 use super::{CliError, open_scenario, write_file};
 use crate::lang::Lang;
 use crate::scene::Workbench;
-use crate::scene::export::prometheus;
 use crate::scene::model::MarkKind;
 use crate::scene::trace;
 use crate::sim::limits;
@@ -33,9 +32,6 @@ pub struct RunArgs {
     /// Write every step to this file, an object a line; - is standard output
     #[arg(long, value_name = "FILE")]
     pub trace: Option<PathBuf>,
-    /// Write the metrics at the end to this file, in the text format of Prometheus; - is standard output
-    #[arg(long, value_name = "FILE")]
-    pub metrics: Option<PathBuf>,
 }
 
 /// Runs the scenario.
@@ -64,15 +60,6 @@ pub fn run(args: &RunArgs, output: &mut dyn Write) -> Result<(), CliError> {
         Some(path) => write_file(path, |file| write_trace(bench.as_ref(), file))?,
         None => {}
     }
-    match &args.metrics {
-        Some(path) if path.as_os_str() == "-" => {
-            return Ok(output.write_all(prometheus::write(bench.as_ref()).as_bytes())?);
-        }
-        Some(path) => {
-            write_file(path, |file| file.write_all(prometheus::write(bench.as_ref()).as_bytes()))?;
-        }
-        None => {}
-    }
     let cursor = bench.cursor();
     let marks = bench.tape(Lang::En).marks;
     let violations = marks.iter().filter(|mark| mark.kind == MarkKind::Violation && mark.step <= cursor);
@@ -87,7 +74,7 @@ pub fn run(args: &RunArgs, output: &mut dyn Write) -> Result<(), CliError> {
     Ok(())
 }
 
-pub(super) fn write_trace(bench: &dyn Workbench, output: &mut dyn Write) -> io::Result<()> {
+fn write_trace(bench: &dyn Workbench, output: &mut dyn Write) -> io::Result<()> {
     let mut result = Ok(());
     bench.trace(&mut |line| {
         result = writeln!(output, "{line}");

@@ -154,7 +154,7 @@ impl Network {
         }
     }
 
-    /// Whether nothing is cut.
+    /// Whether anything is cut.
     pub fn is_whole(&self) -> bool {
         self.cuts.is_empty() && self.groups.is_empty()
     }

@@ -11,7 +11,6 @@ mod app;
 mod ask;
 mod branches;
 mod colours;
-mod compare;
 mod diagram;
 mod dialogs;
 mod dom;

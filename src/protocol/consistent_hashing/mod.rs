@@ -14,6 +14,8 @@
 //! | `anchor.rs` | AnchorHash | Mendelson et al., IEEE/ACM ToN 29(2), 2021 (arXiv:1812.09674) |
 //! | `modulo.rs` | the hash modulo the number of nodes | none: it is what the others replace |
 //!
+//! [`store`] is a replicated key-value store whose keys they place, and move, on a cluster.
+//!
 //! Every answer is the same on every target. Nothing here draws a random number, reads a clock or depends on
 //! the order of a hash map. Floating point occurs in three places, where the published mapping is defined by
 //! it: [`jump`], the share of a ketama server ([`ketama`]), and the figures of [`measure`], which decide
@@ -37,6 +39,7 @@ mod placement;
 pub mod rendezvous;
 pub mod ring;
 mod roster;
+pub mod store;
 
 pub use algorithm::{Algorithm, Settings, UnknownAlgorithm};
 pub use anchor::Anchor;

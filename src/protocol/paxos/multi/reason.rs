@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::slots::Slot;
 use crate::protocol::NodeId;
-use crate::protocol::paxos::Ballot;
+use crate::protocol::paxos::{Ballot, Citation, Paper};
 
 /// The rules of the algorithm by name, with the figures that a sentence about them needs.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
@@ -269,37 +269,46 @@ pub enum Reason {
 }
 
 impl Reason {
-    /// The paper and section that ask for it; empty for what is no rule of a paper.
-    pub fn section(&self) -> &'static str {
+    /// Where the rule is written down; `None` for what is no rule of a paper.
+    pub fn section(&self) -> Option<Citation> {
         use Reason::*;
-        let read_only = "Paxos Made Moderately Complex, read-only commands";
-        match self {
-            Started { .. } | PromiseForgotten { .. } => "Paxos Made Simple §2.5",
-            DiskLost | DiskDamaged | KeepsOut => {
-                "Protocol-Aware Recovery, disentangling crashes and corruption"
+        let read_only = Citation::moderately_complex("read-only commands");
+        Some(match self {
+            Started { .. } | PromiseForgotten { .. } => Citation::simple("§2.5"),
+            DiskLost | DiskDamaged | KeepsOut => Citation {
+                paper: Paper::ProtocolAwareRecovery,
+                section: "disentangling crashes and corruption",
+            },
+            Trimmed { .. } | SnapshotTold { .. } | SnapshotInstalled { .. } => {
+                Citation { paper: Paper::PaxosMadeLive, section: "§5.5" }
             }
-            Trimmed { .. } | SnapshotTold { .. } | SnapshotInstalled { .. } => "Paxos Made Live §5.5",
-            CatchUp { .. } | DecisionsTold { .. } => "Paxos Made Live, catch-up",
+            CatchUp { .. } | DecisionsTold { .. } => {
+                Citation { paper: Paper::PaxosMadeLive, section: "catch-up" }
+            }
             AwaitLeader { .. } | BallotBegun { .. } | Heartbeat { .. } | LeaderHeard { .. } => {
-                "Paxos Made Simple §2.4"
+                Citation::simple("§2.4")
             }
-            OutbidAtOnce { .. } | AskedAgain { .. } => "Paxos Made Simple §2.4",
-            BallotsUsedUp => "Paxos Made Simple §2.5",
+            OutbidAtOnce { .. } | AskedAgain { .. } => Citation::simple("§2.4"),
+            BallotsUsedUp => Citation::simple("§2.5"),
             Prepare { .. } | Promised { .. } | Leads { .. } | GapFilled { .. } | Proposed { .. } => {
-                "Paxos Made Simple §3"
+                Citation::simple("§3")
             }
-            PromiseCounted { .. } | AcceptanceCounted { .. } => "Flexible Paxos",
-            Preempted { .. } => "Paxos Made Moderately Complex, leaders",
+            PromiseCounted { .. } | AcceptanceCounted { .. } => {
+                Citation { paper: Paper::FlexiblePaxos, section: "FPaxos" }
+            }
+            Preempted { .. } => Citation::moderately_complex("leaders"),
             Refused { .. } | Accepted { .. } | TakenOver { .. } | AcceptedValueIgnored { .. } => {
-                "Paxos Made Simple §2.2"
+                Citation::simple("§2.2")
             }
-            Chosen { .. } | ChosenHeard { .. } => "Paxos Made Simple §2.3",
-            AlreadyChosen { .. } | CommandWaits { .. } => "Paxos Made Moderately Complex, commanders",
-            Applied { .. } => "Paxos Made Moderately Complex, replicas",
-            AlreadyUnderWay | AnsweredFromSession => "Consensus: Bridging Theory and Practice §6.3",
+            Chosen { .. } | ChosenHeard { .. } => Citation::simple("§2.3"),
+            AlreadyChosen { .. } | CommandWaits { .. } => Citation::moderately_complex("commanders"),
+            Applied { .. } => Citation::moderately_complex("replicas"),
+            AlreadyUnderWay | AnsweredFromSession => {
+                Citation { paper: Paper::BridgingTheoryAndPractice, section: "§6.3" }
+            }
             ReadWaits { .. } | StillFollowing { .. } | ReadConfirmed { .. } => read_only,
-            OperatorAsks | NotLeader { .. } | Overloaded | ClientAnswered { .. } => "",
-        }
+            OperatorAsks | NotLeader { .. } | Overloaded | ClientAnswered { .. } => return None,
+        })
     }
 
     /// Whether a reader wants to stop here.

@@ -1,0 +1,156 @@
+//! How the store of consistent hashing is checked.
+//!
+//! It promises availability and not one copy, so a read may miss a write that was acknowledged (Dynamo §2.3).
+//! What a client is told must all the same have been written by somebody, no acknowledged write may be lost,
+//! which the monitor sees, and all replicas must agree in the end.
+
+use std::collections::BTreeSet;
+
+use super::history::OperationOf;
+use super::{Checkable, FaultModel, Judgement};
+use crate::protocol::NodeId;
+use crate::protocol::consistent_hashing::Algorithm;
+use crate::protocol::consistent_hashing::store::{
+    Answer, Command, Dynamo, Entry, Operation, Options, Siblings, Status,
+};
+use crate::sim::random::Stream;
+use crate::sim::{Cluster, ClusterSetup, Workload};
+
+/// The algorithms that the store can be run with.
+const ALGORITHMS: [Algorithm; 7] = [
+    Algorithm::Ring,
+    Algorithm::Ketama,
+    Algorithm::KetamaLibmemcached,
+    Algorithm::Rendezvous,
+    Algorithm::Maglev,
+    Algorithm::MultiProbe,
+    Algorithm::Modulo,
+];
+
+impl Checkable for Dynamo {
+    const OPERATION_KINDS: &'static [&'static str] = &["join", "leave"];
+
+    fn draw_setup(nodes: u16, stream: &mut Stream) -> ClusterSetup<Dynamo> {
+        let mut one_of = |choices: &[u32]| {
+            let last = (choices.len() as u64).saturating_sub(1);
+            choices.get(stream.between(0, last) as usize).copied().unwrap_or(1)
+        };
+        let replicas = nodes.min(3);
+        let algorithm = one_of(&[0, 0, 0, 0, 1, 2, 3, 4, 5, 6]);
+        let options = Options {
+            replicas,
+            write_quorum: one_of(&[1, 2, 2, 2, 3]).min(u32::from(replicas)) as u16,
+            read_quorum: one_of(&[1, 2, 2, 3]).min(u32::from(replicas)) as u16,
+            algorithm: ALGORITHMS.get(algorithm as usize).copied().unwrap_or(Algorithm::Ring),
+            virtual_nodes: one_of(&[1, 8, 32]),
+            // The others join when an operator tells them.
+            initial_members: nodes.saturating_sub(one_of(&[0, 1, 1]) as u16).max(replicas),
+            initial_keys: one_of(&[0, 12, 40]),
+            sloppy_quorum: one_of(&[0, 1, 1, 1]) == 1,
+            read_repair: one_of(&[0, 1]) == 1,
+            read_load_factor_thousandths: one_of(&[0, 1_250]),
+            chunk_keys: one_of(&[1, 5, 64]),
+            compact_every_records: one_of(&[0, 20, 2_000]),
+            ..Options::default()
+        };
+        let workload = Workload {
+            think_us_mean: u64::from(one_of(&[5_000, 20_000, 60_000])),
+            keys: one_of(&[1, 4, 30]) as u16,
+            commands_per_client: 0,
+        };
+        ClusterSetup { nodes, clients: 3, options, workload: Some(workload), ..ClusterSetup::default() }
+    }
+
+    fn fault_model(setup: &ClusterSetup<Dynamo>) -> FaultModel {
+        FaultModel::asynchronous(setup.nodes)
+    }
+
+    /// Spare nodes join. A member leaves only if its number is beyond those that always stay, because an
+    /// operator who removes nodes from every side at once removes them all.
+    fn draw_operation(&self, setup: &ClusterSetup<Dynamo>, _: &mut Stream) -> Option<Operation> {
+        match self.entry().status {
+            Status::Outside => Some(Operation::Join),
+            Status::Member if self.id().0 >= setup.options.replicas => Some(Operation::Leave),
+            _ => None,
+        }
+    }
+
+    fn operation_kind(operation: &Operation) -> &'static str {
+        match operation {
+            Operation::Join => "join",
+            Operation::Leave => "leave",
+        }
+    }
+
+    fn serves(answer: &Answer) -> bool {
+        !matches!(answer, Answer::TooManySiblings)
+    }
+
+    fn judge(_: &ClusterSetup<Dynamo>, history: &[OperationOf<Dynamo>]) -> Judgement {
+        for read in history {
+            let (Command::Get { key }, Some((at, Answer::Versions { siblings }))) =
+                (&read.command, &read.answered.as_ref().map(|(at, answer)| (at, answer.clone())))
+            else {
+                continue;
+            };
+            for version in siblings.iter().filter(|version| !version.dot.is_initial()) {
+                let wrote = |operation: &OperationOf<Dynamo>| match &operation.command {
+                    Command::Put { key: other, value, .. } | Command::Update { key: other, value } => {
+                        other == key && *value == version.value && operation.asked < **at
+                    }
+                    Command::Get { .. } => false,
+                };
+                if !history.iter().any(wrote) {
+                    let (client, value) = (read.client, &version.value);
+                    return Judgement::Broken(format!("{client} read {value} in {key}, which nobody wrote"));
+                }
+            }
+        }
+        Judgement::Kept
+    }
+
+    fn unsettled(cluster: &Cluster<Dynamo>) -> Option<String> {
+        let options = &cluster.setup().options;
+        let mut nodes = Vec::new();
+        for (id, node) in (0..).map(NodeId).zip(cluster.nodes()) {
+            let Some(node) = node else { return Some(format!("{id} is down")) };
+            let entry = node.entry();
+            if entry.refilling || !node.knows_the_ring() {
+                return Some(format!("{id} has not refilled its lost disk"));
+            }
+            if matches!(entry.status, Status::Joining | Status::Leaving) {
+                return Some(format!("{id} has not yet joined or left: {:?}", node.transfer()));
+            }
+            nodes.push(node);
+        }
+        let first = nodes.first()?;
+        let mut places = BTreeSet::new();
+        for node in &nodes {
+            if node.membership() != first.membership() {
+                return Some(format!("{} and {} know different members", first.id(), node.id()));
+            }
+            for (place, held) in node.data() {
+                if !node.keeps_for_itself(place, options) || !held.hints.is_empty() {
+                    return Some(format!("{} holds {} for others", node.id(), place.key));
+                }
+                places.insert(place.clone());
+            }
+        }
+        if first.membership().nodes_with(Entry::owns) != cluster.monitor().ring().members() {
+            return Some("the members are others than everybody thinks".to_owned());
+        }
+        for place in &places {
+            let mut held: Option<(NodeId, Siblings)> = None;
+            for owner in first.ring().owners(place, options) {
+                let siblings = cluster.node(owner).map(|node| node.siblings_of(place)).unwrap_or_default();
+                match &held {
+                    Some((other, same)) if *same != siblings => {
+                        return Some(format!("{other} and {owner} differ in {}", place.key));
+                    }
+                    _ => held = Some((owner, siblings)),
+                }
+            }
+        }
+        None
+    }
+}

@@ -1,0 +1,293 @@
+//! A request that a node coordinates: whom it asks, and how long it waits (§4.5, §4.6).
+//!
+//! Reads and writes go to the first N healthy nodes of the preference list. A node further on that stands in
+//! for one which is not is asked in its place, so each of the N places is answered by one node and no node
+//! answers for two.
+
+use super::disk::Action;
+use super::message::{Answer, Command, Message, RequestNumber, Timer};
+use super::options::Options;
+use super::reason::Reason;
+use super::ring::Place;
+use super::storage::START_SHIFT;
+use super::version::{Dot, Siblings};
+use super::{Context, Dynamo};
+use crate::protocol::{ClientId, NodeId, RequestId};
+
+/// How often a coordinator waits for replicas before it gives a request up.
+const PATIENCE: u8 = 3;
+/// The most requests that a node coordinates or passes on at a time.
+pub(super) const REQUESTS_MAX: usize = 1_024;
+
+/// Who wants an answer.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Asked {
+    /// The node that the client has asked; it gets the answer.
+    pub(super) gate: NodeId,
+    /// That node's number for the request.
+    pub(super) number: RequestNumber,
+    pub(super) client: ClientId,
+    pub(super) request: RequestId,
+}
+
+/// One of the N places of a request.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Slot {
+    /// The node of the preference list.
+    pub owner: NodeId,
+    /// Who is asked: the owner, or a node that stands in for it.
+    pub asked: NodeId,
+    /// What it answered; for a write, that it has stored the versions.
+    pub answer: Option<Siblings>,
+}
+
+impl Slot {
+    /// Whether a node stands in for the owner.
+    pub fn is_stand_in(&self) -> bool {
+        self.asked != self.owner
+    }
+}
+
+/// What is being done.
+#[derive(Clone, PartialEq, Debug)]
+pub(super) enum Work {
+    /// Versions are gathered; with a value, it is then written in their place.
+    Read { then_write: Option<std::sync::Arc<str>> },
+    /// A version is being stored.
+    Write { dot: Dot, siblings: Siblings, is_sent: bool },
+}
+
+/// A request under way.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Request {
+    pub(super) asked: Asked,
+    /// The key.
+    pub place: Place,
+    /// Its N places.
+    pub slots: Vec<Slot>,
+    pub(super) work: Work,
+    pub(super) is_answered: bool,
+    pub(super) timeouts: u8,
+}
+
+impl Dynamo {
+    /// The first N healthy nodes for a key, each with the owner that it is asked for.
+    pub(super) fn slots(&self, place: &Place, is_read: bool, options: &Options) -> Vec<Slot> {
+        let walk = self.rings.current.walk(place, self.rings.current.members().len());
+        let owners = self.rings.current.owners(place, options);
+        let mut stand_ins = walk.into_iter().filter(|node| !owners.contains(node));
+        let mut slots = Vec::with_capacity(owners.len());
+        for owner in &owners {
+            let mut asked = *owner;
+            if options.sloppy_quorum && !self.may_ask(*owner, is_read, options) {
+                asked =
+                    stand_ins.by_ref().find(|node| self.may_ask(*node, is_read, options)).unwrap_or(*owner);
+            }
+            slots.push(Slot { owner: *owner, asked, answer: None });
+        }
+        slots
+    }
+
+    fn may_ask(&self, node: NodeId, is_read: bool, options: &Options) -> bool {
+        self.seems_up(node, options) && !(is_read && self.membership.get(node).refilling)
+    }
+
+    pub(super) fn next_number(&mut self) -> RequestNumber {
+        self.requests_begun += 1;
+        (self.starts << START_SHIFT) + self.requests_begun
+    }
+
+    pub(super) fn coordinate(&mut self, asked: Asked, command: Command, cx: &mut Context) {
+        let is_known = |request: &Request| {
+            (request.asked.client, request.asked.request) == (asked.client, asked.request)
+        };
+        if self.requests.values().any(is_known) {
+            if asked.gate == self.id {
+                self.passed_on.remove(&asked.number);
+            }
+            cx.effects.note(Reason::RequestUnderWay { client: asked.client, request: asked.request });
+            return;
+        }
+        if !self.is_ready || !self.knows_the_ring() || self.requests.len() >= REQUESTS_MAX {
+            self.answer(asked, Answer::Unavailable, Reason::NotReady, cx);
+            return;
+        }
+        let place = Place::of(command.key());
+        let number = self.next_number();
+        cx.effects.note(Reason::Coordinates { position: place.position, client: asked.client });
+        cx.effects.set_timer(Timer::Request(number), cx.options.replica_timeout_us, Reason::WaitsForReplicas);
+        let work = match &command {
+            Command::Get { .. } => Work::Read { then_write: None },
+            Command::Update { value, .. } => Work::Read { then_write: Some(value.clone()) },
+            Command::Put { .. } => Work::Read { then_write: None },
+        };
+        let request = Request { asked, place, slots: Vec::new(), work, is_answered: false, timeouts: 0 };
+        match command {
+            Command::Put { value, context, .. } => {
+                self.begin_write(number, request, Siblings::default(), context, value, cx);
+            }
+            Command::Get { .. } | Command::Update { .. } => self.begin_read(number, request, cx),
+        }
+    }
+
+    /// The client's answer goes the way that its request came.
+    #[track_caller]
+    pub(super) fn answer(&mut self, asked: Asked, answer: Answer, why: Reason, cx: &mut Context) {
+        if asked.gate == self.id {
+            self.passed_on.remove(&asked.number);
+            cx.effects.reply(asked.client, asked.request, answer, why);
+        } else {
+            cx.effects.send(asked.gate, Message::ForwardAnswer { number: asked.number, answer }, why);
+        }
+    }
+
+    /// The request is over; whatever answer comes now is late.
+    pub(super) fn end_request(&mut self, number: RequestNumber, why: Reason, cx: &mut Context) {
+        if self.requests.remove(&number).is_some() {
+            cx.effects.cancel_timer(Timer::Request(number), why);
+        }
+    }
+
+    pub(super) fn on_request_timeout(&mut self, number: RequestNumber, cx: &mut Context) {
+        if self.passed_on.contains_key(&number) {
+            self.on_pass_on_timeout(number, cx);
+            return;
+        }
+        let Some(mut request) = self.requests.remove(&number) else { return };
+        request.timeouts += 1;
+        if let Work::Write { is_sent: false, .. } = request.work {
+            // It waits for its own disk and not for others.
+        } else {
+            for slot in request.slots.iter().filter(|slot| slot.answer.is_none()) {
+                self.found_silent(slot.asked, cx);
+            }
+        }
+        let is_read = matches!(request.work, Work::Read { .. });
+        if request.timeouts >= PATIENCE || (is_read && request.is_answered) {
+            if is_read {
+                self.repair(&request, cx);
+            }
+            if !request.is_answered {
+                let (have, needed) = self.quorum(&request, cx.options);
+                self.answer(request.asked, Answer::Unavailable, Reason::TooFewReplicas { have, needed }, cx);
+            }
+            return;
+        }
+        let why = Reason::AsksOthers { timeouts: request.timeouts.into() };
+        cx.effects.set_timer(Timer::Request(number), cx.options.replica_timeout_us, why);
+        self.fill_slots(&mut request, is_read, cx.options);
+        let slots: Vec<Slot> = request.slots.iter().filter(|slot| slot.answer.is_none()).cloned().collect();
+        let sends = match &request.work {
+            Work::Write { is_sent, .. } => *is_sent,
+            Work::Read { .. } => true,
+        };
+        self.requests.insert(number, request);
+        if sends {
+            slots.iter().for_each(|slot| self.ask(number, slot, cx));
+        }
+        self.look_at_quorum(number, cx);
+    }
+
+    /// Puts other nodes in the places of those that have not answered.
+    fn fill_slots(&self, request: &mut Request, is_read: bool, options: &Options) {
+        if !options.sloppy_quorum {
+            return;
+        }
+        for at in 0..request.slots.len() {
+            let Some(slot) = request.slots.get(at) else { continue };
+            if slot.answer.is_some() {
+                continue;
+            }
+            let in_use =
+                |node: NodeId| request.slots.iter().any(|slot| slot.asked == node || slot.owner == node);
+            let owner_is_up = self.may_ask(slot.owner, is_read, options);
+            let walk = self.rings.current.walk(&request.place, self.rings.current.members().len());
+            let other = walk.into_iter().find(|node| !in_use(*node) && self.may_ask(*node, is_read, options));
+            let next = if owner_is_up { Some(slot.owner) } else { other };
+            if let (Some(next), Some(slot)) = (next, request.slots.get_mut(at)) {
+                slot.asked = next;
+            }
+        }
+    }
+
+    /// Asks the node in one of the places.
+    #[track_caller]
+    pub(super) fn ask(&mut self, number: RequestNumber, slot: &Slot, cx: &mut Context) {
+        let Some(request) = self.requests.get(&number) else { return };
+        let (place, work) = (request.place.clone(), request.work.clone());
+        let position = place.position;
+        match work {
+            Work::Read { .. } if slot.asked == self.id => {
+                let siblings = self.on_disk(&place);
+                if self.membership.get(self.id).refilling {
+                    cx.effects.note(Reason::RefillingAnswersNoReads { position });
+                } else {
+                    self.count_answer(number, self.id, siblings);
+                }
+            }
+            Work::Read { .. } => {
+                let why = Reason::AsksReplica { position, stands_in_for: slot.owner, to: slot.asked };
+                cx.effects.send(slot.asked, Message::Read { number, place }, why);
+            }
+            Work::Write { siblings, .. } => {
+                let hint = Some(slot.owner).filter(|_| slot.is_stand_in());
+                if slot.asked == self.id {
+                    let why = Reason::KeepsForItself { position };
+                    self.store(&place, &siblings, hint, why, cx);
+                    self.when_durable(Action::CountOwn { number }, cx);
+                    return;
+                }
+                let why = match hint {
+                    None => Reason::WritesToOwner { position, to: slot.asked },
+                    Some(owner) => Reason::WritesToStandIn { position, to: slot.asked, owner },
+                };
+                let message = Message::Write { number: Some(number), place, siblings, hint };
+                cx.effects.send(slot.asked, message, why);
+            }
+        }
+    }
+
+    /// The coordinator's own copy counts like any other: if it is on disk, and was not given away meanwhile.
+    pub(super) fn count_own(&mut self, number: RequestNumber, cx: &mut Context) {
+        let Some(request) = self.requests.get(&number) else { return };
+        let Work::Write { dot, siblings, .. } = &request.work else { return };
+        if self.has_on_disk(&request.place, dot) {
+            let siblings = siblings.clone();
+            self.count_answer(number, self.id, siblings);
+            self.conclude_write(number, cx);
+        }
+    }
+
+    /// Puts an answer in its place.
+    pub(super) fn count_answer(&mut self, number: RequestNumber, from: NodeId, siblings: Siblings) -> bool {
+        let Some(request) = self.requests.get_mut(&number) else { return false };
+        let mut slots = request.slots.iter_mut();
+        match slots.find(|slot| slot.asked == from && slot.answer.is_none()) {
+            Some(slot) => {
+                slot.answer = Some(siblings);
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// How many answers count, and how many are needed. A node that stands in for another in a read counts
+    /// only if it holds something: otherwise it knows less than the one it stands in for.
+    pub(super) fn quorum(&self, request: &Request, options: &Options) -> (u16, u16) {
+        let is_read = matches!(request.work, Work::Read { .. });
+        let counts = |slot: &&Slot| match &slot.answer {
+            Some(siblings) => !is_read || !slot.is_stand_in() || !siblings.is_empty(),
+            None => false,
+        };
+        let have = request.slots.iter().filter(counts).count() as u16;
+        (have, if is_read { options.read_quorum } else { options.write_quorum })
+    }
+
+    pub(super) fn look_at_quorum(&mut self, number: RequestNumber, cx: &mut Context) {
+        match self.requests.get(&number).map(|request| &request.work) {
+            Some(Work::Read { .. }) => self.conclude_read(number, cx),
+            Some(Work::Write { .. }) => self.conclude_write(number, cx),
+            None => {}
+        }
+    }
+}

@@ -1,0 +1,208 @@
+//! Which disks hold which versions.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::Violation;
+use crate::protocol::consistent_hashing::store::Dynamo;
+use crate::protocol::consistent_hashing::store::options::Options;
+use crate::protocol::consistent_hashing::store::ring::Place;
+use crate::protocol::consistent_hashing::store::version::{Dot, Version, VersionVector};
+use crate::protocol::{NodeId, Observation};
+
+/// A set of nodes, at most 128.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub(super) struct Nodes(u128);
+
+impl Nodes {
+    fn bit(node: NodeId) -> u128 {
+        1u128.checked_shl(node.0.into()).unwrap_or(0)
+    }
+
+    pub(super) fn insert(&mut self, node: NodeId) {
+        self.0 |= Self::bit(node);
+    }
+
+    pub(super) fn remove(&mut self, node: NodeId) {
+        self.0 &= !Self::bit(node);
+    }
+
+    pub(super) fn contains(self, node: NodeId) -> bool {
+        self.0 & Self::bit(node) != 0
+    }
+
+    pub(super) fn includes(self, other: Nodes) -> bool {
+        other.0 & !self.0 == 0
+    }
+
+    pub(super) fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    pub(super) fn len(self) -> u16 {
+        self.0.count_ones() as u16
+    }
+}
+
+/// A version, and where it is. A disk that holds a version which descends from it counts as one that holds it.
+#[derive(Clone, PartialEq, Debug)]
+struct Known {
+    dot: Dot,
+    context: VersionVector,
+    /// The disks that hold it.
+    holders: Nodes,
+    /// The disks that hold it or ever did.
+    arrived: Nodes,
+    /// How many disks were lost that held it.
+    lost: u16,
+    is_acknowledged: bool,
+}
+
+/// All versions that no acknowledged one has replaced.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub(super) struct Ledger {
+    keys: Arc<BTreeMap<Place, Vec<Known>>>,
+}
+
+impl Known {
+    fn first_seen(version: &Version, on: NodeId) -> Known {
+        let mut holders = Nodes::default();
+        holders.insert(on);
+        // What the operator wrote to the disks was never a client's to be told of, but must not be lost either.
+        let is_acknowledged = version.dot.is_initial();
+        let Version { dot, context, .. } = version.clone();
+        Known { dot, context, holders, arrived: holders, lost: 0, is_acknowledged }
+    }
+
+    fn check_lost(&self, place: &Place, options: &Options) -> Option<Violation> {
+        let is_lost = self.is_acknowledged && self.holders.is_empty() && self.lost < options.write_quorum;
+        let (position, dot, lost) = (place.position, self.dot, self.lost);
+        is_lost.then_some(Violation::AcknowledgedWriteLost {
+            position,
+            dot,
+            lost,
+            needed: options.write_quorum,
+        })
+    }
+}
+
+impl Ledger {
+    /// A process has started: what is on its disk, and what is not.
+    pub(super) fn started(
+        &mut self,
+        node: &Dynamo,
+        disk_lost: bool,
+        step: &Observation<'_, Dynamo>,
+    ) -> Option<Violation> {
+        let id = node.id();
+        let mut violation = None;
+        for (place, all) in Arc::make_mut(&mut self.keys).iter_mut() {
+            for known in all.iter_mut().filter(|known| known.holders.contains(id)) {
+                if node.has_on_disk(place, &known.dot) {
+                    continue;
+                }
+                known.holders.remove(id);
+                if disk_lost {
+                    known.lost += 1;
+                    violation = violation.or(known.check_lost(place, step.options));
+                } else {
+                    let (position, dot) = (place.position, known.dot);
+                    violation.get_or_insert(Violation::AcknowledgementKept { position, dot, node: id });
+                }
+            }
+        }
+        for (place, _) in node.data() {
+            self.learn(node, place, step.nodes);
+        }
+        violation
+    }
+
+    /// A node has new versions of a key on its disk.
+    pub(super) fn learn(&mut self, node: &Dynamo, place: &Place, nodes: &[Option<Dynamo>]) {
+        let Some(held) = node.held(place) else { return };
+        let keys = Arc::make_mut(&mut self.keys);
+        let all = keys.entry(place.clone()).or_default();
+        for known in all.iter_mut().filter(|known| held.durable.include(&known.dot)) {
+            known.holders.insert(node.id());
+            known.arrived.insert(node.id());
+        }
+        for version in held.durable.iter() {
+            let is_known = all.iter().any(|known| {
+                known.dot == version.dot || known.is_acknowledged && known.context.covers(&version.dot)
+            });
+            if !is_known {
+                let mut known = Known::first_seen(version, node.id());
+                // What descends from it may have come to other disks before it was on one itself.
+                for other in nodes.iter().flatten().filter(|other| other.has_on_disk(place, &known.dot)) {
+                    known.holders.insert(other.id());
+                }
+                known.arrived = known.holders;
+                all.push(known);
+            }
+        }
+    }
+
+    /// A node has given keys up because others have confirmed to have them.
+    pub(super) fn dropped(
+        &mut self,
+        by: NodeId,
+        places: &[Place],
+        given_to: &[NodeId],
+        options: &Options,
+    ) -> Option<Violation> {
+        let mut violation = None;
+        let keys = Arc::make_mut(&mut self.keys);
+        for place in places {
+            let Some(all) = keys.get_mut(place) else { continue };
+            for known in all.iter_mut().filter(|known| known.holders.contains(by)) {
+                let lacking = given_to.iter().find(|owner| !known.arrived.contains(**owner));
+                let nobody = given_to.is_empty().then_some(&by);
+                if let Some(owner) = lacking.or(nobody) {
+                    let (position, owner) = (place.position, *owner);
+                    violation.get_or_insert(Violation::KeyAlwaysOwned { position, owner, by });
+                }
+                known.holders.remove(by);
+                violation = violation.or(known.check_lost(place, options));
+            }
+        }
+        violation
+    }
+
+    /// A client is told that its write is on W disks.
+    pub(super) fn acknowledged(&mut self, place: &Place, dot: &Dot, options: &Options) -> Option<Violation> {
+        let all = Arc::make_mut(&mut self.keys).get_mut(place)?;
+        let known = all.iter_mut().find(|known| known.dot == *dot)?;
+        known.is_acknowledged = true;
+        let (context, disks) = (known.context.clone(), known.arrived.len());
+        let lost = known.check_lost(place, options);
+        all.retain(|known| !context.covers(&known.dot));
+        let (position, needed) = (place.position, options.write_quorum);
+        let too_few =
+            (disks < needed).then_some(Violation::ReplicasOnDistinctNodes { position, disks, needed });
+        too_few.or(lost)
+    }
+
+    /// All versions that must not be lost, with the disks that hold them.
+    pub(super) fn acknowledged_versions(&self) -> impl Iterator<Item = (&Place, Dot, Nodes)> {
+        self.keys.iter().flat_map(|(place, all)| {
+            let acknowledged = all.iter().filter(|known| known.is_acknowledged);
+            acknowledged.map(move |known| (place, known.dot, known.holders))
+        })
+    }
+
+    /// All keys.
+    pub(super) fn places(&self) -> impl Iterator<Item = &Place> {
+        self.keys.keys()
+    }
+
+    /// The disks that hold a version, if it was not replaced.
+    pub(super) fn holders(&self, place: &Place, dot: &Dot) -> Option<Nodes> {
+        let known = self.keys.get(place)?.iter().find(|known| known.dot == *dot)?;
+        Some(known.holders)
+    }
+
+    /// On how many disks a version is.
+    pub(super) fn copies(&self, place: &Place, dot: &Dot) -> usize {
+        self.holders(place, dot).map_or(0, |holders| usize::from(holders.len()))
+    }
+}

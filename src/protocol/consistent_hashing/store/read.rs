@@ -1,0 +1,102 @@
+//! Reads: R answers, and read repair (§4.5, §5).
+
+use super::coordinator::{Request, Work};
+use super::message::{Answer, Message, RequestNumber};
+use super::reason::Reason;
+use super::version::Siblings;
+use super::{Context, Dynamo};
+use crate::protocol::NodeId;
+
+impl Dynamo {
+    pub(super) fn begin_read(&mut self, number: RequestNumber, mut request: Request, cx: &mut Context) {
+        request.slots = self.slots(&request.place, true, cx.options);
+        let slots = request.slots.clone();
+        self.requests.insert(number, request);
+        for slot in &slots {
+            self.ask(number, slot, cx);
+        }
+        self.conclude_read(number, cx);
+    }
+
+    pub(super) fn on_read_answer(
+        &mut self,
+        from: NodeId,
+        number: RequestNumber,
+        siblings: Siblings,
+        cx: &mut Context,
+    ) {
+        let versions = siblings.len() as u16;
+        // An update reads first: what was read late is no acknowledgement of what is being written since.
+        let reads = |request: &Request| matches!(request.work, Work::Read { .. });
+        if self.requests.get(&number).is_some_and(reads) && self.count_answer(number, from, siblings) {
+            cx.effects.note(Reason::ReplicaRead { from, versions });
+            self.conclude_read(number, cx);
+        } else {
+            cx.effects.note(Reason::LateAnswer { from });
+        }
+    }
+
+    /// Answers once R replicas have, and repairs once all have (§5: the coordinator waits for outstanding
+    /// responses after the answer).
+    pub(super) fn conclude_read(&mut self, number: RequestNumber, cx: &mut Context) {
+        let Some(request) = self.requests.get(&number) else { return };
+        let Work::Read { then_write } = &request.work else { return };
+        let (have, needed) = self.quorum(request, cx.options);
+        let all_answered = request.slots.iter().all(|slot| slot.answer.is_some());
+        if have >= needed && !request.is_answered {
+            let (asked, then_write) = (request.asked, then_write.clone());
+            let siblings = merged(request);
+            if let Some(value) = then_write {
+                let Some(request) = self.requests.remove(&number) else { return };
+                cx.effects.note(Reason::ReadBeforeWrite { versions: siblings.len() as u16, have, needed });
+                let context = siblings.context();
+                self.begin_write(number, request, siblings, context, value, cx);
+                return;
+            }
+            let versions = siblings.len() as u16;
+            if let Some(request) = self.requests.get_mut(&number) {
+                request.is_answered = true;
+            }
+            let why = Reason::ReadAnswered { versions, have, needed };
+            self.answer(asked, Answer::Versions { siblings }, why, cx);
+        }
+        if all_answered
+            && let Some(request) = self.requests.get(&number).cloned()
+            && request.is_answered
+        {
+            self.repair(&request, cx);
+            self.end_request(number, Reason::AllReplicasAnswered, cx);
+        }
+    }
+
+    /// Brings the replicas up to date that answered with less than all of them together know (§5).
+    pub(super) fn repair(&mut self, request: &Request, cx: &mut Context) {
+        let merged = merged(request);
+        if !cx.options.read_repair || merged.is_empty() {
+            return;
+        }
+        let position = request.place.position;
+        for slot in &request.slots {
+            let Some(held) = &slot.answer else { continue };
+            if slot.is_stand_in() || *held == merged {
+                continue;
+            }
+            let why = Reason::ReadRepair { position, to: slot.asked };
+            if slot.asked == self.id {
+                self.store(&request.place, &merged, None, why, cx);
+            } else {
+                let (place, siblings) = (request.place.clone(), merged.clone());
+                cx.effects.send(
+                    slot.asked,
+                    Message::Write { number: None, place, siblings, hint: None },
+                    why,
+                );
+            }
+        }
+    }
+}
+
+fn merged(request: &Request) -> Siblings {
+    let answers = request.slots.iter().filter_map(|slot| slot.answer.as_ref());
+    answers.fold(Siblings::default(), |all, siblings| all.merge(siblings))
+}

@@ -1,0 +1,247 @@
+//! What a node writes to its disk, and what it makes of what it finds there.
+//!
+//! The disk holds a log of records (see [`crate::protocol::wal`]), read in order; a later record replaces an
+//! earlier one about the same thing.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::member::{Entry, Membership};
+use super::message::key_name;
+use super::options::Options;
+use super::ring::{Place, Ring};
+use super::version::{Dot, Siblings, Version, VersionVector, Writer};
+use crate::protocol::wal::{Recovered, Tail};
+use crate::protocol::{NodeId, Setup};
+
+/// By how much a start is shifted in the numbers that a node counts with: dots, heartbeats, requests. What a
+/// process counts to then never meets what the next process begins with.
+pub const START_SHIFT: u32 = 24;
+
+/// One record on disk.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Record {
+    /// The first record of every disk: whose it is. Where it is missing, the disk was lost.
+    Formatted {
+        /// The node.
+        node: NodeId,
+    },
+    /// A process has started.
+    Started {
+        /// How many have, this one included.
+        starts: u64,
+        /// As which writer it makes versions.
+        life: u32,
+    },
+    /// What was heard of a node.
+    Heard {
+        /// Which node.
+        node: NodeId,
+        /// How it stands to the ring.
+        entry: Entry,
+    },
+    /// All versions of a key.
+    Stored {
+        /// The key.
+        place: Place,
+        /// The versions.
+        siblings: Siblings,
+        /// For whom the node keeps them, where it stands in (§4.6).
+        hints: Vec<NodeId>,
+        /// Whether it keeps them for its own part, too.
+        own: bool,
+    },
+    /// Keys that all who own them have on their disks now.
+    Dropped {
+        /// The keys.
+        places: Vec<Place>,
+        /// Who has confirmed it, for all of these keys.
+        given_to: Vec<NodeId>,
+        /// As which writer the node goes on, because it has forgotten versions that it made.
+        life: u32,
+    },
+}
+
+/// A key that a node holds.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Held {
+    /// All versions.
+    pub siblings: Siblings,
+    /// What of them is on disk.
+    pub durable: Siblings,
+    /// For whom the node keeps them, where it stands in (§4.6).
+    pub hints: Vec<NodeId>,
+    /// Whether it keeps them for its own part: as an owner, or because it was one.
+    pub own: bool,
+    /// Who has confirmed to have these very versions on disk, while they are being handed over.
+    pub(super) delivered: Vec<NodeId>,
+}
+
+/// Why a disk cannot be trusted.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DiskLoss {
+    /// There is nothing on it.
+    Empty,
+    /// A record that was whole does not match its checksum, or the records contradict each other.
+    Damaged,
+}
+
+/// What a node finds on its disk.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Persistent {
+    /// How many processes have started.
+    pub starts: u64,
+    /// The writer of the last one.
+    pub life: u32,
+    /// Who is a member.
+    pub membership: Membership,
+    /// The keys.
+    pub data: BTreeMap<Place, Held>,
+}
+
+impl Persistent {
+    /// All that a disk has to hold, with nothing superfluous.
+    pub fn records(&self, node: NodeId) -> Vec<Record> {
+        let mut records = Vec::with_capacity(self.data.len() + 8);
+        records.push(Record::Formatted { node });
+        records.push(Record::Started { starts: self.starts, life: self.life });
+        // A node that has lost its disk says so in an entry that nobody has numbered yet.
+        let known = self.membership.iter().filter(|(_, entry)| entry.number > 0 || entry.refilling);
+        records.extend(known.map(|(node, entry)| Record::Heard { node, entry }));
+        records.extend(self.data.iter().map(|(place, held)| stored(place, held)));
+        records
+    }
+}
+
+/// The record of a key.
+pub(super) fn stored(place: &Place, held: &Held) -> Record {
+    Record::Stored {
+        place: place.clone(),
+        siblings: held.siblings.clone(),
+        hints: held.hints.clone(),
+        own: held.own,
+    }
+}
+
+/// What the operator writes before a node's first start: the members, and the keys that the cluster begins
+/// with.
+pub fn format(setup: Setup<'_, Options>) -> Vec<Record> {
+    let options = setup.options;
+    let membership = Membership::initial(setup.nodes, options);
+    let ring = Ring::new(&membership.nodes_with(Entry::owns), options);
+    let mut data = BTreeMap::new();
+    for number in 0..options.initial_keys {
+        let place = Place::of(&key_name(number));
+        let owners = ring.owners(&place, options);
+        let Some(first) = owners.first().filter(|_| owners.contains(&setup.id)) else { continue };
+        let dot = Dot { writer: Writer { node: *first, life: 0 }, counter: u64::from(number) + 1 };
+        let version = Version { dot, context: VersionVector::default(), value: "initial".into() };
+        data.insert(place, Held::on_disk(Siblings::of(version), Vec::new(), true));
+    }
+    Persistent { starts: 0, life: 0, membership, data }.records(setup.id)
+}
+
+impl Dot {
+    /// Whether the version was there before the first start.
+    pub fn is_initial(&self) -> bool {
+        self.counter >> START_SHIFT == 0
+    }
+}
+
+impl Held {
+    fn on_disk(siblings: Siblings, hints: Vec<NodeId>, own: bool) -> Held {
+        Held { durable: siblings.clone(), siblings, hints, own, delivered: Vec::new() }
+    }
+
+    /// A key of which nothing is known yet.
+    pub(super) fn nothing() -> Held {
+        Held::on_disk(Siblings::default(), Vec::new(), false)
+    }
+}
+
+/// Reads what a disk holds.
+///
+/// # Errors
+/// Says why the disk cannot be trusted. Then the node must not go on as if nothing had happened: what it has
+/// acknowledged may be gone.
+pub fn recover(setup: &Setup<'_, Options>, disk: Recovered<Record>) -> Result<Persistent, DiskLoss> {
+    if let Tail::Damaged { .. } = disk.tail {
+        return Err(DiskLoss::Damaged);
+    }
+    let mut records = disk.records.into_iter();
+    match records.next() {
+        Some(Record::Formatted { node }) if node == setup.id => {}
+        Some(_) => return Err(DiskLoss::Damaged),
+        None => return Err(DiskLoss::Empty),
+    }
+    let membership = Membership::unknown(setup.nodes);
+    let mut found = Persistent { starts: 0, life: 0, membership, data: BTreeMap::new() };
+    for record in records {
+        match record {
+            Record::Formatted { .. } => return Err(DiskLoss::Damaged),
+            Record::Started { starts, life } => (found.starts, found.life) = (starts, life),
+            Record::Heard { node, entry } => found.membership.set(node, entry),
+            Record::Stored { place, siblings, hints, own } => {
+                found.data.insert(place, Held::on_disk(siblings, hints, own));
+            }
+            Record::Dropped { places, life, .. } => {
+                found.life = life;
+                for place in &places {
+                    found.data.remove(place);
+                }
+            }
+        }
+    }
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::consistent_hashing::store::member::Status;
+
+    fn setup(options: &Options) -> Setup<'_, Options> {
+        Setup { id: NodeId(1), nodes: 4, options }
+    }
+
+    #[test]
+    fn what_is_written_as_a_whole_is_read_back_as_it_was() {
+        let options = Options { initial_keys: 50, initial_members: 3, ..Options::default() };
+        let mut whole =
+            recover(&setup(&options), Recovered { records: format(setup(&options)), tail: Tail::Clean });
+        let found = whole.as_mut().unwrap();
+        assert_eq!(found.data.len(), 50, "three members own all keys");
+        let leaving = Entry { status: Status::Leaving, refilling: true, number: 7 };
+        found.membership.set(NodeId(2), leaving);
+        found.data.values_mut().for_each(|held| held.hints.push(NodeId(0)));
+        let records = found.records(NodeId(1));
+        assert_eq!(recover(&setup(&options), Recovered { records, tail: Tail::Torn { at: 3 } }), whole);
+    }
+
+    #[test]
+    fn a_key_that_was_dropped_is_gone_and_the_writer_is_another_one() {
+        let options = Options { initial_keys: 5, initial_members: 3, ..Options::default() };
+        let mut records = format(setup(&options));
+        let place = Place::of(&key_name(0));
+        records.push(Record::Dropped { places: vec![place.clone()], given_to: vec![NodeId(0)], life: 9 });
+        let found = recover(&setup(&options), Recovered { records, tail: Tail::Clean }).unwrap();
+        assert_eq!((found.data.len(), found.life), (4, 9));
+        assert!(!found.data.contains_key(&place));
+    }
+
+    #[test]
+    fn a_disk_that_cannot_be_trusted_is_told_from_one_that_can() {
+        let options = Options::default();
+        let found = |records: Vec<Record>, tail| recover(&setup(&options), Recovered { records, tail });
+        let formatted = Record::Formatted { node: NodeId(1) };
+        assert_eq!(found(vec![], Tail::Clean), Err(DiskLoss::Empty));
+        assert_eq!(found(vec![], Tail::Torn { at: 0 }), Err(DiskLoss::Empty));
+        assert_eq!(found(vec![formatted.clone()], Tail::Damaged { at: 9 }), Err(DiskLoss::Damaged));
+        assert_eq!(found(vec![Record::Started { starts: 1, life: 0 }], Tail::Clean), Err(DiskLoss::Damaged));
+        assert_eq!(found(vec![Record::Formatted { node: NodeId(0) }], Tail::Clean), Err(DiskLoss::Damaged));
+        assert!(found(vec![formatted], Tail::Torn { at: 9 }).is_ok());
+    }
+}

@@ -1,0 +1,108 @@
+//! Writes: a new version on W disks (§4.4, §4.5).
+
+use std::sync::Arc;
+
+use super::coordinator::{Request, Slot, Work};
+use super::disk::Action;
+use super::message::{Answer, Message, RequestNumber, Timer};
+use super::options::SIBLINGS_MAX;
+use super::reason::Reason;
+use super::storage::START_SHIFT;
+use super::version::{Dot, Siblings, Version, VersionVector, Writer};
+use super::{Context, Dynamo, Status};
+use crate::protocol::NodeId;
+
+impl Dynamo {
+    /// Makes the new version and stores it here first: nobody hears of a version that its maker could forget.
+    pub(super) fn begin_write(
+        &mut self,
+        number: RequestNumber,
+        mut request: Request,
+        read: Siblings,
+        context: VersionVector,
+        value: Arc<str>,
+        cx: &mut Context,
+    ) {
+        let position = request.place.position;
+        let known = self.siblings_of(&request.place).merge(&read);
+        let beside = known.iter().filter(|version| !context.covers(&version.dot)).count();
+        if beside >= SIBLINGS_MAX {
+            let why = Reason::TooManySiblings { position, siblings: beside as u16 };
+            cx.effects.cancel_timer(Timer::Request(number), why);
+            self.answer(request.asked, Answer::TooManySiblings, why, cx);
+            return;
+        }
+        self.versions_made += 1;
+        let writer = Writer { node: self.id, life: self.life };
+        let dot = Dot { writer, counter: (self.starts << START_SHIFT) + self.versions_made };
+        let siblings = known.merge(&Siblings::of(Version { dot, context, value }));
+        request.slots = self.slots(&request.place, false, cx.options);
+        let own_slot = request.slots.iter().find(|slot| slot.asked == self.id);
+        let hint = own_slot.filter(|slot| slot.is_stand_in()).map(|slot| slot.owner);
+        request.work = Work::Write { dot, siblings: siblings.clone(), is_sent: false };
+        let place = request.place.clone();
+        self.requests.insert(number, request);
+        let why = Reason::NewVersion { position, siblings: siblings.len() as u16 };
+        self.store(&place, &siblings, hint, why, cx);
+        self.when_durable(Action::Coordinate { number }, cx);
+    }
+
+    /// The coordinator's copy is on disk; now the others are asked.
+    pub(super) fn send_writes(&mut self, number: RequestNumber, cx: &mut Context) {
+        let Some(request) = self.requests.get_mut(&number) else { return };
+        let Work::Write { siblings, is_sent, .. } = &mut request.work else { return };
+        *is_sent = true;
+        let (place, siblings) = (request.place.clone(), siblings.clone());
+        let slots: Vec<Slot> = request.slots.clone();
+        for slot in &slots {
+            self.ask(number, slot, cx);
+        }
+        // Who is about to own the key is told, too, and does not count.
+        let position = place.position;
+        for to in self.rings.coming.owners(&place, cx.options) {
+            let is_joining = self.membership.get(to).status == Status::Joining;
+            if is_joining && to != self.id && !slots.iter().any(|slot| slot.asked == to) {
+                let (place, siblings) = (place.clone(), siblings.clone());
+                let message = Message::Write { number: None, place, siblings, hint: None };
+                cx.effects.send(to, message, Reason::WritesToJoining { position, to });
+            }
+        }
+        self.conclude_write(number, cx);
+    }
+
+    pub(super) fn on_write_answer(&mut self, from: NodeId, number: RequestNumber, cx: &mut Context) {
+        let stored = match self.requests.get(&number).map(|request| &request.work) {
+            Some(Work::Write { siblings, .. }) => siblings.clone(),
+            _ => Siblings::default(),
+        };
+        if self.count_answer(number, from, stored) {
+            cx.effects.note(Reason::ReplicaWrote { from });
+            self.conclude_write(number, cx);
+        } else {
+            cx.effects.note(Reason::LateAnswer { from });
+        }
+    }
+
+    /// Answers once the version is on W disks.
+    pub(super) fn conclude_write(&mut self, number: RequestNumber, cx: &mut Context) {
+        let Some(request) = self.requests.get(&number) else { return };
+        let Work::Write { dot, is_sent: true, .. } = request.work else { return };
+        let (have, needed) = self.quorum(request, cx.options);
+        let all_answered = request.slots.iter().all(|slot| slot.answer.is_some());
+        if have >= needed && !request.is_answered {
+            let (asked, place) = (request.asked, request.place.clone());
+            if let Some(request) = self.requests.get_mut(&number) {
+                request.is_answered = true;
+            }
+            self.answer(
+                asked,
+                Answer::Written { place, dot },
+                Reason::WriteAcknowledged { have, needed },
+                cx,
+            );
+        }
+        if all_answered {
+            self.end_request(number, Reason::AllReplicasAnswered, cx);
+        }
+    }
+}
