@@ -9,6 +9,7 @@ use lamplight::check::range::{Report, check};
 use lamplight::check::run::{Finding, Plan, Subject};
 use lamplight::check::{Checkable, FaultModel};
 use lamplight::protocol::Monitor;
+use lamplight::protocol::paxos::Invariant;
 use lamplight::protocol::paxos::multi::{self, MultiPaxos};
 use lamplight::protocol::paxos::synod::{self, Synod};
 use lamplight::sim::ClusterSetup;
@@ -66,11 +67,11 @@ fn expect_found<P: Checkable>(
 }
 
 fn two_values(found: &synod::Violation) -> bool {
-    matches!(found.invariant(), synod::Invariant::Agreement | synod::Invariant::P2c)
+    matches!(found.invariant(), Invariant::Agreement | Invariant::P2c)
 }
 
 fn two_values_in_a_slot(found: &multi::Violation) -> bool {
-    matches!(found.invariant(), multi::Invariant::Agreement | multi::Invariant::P2c)
+    matches!(found.invariant(), Invariant::Agreement | Invariant::P2c)
 }
 
 /// "Paxos Made Simple" §2.2, P2c: the value of the highest ballot that the quorum has accepted.
@@ -89,12 +90,12 @@ fn an_acceptor_that_forgets_its_promise_at_a_restart_is_found() {
     expect_found::<Synod>(
         200,
         |setup| setup.options.break_rules.forget_promise_at_restart = true,
-        |found| found.invariant() == synod::Invariant::PromisesKept || two_values(found),
+        |found| found.invariant() == Invariant::PromisesKept || two_values(found),
     );
     expect_found::<MultiPaxos>(
         200,
         |setup| setup.options.break_rules.forget_promise_at_restart = true,
-        |found| found.invariant() == multi::Invariant::PromisesKept || two_values_in_a_slot(found),
+        |found| found.invariant() == Invariant::PromisesKept || two_values_in_a_slot(found),
     );
 }
 

@@ -71,18 +71,22 @@ fn every_built_in_scenario_runs_and_is_the_same_run_as_a_file_as_a_link_and_as_a
     for line in output(&["list"]).lines() {
         let name = line.split('\t').next().unwrap();
         let built_in = output(&["run", name, "--steps", "400"]);
-        let link = output(&["link", name, "--step", "400"]);
+        // A run in which nobody asks for anything any more ends before that.
+        let steps = field(&built_in, "steps");
+        assert!(steps == "400" || field(&built_in, "protocol") != "raft", "{name} ends after {steps} steps");
+        let link = output(&["link", name, "--step", steps]);
         let shown = output(&["show", link.trim()]);
         let file = file(&format!("{}.json", name.replace('/', "-")), &shown);
         let lines = output(&["run", name, "--steps", "400", "--trace", "-"]);
         let traced = self::file(&format!("{}.ndjson", name.replace('/', "-")), &lines);
         for other in [link.trim(), file.to_str().unwrap(), traced.to_str().unwrap()] {
             let run = output(&["run", other]);
-            assert_eq!(field(&run, "steps"), "400", "{name} as {other}");
+            assert_eq!(field(&run, "steps"), steps, "{name} as {other}");
             assert_eq!(field(&run, "digest"), field(&built_in, "digest"), "{name} as {other}");
         }
         let last: Value = serde_json::from_str(lines.lines().last().unwrap()).unwrap();
-        assert_eq!(last, json!({ "digest": field(&built_in, "digest"), "steps": 400 }), "{name}");
+        let steps: u64 = steps.parse().unwrap();
+        assert_eq!(last, json!({ "digest": field(&built_in, "digest"), "steps": steps }), "{name}");
     }
 }
 
@@ -95,6 +99,36 @@ fn a_run_goes_on_for_so_many_steps_or_until_a_time() {
     let one_more = (steps.parse::<u64>().unwrap() + 1).to_string();
     let later = output(&["run", "raft/calm", "--steps", &one_more]);
     assert!(field(&later, "time_us").parse::<u64>().unwrap() > 500_000);
+}
+
+#[test]
+fn a_run_is_exported_in_every_form_and_a_scenario_and_a_trace_are_the_same_run_again() {
+    let exported = |format: &str| {
+        output(&["export", "raft/leader-crash", "--format", format, "--from-step", "300", "--to-step", "420"])
+    };
+    let digest = output(&["run", "raft/leader-crash", "--steps", "420"]);
+    for (format, name) in [("scenario", "exported.json"), ("trace", "exported.ndjson")] {
+        let path = file(name, &exported(format));
+        assert_eq!(field(&output(&["run", path.to_str().unwrap()]), "digest"), field(&digest, "digest"));
+    }
+    for (format, start) in [
+        ("mermaid", "sequenceDiagram\n"),
+        ("shiviz", "300 · "),
+        ("prometheus", "# HELP lamplight_run_info"),
+        ("stage", "<svg "),
+        ("diagram", "<svg "),
+    ] {
+        assert!(exported(format).starts_with(start), "{format}");
+    }
+    let path = file("metrics.prom", "");
+    output(&["run", "raft/leader-crash", "--steps", "420", "--metrics", path.to_str().unwrap()]);
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), exported("prometheus"));
+    assert_eq!(
+        output(&["run", "raft/leader-crash", "--steps", "420", "--metrics", "-"]),
+        exported("prometheus")
+    );
+    let zh = output(&["export", "raft/calm", "--format", "shiviz", "--lang", "zh"]);
+    assert!(zh.contains("启动") && zh.lines().count() == 120, "{zh}");
 }
 
 #[test]
@@ -221,6 +255,12 @@ fn what_cannot_be_used_is_refused_in_one_line() {
         (&["show", "#run=99.AAAA"], "version 99"),
         (&["render", "raft/calm"], "--step"),
         (&["render", "raft/calm", "--step", "1", "--output", "/nonexistent/a.svg"], "/nonexistent/a.svg"),
+        (&["export", "raft/calm"], "--format"),
+        (&["export", "raft/calm", "--format", "tarot"], "tarot"),
+        (&["export", "raft/calm", "--format", "mermaid", "--to-step", "501"], "at most 500"),
+        (&["export", "raft/calm", "--format", "shiviz", "--from-step", "0"], "--from-step"),
+        (&["export", "raft/calm", "--format", "shiviz", "--from-step", "61"], "comes after"),
+        (&["run", "raft/calm", "--metrics", "/nonexistent/a.prom"], "/nonexistent/a.prom"),
         (&["fly"], "fly"),
     ];
     for (arguments, expected) in cases {

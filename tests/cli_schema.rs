@@ -4,6 +4,8 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 use lamplight::lang::Lang;
+use lamplight::protocol::paxos::multi::MultiPaxos;
+use lamplight::protocol::paxos::synod::Synod;
 use lamplight::protocol::raft::Raft;
 use lamplight::scenario::json;
 use lamplight::scene::{catalogue, open};
@@ -209,5 +211,42 @@ fn what_the_schema_refuses_is_refused() {
     for file in wrong {
         assert_ne!(faults_of(&file), Vec::<String>::new(), "the schema allows {file}");
         assert!(json::read::<Raft>(&file.to_string()).is_err(), "the program allows {file}");
+    }
+}
+
+/// A file of another protocol with these options.
+fn with_options(protocol: &str, options: &Value) -> Value {
+    json!({ "format": 1, "protocol": protocol, "setup": { "options": options } })
+}
+
+#[test]
+fn the_options_of_paxos_are_read_and_refused_as_the_schema_says() {
+    let is_read = |protocol: &str, file: &Value| match protocol {
+        "paxos" => json::read::<Synod>(&file.to_string()).is_ok(),
+        _ => json::read::<MultiPaxos>(&file.to_string()).is_ok(),
+    };
+    let right = [
+        json!({ "acceptors": [0, 2, 4], "phase_1_quorum": 3, "phase_2_quorum": 1 }),
+        json!({ "proposers": null, "back_off": false, "break_rules": { "ignore_accepted_value": true } }),
+    ];
+    let wrong = [
+        json!({ "acceptors": [100] }),
+        json!({ "acceptors": 3 }),
+        json!({ "phase_1_quorum": 0 }),
+        json!({ "back_off": 1 }),
+        json!({ "break_rules": { "answer_before_sync": true } }),
+        json!({ "majority": 3 }),
+    ];
+    for protocol in ["paxos", "multi-paxos"] {
+        for options in &right {
+            let file = with_options(protocol, options);
+            assert_eq!(faults_of(&file), Vec::<String>::new(), "{file}");
+            assert!(is_read(protocol, &file), "the program refuses {file}");
+        }
+        for options in &wrong {
+            let file = with_options(protocol, options);
+            assert_ne!(faults_of(&file), Vec::<String>::new(), "the schema allows {file}");
+            assert!(!is_read(protocol, &file), "the program allows {file}");
+        }
     }
 }

@@ -10,9 +10,11 @@
 use std::sync::OnceLock;
 
 use lamplight::lang::Lang;
+use lamplight::protocol::paxos::multi::MultiPaxos;
+use lamplight::protocol::paxos::synod::Synod;
 use lamplight::protocol::raft::{Raft, Record};
-use lamplight::protocol::wal;
-use lamplight::scenario::{Scenario, json, link};
+use lamplight::protocol::{Participant, wal};
+use lamplight::scenario::{Presets, Scenario, json, link};
 use lamplight::scene::{Workbench, catalogue, open, trace};
 use lamplight::sim::random::Stream;
 use lamplight::sim::{Chaos, Intervention, Unsynced, limits};
@@ -105,7 +107,7 @@ fn random_bytes(length_max: u64, stream: &mut Stream) -> Vec<u8> {
 }
 
 /// What was read can be run: a little, because a hostile cursor is allowed to be far away.
-fn try_out(mut scenario: Scenario<Raft>) {
+fn try_out<P: Participant>(mut scenario: Scenario<P>) {
     scenario.cursor = scenario.cursor.min(40);
     scenario.interventions.retain(|step, _| *step < 40);
     match scenario.record() {
@@ -116,7 +118,15 @@ fn try_out(mut scenario: Scenario<Raft>) {
 
 fn read_link(text: &str, stream: &mut Stream) -> bool {
     let Ok(unpacked) = link::unpack(text) else { return false };
-    let read = link::read::<Raft>(&unpacked);
+    match unpacked.protocol.as_str() {
+        "paxos" => read_unpacked::<Synod>(text, &unpacked, stream),
+        "multi-paxos" => read_unpacked::<MultiPaxos>(text, &unpacked, stream),
+        _ => read_unpacked::<Raft>(text, &unpacked, stream),
+    }
+}
+
+fn read_unpacked<P: Presets>(text: &str, unpacked: &link::Unpacked, stream: &mut Stream) -> bool {
+    let read = link::read::<P>(unpacked);
     assert!(read.scenario.is_some() || read.error.is_some(), "{text}");
     let Some(scenario) = read.scenario else { return false };
     assert!(scenario.setup.validate().is_ok() && scenario.cursor <= limits::STEPS_MAX, "{text}");
@@ -186,6 +196,15 @@ fn links_that_inflate_to_gigabytes() {
 
 const JSON: &[u8] = b"{}[]\",:0123456789-+.eEnulltruefasehp_ \\u\n\x00\xff";
 
+fn read_file<P: Presets>(text: &str, stream: &mut Stream) -> bool {
+    let Ok(scenario) = json::read::<P>(text) else { return false };
+    assert!(scenario.setup.validate().is_ok(), "{text}");
+    if stream.chance(20_000) {
+        try_out(scenario);
+    }
+    true
+}
+
 #[test]
 fn scenario_files_with_changed_characters() {
     let mut read = 0;
@@ -193,13 +212,12 @@ fn scenario_files_with_changed_characters() {
         let mut stream = Stream::new(number, 4);
         let bytes = mutated(pick(files(), &mut stream).as_bytes(), JSON, &mut stream);
         let text = String::from_utf8_lossy(&bytes);
-        if let Ok(scenario) = json::read::<Raft>(&text) {
-            assert!(scenario.setup.validate().is_ok(), "{text}");
-            read += 1;
-            if stream.chance(20_000) {
-                try_out(scenario);
-            }
-        }
+        let is_read = match json::protocol_of(&text).as_deref() {
+            Ok("paxos") => read_file::<Synod>(&text, &mut stream),
+            Ok("multi-paxos") => read_file::<MultiPaxos>(&text, &mut stream),
+            _ => read_file::<Raft>(&text, &mut stream),
+        };
+        read += usize::from(is_read);
     }
     assert!(read > 2_000, "only {read} were still read: the changes are too coarse to get anywhere");
     assert_memory_is_bounded();

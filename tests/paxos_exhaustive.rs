@@ -6,8 +6,9 @@
 #![allow(clippy::panic, reason = "tests")]
 
 use lamplight::check::explore::{Plan, Report, explore};
+use lamplight::protocol::paxos::Invariant;
 use lamplight::protocol::paxos::NodeSet;
-use lamplight::protocol::paxos::synod::{Command, Invariant, Options, Synod};
+use lamplight::protocol::paxos::synod::{Command, Options, Synod};
 use lamplight::protocol::{ClientId, NodeId, RequestId};
 
 const PROPOSERS: [NodeId; 2] = [NodeId(0), NodeId(1)];

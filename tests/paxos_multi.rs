@@ -8,10 +8,10 @@ use std::sync::Arc;
 
 use lamplight::check::{Judgement, key_value};
 use lamplight::protocol::key_value::{Command, Outcome};
-use lamplight::protocol::paxos::NodeSet;
 use lamplight::protocol::paxos::multi::{
-    Answer, Invariant, Message, MultiPaxos, Operation as Ask, Options, Reason, Role, Slot, Value,
+    Answer, Message, MultiPaxos, Operation as Ask, Options, Reason, Role, Slot, Value,
 };
+use lamplight::protocol::paxos::{Invariant, NodeSet};
 use lamplight::protocol::{Lane, NodeId, Participant, Standing};
 use lamplight::sim::{Address, Chaos, ClientOptions, ClusterSetup, Intervention, LinkOptions, Workload};
 use paxos_run::Run;

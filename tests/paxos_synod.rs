@@ -3,8 +3,8 @@
 mod paxos_run;
 
 use lamplight::protocol::paxos::Ballot;
-use lamplight::protocol::paxos::NodeSet;
-use lamplight::protocol::paxos::synod::{Answer, Command, Invariant, Message, Options, Phase, Reason, Synod};
+use lamplight::protocol::paxos::synod::{Answer, Command, Message, Options, Phase, Reason, Synod};
+use lamplight::protocol::paxos::{Invariant, NodeSet};
 use lamplight::protocol::{Lane, NodeId, Participant, Standing};
 use lamplight::sim::{Chaos, ClientOptions, ClusterSetup, DiskOptions, Intervention, LinkOptions, Workload};
 use paxos_run::Run;

@@ -1,7 +1,7 @@
 //! The same scenario, seed and interventions give the same bytes natively and in wasm.
 //!
-//! `tests/digests/raft.txt` holds the digest of a run under chaos for each of 500 seeds. This file is compiled
-//! twice: for the machine, and (from `tests/browser.rs`) for headless Chromium; both must find the same
+//! `tests/digests` holds the digest of a run under chaos for each of 500 seeds, one file for each protocol. This
+//! file is compiled twice: for the machine, and (from `tests/browser.rs`) for headless Chromium; both must find the same
 //! digests. When a change means to change what happens, write the file anew:
 //! `LAMPLIGHT_WRITE=1 cargo test --test run_digests`.
 
@@ -11,6 +11,8 @@
 use std::sync::Arc;
 
 use lamplight::protocol::Participant;
+use lamplight::protocol::paxos::multi::MultiPaxos;
+use lamplight::protocol::paxos::synod::Synod;
 use lamplight::protocol::raft::Raft;
 use lamplight::sim::{Chaos, ClusterSetup, Digest, Recording, Workload};
 
@@ -46,14 +48,32 @@ fn compare(found: &str, expected: &str) {
     assert_eq!((found.lines().count(), differing), (expected.lines().count(), 0), "runs that differ");
 }
 
+/// Compares the digests of a protocol with those in its file, or writes them.
+fn check<P: Participant>(expected: &str) {
+    let found = lines::<P>();
+    #[cfg(not(target_arch = "wasm32"))]
+    if std::env::var_os("LAMPLIGHT_WRITE").is_some() {
+        let path = format!("{}/tests/digests/{}.txt", env!("CARGO_MANIFEST_DIR"), P::NAME);
+        std::fs::write(path, &found).unwrap();
+        return;
+    }
+    compare(&found, expected);
+}
+
 #[cfg_attr(target_arch = "wasm32", wasm_bindgen_test::wasm_bindgen_test)]
 #[cfg_attr(not(target_arch = "wasm32"), test)]
 fn five_hundred_runs_of_raft_have_the_same_digests_everywhere() {
-    let found = lines::<Raft>();
-    #[cfg(not(target_arch = "wasm32"))]
-    if std::env::var_os("LAMPLIGHT_WRITE").is_some() {
-        std::fs::write(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/digests/raft.txt"), &found).unwrap();
-        return;
-    }
-    compare(&found, include_str!("digests/raft.txt"));
+    check::<Raft>(include_str!("digests/raft.txt"));
+}
+
+#[cfg_attr(target_arch = "wasm32", wasm_bindgen_test::wasm_bindgen_test)]
+#[cfg_attr(not(target_arch = "wasm32"), test)]
+fn five_hundred_runs_of_paxos_have_the_same_digests_everywhere() {
+    check::<Synod>(include_str!("digests/paxos.txt"));
+}
+
+#[cfg_attr(target_arch = "wasm32", wasm_bindgen_test::wasm_bindgen_test)]
+#[cfg_attr(not(target_arch = "wasm32"), test)]
+fn five_hundred_runs_of_multi_paxos_have_the_same_digests_everywhere() {
+    check::<MultiPaxos>(include_str!("digests/multi-paxos.txt"));
 }

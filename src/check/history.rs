@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::protocol::{ClientId, Disposition, NodeId, Participant, RequestId};
+use crate::protocol::{ClientId, Disposition, Input, NodeId, Participant, RequestId};
 use crate::sim::{Address, Cluster, Happening, Step, Watcher};
 
 /// One command of one client, however often it was sent.
@@ -16,8 +16,9 @@ pub struct Operation<C, A> {
     pub command: C,
     /// The step with which it was first sent. It has no effect before.
     pub asked: u32,
-    /// Whom the client asked, each time that it sent it.
-    pub nodes: Vec<NodeId>,
+    /// Each node that a copy of it has reached, with the era in which that node was then. Copies come from retries and from a network that duplicates, and may arrive after
+    /// the answer.
+    pub reached: Vec<(NodeId, u64)>,
     /// The step with which its final answer arrived, and the answer. A command without one may have happened
     /// at any time since, may still happen, and may never happen.
     pub answered: Option<(u32, A)>,
@@ -32,11 +33,13 @@ pub struct OperationLog<P: Participant> {
     operations: Vec<OperationOf<P>>,
     /// The position of the operation that a client waits for.
     under_way: BTreeMap<ClientId, usize>,
+    /// The position of each request.
+    positions: BTreeMap<(ClientId, RequestId), usize>,
 }
 
 impl<P: Participant> Default for OperationLog<P> {
     fn default() -> Self {
-        OperationLog { operations: Vec::new(), under_way: BTreeMap::new() }
+        OperationLog { operations: Vec::new(), under_way: BTreeMap::new(), positions: BTreeMap::new() }
     }
 }
 
@@ -51,23 +54,29 @@ impl<P: Participant> OperationLog<P> {
         self.operations.len() - self.under_way.len()
     }
 
-    fn asked(&mut self, step: u32, client: ClientId, node: NodeId, request: RequestId, command: &P::Command) {
-        let known = self.under_way.get(&client).and_then(|at| self.operations.get_mut(*at));
-        if let Some(operation) = known.filter(|operation| operation.request == request) {
+    fn asked(&mut self, step: u32, client: ClientId, request: RequestId, command: &P::Command) {
+        let at = *self.positions.entry((client, request)).or_insert(self.operations.len());
+        if at < self.operations.len() {
             // A retry is the same operation.
-            operation.nodes.push(node);
             return;
         }
-        self.under_way.insert(client, self.operations.len());
+        self.under_way.insert(client, at);
         let command = command.clone();
         self.operations.push(Operation {
             client,
             request,
             command,
             asked: step,
-            nodes: vec![node],
+            reached: Vec::new(),
             answered: None,
         });
+    }
+
+    fn reached(&mut self, node: NodeId, era: u64, client: ClientId, request: RequestId) {
+        let known = self.positions.get(&(client, request));
+        if let Some(operation) = known.and_then(|at| self.operations.get_mut(*at)) {
+            operation.reached.push((node, era));
+        }
     }
 
     fn answer(&mut self, step: u32, client: ClientId, request: RequestId, answer: &P::Answer) {
@@ -83,13 +92,23 @@ impl<P: Participant> OperationLog<P> {
 }
 
 impl<P: Participant> Watcher<P> for OperationLog<P> {
-    fn step(&mut self, _: &Cluster<P>, step: &Step<'_, P>) {
-        let Some(Address::Client(client)) = step.party else { return };
-        match step.happening {
-            Happening::Ask { request, command, node, .. } => {
-                self.asked(step.index, client, *node, *request, command);
+    const DETAILS: bool = true;
+
+    fn step(&mut self, cluster: &Cluster<P>, step: &Step<'_, P>) {
+        match (step.party, step.happening) {
+            (Some(Address::Client(client)), Happening::Ask { request, command, .. }) => {
+                self.asked(step.index, client, *request, command);
             }
-            Happening::Answered { request, answer, .. } => self.answer(step.index, client, *request, answer),
+            (Some(Address::Client(client)), Happening::Answered { request, answer, .. }) => {
+                self.answer(step.index, client, *request, answer);
+            }
+            (
+                Some(Address::Node(node)),
+                Happening::Input { input: Some(Input::Request { client, request, .. }), .. },
+            ) => {
+                let era = cluster.node(node).map_or(0, |node| node.lane().era);
+                self.reached(node, era, *client, *request);
+            }
             _ => {}
         }
     }

@@ -57,7 +57,7 @@ pub fn judge<A>(history: &[Operation<Command, A>], outcome: impl Fn(&A) -> Optio
             request: operation.request,
             command: operation.command.clone(),
             asked: operation.asked,
-            nodes: operation.nodes.clone(),
+            reached: operation.reached.clone(),
             answered: operation.answered.as_ref().and_then(|(step, answer)| Some((*step, outcome(answer)?))),
         })
         .collect();

@@ -18,7 +18,7 @@ fn operation(client: u16, command: Command, asked: u32, answered: Option<(u32, O
         request: RequestId(u64::from(asked)),
         command,
         asked,
-        nodes: Vec::new(),
+        reached: Vec::new(),
         answered,
     }
 }

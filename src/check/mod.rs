@@ -4,8 +4,10 @@
 //! * [`run`]: one seed; [`range`]: many of them, on all processors.
 //! * [`explore`]: every reachable state of a small cluster.
 //! * [`history`], [`linearizability`], [`key_value`]: what clients saw, and whether one copy explains it.
-//! * [`raft`], [`paxos`], [`consistent_hashing`]: what is special about checking each protocol.
+//! * [`raft`], [`paxos`], [`atomic_commit`], [`consistent_hashing`]: what is special about checking each
+//!   protocol.
 
+pub mod atomic_commit;
 pub mod checkable;
 pub mod consistent_hashing;
 pub mod explore;

@@ -11,6 +11,8 @@ use crate::check::range::{Report, check};
 use crate::check::run::{Failure, Finding, Plan, Subject};
 use crate::check::{Checkable, FaultModel};
 use crate::lang::Lang;
+use crate::protocol::paxos::multi::MultiPaxos;
+use crate::protocol::paxos::synod::Synod;
 use crate::protocol::raft::Raft;
 use crate::scenario::{Presets, Scenario, json, link};
 use crate::scene::Portray;
@@ -69,7 +71,8 @@ where
 }
 
 /// All protocols that can be checked.
-static PROTOCOLS: &[Line] = &[line::<Raft>("raft")];
+static PROTOCOLS: &[Line] =
+    &[line::<Raft>("raft"), line::<Synod>("paxos"), line::<MultiPaxos>("multi-paxos")];
 
 /// Checks what the arguments name.
 ///

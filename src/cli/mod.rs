@@ -16,6 +16,7 @@ use crate::scenario::link;
 use crate::scene::{OpenError, Workbench, catalogue, open, open_with_seed, svg};
 
 pub mod check;
+pub mod export;
 pub mod hash;
 pub mod run;
 
@@ -35,6 +36,8 @@ enum Command {
     Run(run::RunArgs),
     /// Put a protocol or a scenario through random faults, and see whether it keeps its promises
     Check(check::CheckArgs),
+    /// Write a run in the form of another tool: Mermaid, ShiViz, Prometheus and others
+    Export(export::ExportArgs),
     /// Draw the stage after a step as SVG
     Render {
         /// A built-in scenario, a JSON file, or a link
@@ -141,6 +144,7 @@ fn execute(command: Command, output: &mut dyn Write) -> Result<Ending, CliError>
         }
         Command::Run(args) => run::run(&args, output)?,
         Command::Check(args) => return check::run(&args, output),
+        Command::Export(args) => export::run(&args, output)?,
         Command::Render { scenario, step, output: path } => {
             let mut bench = open_scenario(&scenario, None)?;
             seek(bench.as_mut(), step)?;

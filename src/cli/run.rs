@@ -8,6 +8,7 @@ use clap::Args;
 use super::{CliError, open_scenario, write_file};
 use crate::lang::Lang;
 use crate::scene::Workbench;
+use crate::scene::export::prometheus;
 use crate::scene::model::MarkKind;
 use crate::scene::trace;
 use crate::sim::limits;
@@ -32,6 +33,9 @@ pub struct RunArgs {
     /// Write every step to this file, an object a line; - is standard output
     #[arg(long, value_name = "FILE")]
     pub trace: Option<PathBuf>,
+    /// Write the metrics at the end to this file, in the text format of Prometheus; - is standard output
+    #[arg(long, value_name = "FILE")]
+    pub metrics: Option<PathBuf>,
 }
 
 /// Runs the scenario.
@@ -60,6 +64,15 @@ pub fn run(args: &RunArgs, output: &mut dyn Write) -> Result<(), CliError> {
         Some(path) => write_file(path, |file| write_trace(bench.as_ref(), file))?,
         None => {}
     }
+    match &args.metrics {
+        Some(path) if path.as_os_str() == "-" => {
+            return Ok(output.write_all(prometheus::write(bench.as_ref()).as_bytes())?);
+        }
+        Some(path) => {
+            write_file(path, |file| file.write_all(prometheus::write(bench.as_ref()).as_bytes()))?;
+        }
+        None => {}
+    }
     let cursor = bench.cursor();
     let marks = bench.tape(Lang::En).marks;
     let violations = marks.iter().filter(|mark| mark.kind == MarkKind::Violation && mark.step <= cursor);
@@ -74,7 +87,7 @@ pub fn run(args: &RunArgs, output: &mut dyn Write) -> Result<(), CliError> {
     Ok(())
 }
 
-fn write_trace(bench: &dyn Workbench, output: &mut dyn Write) -> io::Result<()> {
+pub(super) fn write_trace(bench: &dyn Workbench, output: &mut dyn Write) -> io::Result<()> {
     let mut result = Ok(());
     bench.trace(&mut |line| {
         result = writeln!(output, "{line}");

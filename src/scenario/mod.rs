@@ -13,6 +13,8 @@ use crate::sim::{ClusterSetup, InterventionOf, Problem, Recording};
 
 pub mod json;
 pub mod link;
+pub mod multi_paxos;
+pub mod paxos;
 pub mod preset;
 pub mod raft;
 

@@ -69,6 +69,7 @@ pub fn space_time<P: Portray>(recording: &Recording<P>, from_us: u64, to_us: u64
         lanes: lanes(recording, from_us, to_us),
         arrows,
         marks: marks(recording, first, to_us, stride > 1),
+        cuts: cuts(recording, from_us, to_us),
         thinned: stride > 1,
     }
 }
@@ -149,6 +150,22 @@ fn lanes<P: Portray>(recording: &Recording<P>, from_us: u64, to_us: u64) -> Vec<
         spans: Vec::new(),
     }));
     lanes
+}
+
+/// When connections were cut, between two moments.
+fn cuts<P: Portray>(recording: &Recording<P>, from_us: u64, to_us: u64) -> Vec<Span> {
+    let end = (recording.steps(), recording.head().now_us());
+    let mut cuts: Vec<Span> = Vec::new();
+    for change in recording.network_changes().take_while(|change| change.time_us <= to_us) {
+        let at = (change.step + 1, change.time_us);
+        if change.is_whole {
+            close(&mut cuts, at);
+        } else {
+            cuts.push(open(at, end, Tone::Bad, String::new()));
+        }
+    }
+    cuts.retain(|cut| cut.to_us >= from_us);
+    cuts
 }
 
 fn mark_of(info: &StepInfo) -> Option<Mark> {

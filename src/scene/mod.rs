@@ -2,23 +2,29 @@
 //!
 //! * [`model`]: what is drawn, as plain data. [`workbench`]: the one interface that the page sees.
 //! * [`portray`]: what a protocol has to say about itself; [`registry`]: one line for each of them.
-//! * [`trace`]: a run as NDJSON; [`svg`]: the stage as a static picture.
+//! * [`trace`]: a run as NDJSON; [`svg`]: the stage as a static picture; [`export`]: forms of other tools.
+//! * [`metrics`]: what an operator would chart; [`sparkline`]: how it is drawn small.
 //! * [`open_run`]: the workbench of any protocol, from [`stage`], [`inspect`], [`diagram`] and [`telling`].
 //! * [`player`]: what moves the cursor.
 
+pub mod compare;
+pub mod cone;
 pub mod detail;
 pub mod diagram;
-#[cfg(test)]
-mod fake;
+pub mod export;
+pub mod find;
 pub mod highlight;
 pub mod inspect;
 pub mod key_value;
+pub mod metrics;
 pub mod model;
 pub mod open_run;
+pub mod paxos;
 pub mod player;
 pub mod portray;
 pub mod raft;
 pub mod registry;
+pub mod sparkline;
 pub mod stage;
 pub mod svg;
 pub mod telling;

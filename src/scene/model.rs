@@ -37,6 +37,8 @@ pub struct Stage {
     pub parties: Vec<Party>,
     /// Connections that are not simply open.
     pub cuts: Vec<Cut>,
+    /// Quorums that are forming or have formed.
+    pub quorums: Vec<Quorum>,
     /// Messages on their way, held or about to be lost.
     pub messages: Vec<Message>,
     /// The moment.
@@ -82,6 +84,8 @@ pub struct Party {
     pub timer: Option<TimerArc>,
     /// The end of its log, oldest first; few cells.
     pub tail: Vec<Cell>,
+    /// What it holds, where one value says it all: `1.n1 tea`. Filled when settled.
+    pub badge: Option<Cell>,
     /// Whether the disk has writes that are not durable yet.
     pub unsynced: bool,
     /// The whole of it as a sentence, for those who cannot see it.
@@ -106,6 +110,19 @@ pub struct Cut {
     pub to: Address,
     /// Whether the other direction is cut as well.
     pub both_ways: bool,
+}
+
+/// Those who have agreed to what one of them asks, as they become enough.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct Quorum {
+    /// Who asks.
+    pub asked_by: Address,
+    /// Who has agreed; the one who asks can be among them.
+    pub members: Vec<Address>,
+    /// Its colour.
+    pub tone: Tone,
+    /// Whether they are enough.
+    pub is_complete: bool,
 }
 
 /// What will become of a message.
@@ -340,6 +357,8 @@ pub struct SpaceTime {
     pub arrows: Vec<Arrow>,
     /// Marks on the lanes.
     pub marks: Vec<Mark>,
+    /// When connections were cut.
+    pub cuts: Vec<Span>,
     /// Whether some arrows were left out.
     pub thinned: bool,
 }
@@ -376,6 +395,56 @@ pub struct BranchView {
     pub parts_us: u64,
     /// Whether it is the one that is shown.
     pub current: bool,
+}
+
+/// The causality of a step, as cursor positions in ascending order. Both lists hold the step itself.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
+pub struct Cone {
+    /// What led to it.
+    pub past: Vec<u32>,
+    /// What came of it.
+    pub future: Vec<u32>,
+}
+
+/// Two branches at the same moment: first the one that is shown, then the other.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct Comparison {
+    /// How many steps they have in common.
+    pub common_steps: u32,
+    /// When they part.
+    pub parts_us: u64,
+    /// The first step of each that the other does not have.
+    pub first: [Option<Sentence>; 2],
+    /// The moment that is compared.
+    pub at_us: u64,
+    /// How both look then.
+    pub stages: [Stage; 2],
+    /// What differs in the state of the nodes.
+    pub differences: Vec<Difference>,
+}
+
+/// A field of a node that differs between two branches.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Difference {
+    /// Which node.
+    pub address: Address,
+    /// What it is called.
+    pub party: String,
+    /// The name of the field.
+    pub field: String,
+    /// Its value in both.
+    pub values: [String; 2],
+}
+
+/// Something that a person did.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Deed {
+    /// The step that it was, as a cursor position.
+    pub step: u32,
+    /// When.
+    pub time_us: u64,
+    /// What, as a sentence.
+    pub text: String,
 }
 
 /// An event that waits for its turn; in manual mode the person chooses among these.

@@ -1,12 +1,15 @@
 //! The workbench of any protocol that can be portrayed.
 
 use super::detail::Detail;
+use super::export::account::{self, Account};
+use super::metrics::{self, Metrics};
 use super::model::{
-    BranchView, Conditions, Inspection, Pending, Sentence, SourceSpot, SpaceTime, Stage, Table, Tape,
+    BranchView, Comparison, Conditions, Cone, Deed, Inspection, Pending, Sentence, SourceSpot, SpaceTime,
+    Stage, Table, Tape,
 };
 use super::portray::Portray;
 use super::workbench::{Action, Prompt, Refusal, Selection, Workbench};
-use super::{Lang, diagram, inspect, stage, telling, trace};
+use super::{Lang, compare, cone, diagram, find, inspect, stage, telling, trace};
 use crate::scenario::{Scenario, json, link};
 use crate::sim::{Digest, History, Problem, Recording};
 
@@ -221,6 +224,18 @@ impl<P: Portray> Workbench for OpenRun<P> {
         details.iter().rev().map(|detail| telling::sentence(detail, self.options(), lang)).collect()
     }
 
+    fn cone(&self, cursor: u32) -> Cone {
+        self.history.recording().map(|recording| cone::cone(recording, cursor)).unwrap_or_default()
+    }
+
+    fn find(&self, query: &str, positions: (u32, u32), forward: bool, lang: Lang) -> Option<u32> {
+        find::find(self.history.recording()?, query, positions, forward, lang)
+    }
+
+    fn last_change(&self, node: crate::protocol::NodeId, field: &str, lang: Lang) -> Option<u32> {
+        find::last_change(self.history.recording()?, node, field, self.history.cursor(), lang)
+    }
+
     fn source(&mut self, cursor: u32) -> Vec<SourceSpot> {
         self.detail_of(cursor).map(|detail| telling::source_spots(&detail)).unwrap_or_default()
     }
@@ -232,14 +247,14 @@ impl<P: Portray> Workbench for OpenRun<P> {
     fn space_time(&self, from_us: u64, to_us: u64, arrows: usize) -> SpaceTime {
         match self.history.recording() {
             Some(recording) => diagram::space_time(recording, from_us, to_us, arrows),
-            None => SpaceTime { lanes: Vec::new(), arrows: Vec::new(), marks: Vec::new(), thinned: false },
+            None => SpaceTime::default(),
         }
     }
 
     fn tape(&self, lang: Lang) -> Tape {
         match self.history.recording() {
             Some(recording) => diagram::tape(recording, lang),
-            None => Tape { eras: Vec::new(), leaders: Vec::new(), marks: Vec::new() },
+            None => Tape::default(),
         }
     }
 
@@ -247,6 +262,7 @@ impl<P: Portray> Workbench for OpenRun<P> {
         let branches = self.history.branches().iter().enumerate();
         let common_steps = |id| self.history.common_steps(self.history.current(), id).min(self.recorded());
         branches
+            .filter(|(_, branch)| !branch.deleted)
             .map(|(id, branch)| BranchView {
                 id: id as u32,
                 name: branch.name.clone(),
@@ -267,6 +283,35 @@ impl<P: Portray> Workbench for OpenRun<P> {
 
     fn rename(&mut self, branch: u32, name: &str) {
         self.history.rename(branch as usize, name);
+    }
+
+    fn delete(&mut self, branch: u32) -> bool {
+        self.history.delete(branch as usize)
+    }
+
+    fn restore(&mut self, branch: u32) -> bool {
+        self.history.restore(branch as usize)
+    }
+
+    fn compare(&mut self, other: u32, lang: Lang) -> Option<Comparison> {
+        compare::compare(&mut self.history, other as usize, lang)
+    }
+
+    fn deeds(&self, lang: Lang) -> Vec<Deed> {
+        let Some(recording) = self.history.recording() else { return Vec::new() };
+        let deeds = recording.interventions().iter();
+        deeds
+            .map(|(index, act)| Deed {
+                step: index + 1,
+                time_us: recording.time_at(index + 1),
+                text: telling::act_text::<P>(act, self.options(), lang),
+            })
+            .collect()
+    }
+
+    fn undo(&mut self, step: u32) -> Result<u32, Problem> {
+        let index = step.saturating_sub(1);
+        self.history.without(index).map(|removed| removed.not_repeated)
     }
 
     fn commands(&self, lang: Lang) -> Vec<Prompt> {
@@ -293,6 +338,16 @@ impl<P: Portray> Workbench for OpenRun<P> {
         let Some(recording) = self.history.recording() else { return true };
         let origin = trace::Origin { scenario: &self.name, link: &self.link() };
         trace::write(recording, origin, self.history.cursor(), line)
+    }
+
+    fn account(&self, from: u32, to: u32, lang: Lang) -> Vec<Account> {
+        let recording = self.history.recording();
+        recording.map(|recording| account::account(recording, from, to, lang)).unwrap_or_default()
+    }
+
+    fn metrics(&self) -> Metrics {
+        let cursor = self.history.cursor();
+        self.history.recording().map(|recording| metrics::metrics(recording, cursor)).unwrap_or_default()
     }
 
     fn digest(&mut self) -> u64 {

@@ -26,6 +26,12 @@ const TICK_US_MAX: u64 = 100_000;
 /// The most steps that one tick records, so that no frame takes long.
 const STEPS_PER_TICK: u32 = 2_000;
 
+/// The most steps that one tick searches.
+const SEARCHED_PER_TICK: u32 = 800;
+
+/// The most steps that are recorded to find something in them.
+const SEARCHED_AHEAD: u32 = 20_000;
+
 /// After so much virtual time without a step, in µs, it is worth asking whether there will be another one.
 const QUIET_US: u64 = 1_000_000;
 
@@ -59,6 +65,19 @@ pub struct Player {
     manual: bool,
     /// Whether a single step is shown as a movement.
     glides: bool,
+    search: Option<Search>,
+}
+
+/// A search that is under way, some steps at each tick.
+#[derive(Clone, PartialEq, Debug)]
+struct Search {
+    query: String,
+    forward: bool,
+    /// The next cursor position to look at.
+    next: u32,
+    /// How many more steps may be recorded for it.
+    ahead: u32,
+    lang: Lang,
 }
 
 impl Player {
@@ -74,6 +93,7 @@ impl Player {
             selection: None,
             manual: false,
             glides: true,
+            search: None,
         }
     }
 
@@ -104,7 +124,7 @@ impl Player {
 
     /// Whether [`Player::tick`] has anything to do.
     pub fn is_moving(&self) -> bool {
-        self.motion != Motion::Still
+        self.motion != Motion::Still || self.search.is_some()
     }
 
     /// Whether the person schedules.
@@ -135,6 +155,7 @@ impl Player {
     pub fn apply(&mut self, command: Command, lang: Lang) -> Result<Change, Refusal> {
         // Whatever comes next starts from where a movement would have ended.
         let mut change = self.settle();
+        self.search = None;
         let more = match command {
             Command::Play => self.play(true),
             Command::Pause => self.play(false),
@@ -174,6 +195,19 @@ impl Player {
                 self.bench.rename(branch, &name);
                 Change { branches: true, ..Change::default() }
             }
+            Command::Delete(branch) => self.delete(branch),
+            Command::Restore(branch) => Change { branches: self.bench.restore(branch), ..Change::default() },
+            Command::Undo(step) => {
+                let not_repeated = self.bench.undo(step)?;
+                self.time_us = self.bench.now_us();
+                let notice = Some(Notice::Undone { not_repeated });
+                Change { notice, ..self.settled_elsewhere() }
+            }
+            Command::Find { query, forward } => self.search(query, forward, lang),
+            Command::LastChange { node, field } => match self.bench.last_change(node, &field, lang) {
+                Some(cursor) => self.seek(cursor),
+                None => Change { notice: Some(Notice::NothingThere), ..Change::default() },
+            },
         };
         change.merge(more);
         Ok(change)
@@ -182,6 +216,9 @@ impl Player {
     /// Lets real time go by.
     pub fn tick(&mut self, elapsed_us: u64) -> Change {
         let elapsed_us = elapsed_us.min(TICK_US_MAX);
+        if let Some(search) = self.search.take() {
+            return self.search_on(search);
+        }
         match self.motion {
             Motion::Still => Change::default(),
             Motion::Playing => {
@@ -371,10 +408,64 @@ impl Player {
         if !self.bench.switch(branch) {
             return Change { mode: true, ..Change::default() };
         }
+        self.settled_elsewhere()
+    }
+
+    /// Another branch is shown, and stands still.
+    fn settled_elsewhere(&mut self) -> Change {
+        self.motion = Motion::Still;
         self.time_us = self.bench.now_us();
         self.rest_us = 0;
         self.selection = None;
         Change::everything()
+    }
+
+    fn delete(&mut self, branch: u32) -> Change {
+        let branches = self.bench.branches();
+        let Some(found) = branches.iter().find(|other| other.id == branch) else { return Change::default() };
+        if !self.bench.delete(branch) {
+            return Change { notice: Some(Notice::NothingThere), ..Change::default() };
+        }
+        let notice = Some(Notice::Deleted { branch, name: found.name.clone() });
+        if found.current {
+            return Change { notice, ..self.settled_elsewhere() };
+        }
+        Change { branches: true, notice, ..Change::default() }
+    }
+
+    fn search(&mut self, query: String, forward: bool, lang: Lang) -> Change {
+        let mut change = Change::default();
+        self.stop(&mut change);
+        let cursor = self.bench.cursor();
+        let next = if forward { cursor + 1 } else { cursor.saturating_sub(1) };
+        self.search = Some(Search { query, forward, next, ahead: SEARCHED_AHEAD, lang });
+        change
+    }
+
+    /// Looks at some more steps.
+    fn search_on(&mut self, search: Search) -> Change {
+        let Search { query, forward, next, ahead, lang } = &search;
+        let positions = if *forward {
+            (*next, next.saturating_add(SEARCHED_PER_TICK - 1))
+        } else {
+            (next.saturating_sub(SEARCHED_PER_TICK - 1).max(1), *next)
+        };
+        let recorded = self.bench.recorded();
+        let missing = positions.1.saturating_sub(recorded).min(*ahead);
+        if missing > 0 {
+            // At a limit, and at rest, the search ends with what is recorded.
+            let _ = self.bench.record(u64::MAX, missing);
+        }
+        if *next == 0 || *next > self.bench.recorded() {
+            return Change { notice: Some(Notice::NotFound), ..Change::default() };
+        }
+        if let Some(cursor) = self.bench.find(query, positions, *forward, *lang) {
+            let recorded = self.bench.recorded() != recorded;
+            return Change { recorded, ..self.seek(cursor) };
+        }
+        let next = if *forward { positions.1 + 1 } else { positions.0 - 1 };
+        self.search = Some(Search { next, ahead: ahead - missing, ..search });
+        Change { recorded: missing > 0, ..Change::default() }
     }
 }
 

@@ -6,7 +6,7 @@
 use serde_json::Value;
 
 use super::Lang;
-use super::model::{Cell, Field, Outline, Table, Tone};
+use super::model::{Cell, Field, Outline, Quorum, Table, Tone};
 use super::workbench::Prompt;
 use crate::protocol::{NodeId, Participant};
 use crate::scenario::Presets;
@@ -59,6 +59,11 @@ pub trait Portray: Presets {
         Outline::Disc
     }
 
+    /// Whether its nodes elect a leader without whom nothing goes on: metrics tell for how long there was none.
+    fn elects_leaders() -> bool {
+        false
+    }
+
     /// What a node is called on the stage.
     fn name_of(node: NodeId, _options: &Self::Options, _lang: Lang) -> String {
         node.to_string()
@@ -69,6 +74,16 @@ pub trait Portray: Presets {
 
     /// How a node looks.
     fn portrait(&self, node: NodeId, options: &Self::Options, lang: Lang) -> Portrait;
+
+    /// What a node holds, where one value says it all.
+    fn badge(&self, _lang: Lang) -> Option<Cell> {
+        None
+    }
+
+    /// The quorums that are forming or have formed.
+    fn quorums(_nodes: &[Option<Self>], _options: &Self::Options) -> Vec<Quorum> {
+        Vec::new()
+    }
 
     /// One line that says how things stand in the cluster.
     fn headline(nodes: &[Option<Self>], options: &Self::Options, lang: Lang) -> String;

@@ -148,7 +148,11 @@ const fn line<P: Portray>() -> Protocol {
 }
 
 /// All protocols, in the order in which the page offers them.
-pub static PROTOCOLS: &[Protocol] = &[line::<crate::protocol::raft::Raft>()];
+pub static PROTOCOLS: &[Protocol] = &[
+    line::<crate::protocol::raft::Raft>(),
+    line::<crate::protocol::paxos::synod::Synod>(),
+    line::<crate::protocol::paxos::multi::MultiPaxos>(),
+];
 
 fn cards<P: Portray>(lang: Lang) -> Vec<ScenarioCard> {
     let card = |preset: Preset<P>| ScenarioCard {

@@ -29,6 +29,7 @@ pub fn stage<P: Portray>(cluster: &Cluster<P>, lang: Lang) -> Stage {
         headline: P::headline(cluster.nodes(), &setup.options, lang),
         parties,
         cuts: cuts(cluster),
+        quorums: P::quorums(cluster.nodes(), &setup.options),
         messages,
         now_us: cluster.now_us(),
     }
@@ -56,7 +57,11 @@ fn on_ring(turn: f32, radius: f32) -> (f32, f32) {
 fn client_place(layout: Layout, client: u16, clients: u16) -> (f32, f32) {
     match layout {
         Layout::Ring => {
-            let turn = (f32::from(client) + 0.5) / f32::from(clients.max(1));
+            let turn = match clients {
+                // Two at the sides would stand on nodes of the ring.
+                2 => 0.375 + f32::from(client) * 0.25,
+                _ => (f32::from(client) + 0.5) / f32::from(clients.max(1)),
+            };
             let (x, y) = on_ring(turn, CLIENT_RADIUS * std::f32::consts::SQRT_2);
             (x.clamp(0.05, 0.95), y.clamp(0.05, 0.95))
         }
@@ -84,6 +89,7 @@ fn node_party<P: Portray>(cluster: &Cluster<P>, node: NodeId, lang: Lang) -> Par
         paused,
         timer: None,
         tail: Vec::new(),
+        badge: None,
         unsynced,
         description: String::new(),
     };
@@ -94,6 +100,7 @@ fn node_party<P: Portray>(cluster: &Cluster<P>, node: NodeId, lang: Lang) -> Par
         party.role = portrait.role;
         party.figure = portrait.figure;
         party.tail = portrait.tail;
+        party.badge = process.badge(lang);
         let timers = host.map(|host| host.timers.as_slice()).unwrap_or_default();
         let drawn = timers
             .iter()
@@ -104,6 +111,7 @@ fn node_party<P: Portray>(cluster: &Cluster<P>, node: NodeId, lang: Lang) -> Par
     let mut description = format!("{name}, {}", party.role);
     for part in [
         party.figure.as_str(),
+        party.badge.as_ref().map_or("", |badge| badge.hint.as_str()),
         if paused { word!(lang, "paused", "已暂停") } else { "" },
         if unsynced { word!(lang, "writes not yet durable", "有未持久化的写入") } else { "" },
     ] {
@@ -145,6 +153,7 @@ fn client_party<P: Portray>(cluster: &Cluster<P>, at: usize, lang: Lang) -> Part
         paused: false,
         timer: None,
         tail: Vec::new(),
+        badge: None,
         unsynced: false,
     }
 }

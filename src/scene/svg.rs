@@ -15,20 +15,23 @@ const HEAD: f32 = 70.0;
 /// The radius of a node's disc in a small cluster; it shrinks as nodes get closer.
 const DISC: f32 = 34.0;
 
-const INK: &str = "#1e1f23";
-const MUTED: &str = "#676259";
-const PAPER: &str = "#faf8f3";
-const MESH: &str = "#e3ddd2";
-const BAD: &str = "#bd3722";
+pub(super) const INK: &str = "#1e1f23";
+pub(super) const MUTED: &str = "#676259";
+pub(super) const PAPER: &str = "#faf8f3";
+pub(super) const MESH: &str = "#e3ddd2";
+pub(super) const BAD: &str = "#bd3722";
+
+/// The width and height of the picture.
+pub const SIZE: (f32, f32) = (SIDE + 2.0 * MARGIN, SIDE + HEAD + MARGIN);
 
 /// Draws the stage.
 pub fn draw(stage: &Stage) -> String {
-    let (width, height) = (SIDE + 2.0 * MARGIN, SIDE + HEAD + MARGIN);
+    let (width, height) = SIZE;
     let mut svg = String::new();
     // Writing into a string cannot fail, here and below.
     let _ = writeln!(
         svg,
-        r#"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" font-family="system-ui, sans-serif" font-size="13" role="img" aria-labelledby="headline">"#
+        r#"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" font-family="system-ui, sans-serif" font-size="13" role="img" aria-labelledby="headline">"#
     );
     let headline = escape(&stage.headline);
     let _ = writeln!(svg, r#"<title id="headline">{headline}</title>"#);
@@ -38,6 +41,7 @@ pub fn draw(stage: &Stage) -> String {
     let nodes = stage.parties.iter().filter(|party| party.outline != Outline::Client).count();
     let disc = (DISC * 8.0 / nodes.max(8) as f32).max(7.0);
     draw_connections(&mut svg, stage);
+    draw_quorums(&mut svg, stage, disc);
     for party in &stage.parties {
         draw_party(&mut svg, party, stage.now_us, disc);
     }
@@ -89,6 +93,22 @@ fn draw_connections(svg: &mut String, stage: &Stage) {
     }
 }
 
+/// Who has agreed, and with whom; solid when they are enough.
+fn draw_quorums(svg: &mut String, stage: &Stage, disc: f32) {
+    for quorum in &stage.quorums {
+        let Some((x1, y1)) = place_of(stage, quorum.asked_by) else { continue };
+        let (line, _) = colours(quorum.tone);
+        let (width, dash) = if quorum.is_complete { (6, "none") } else { (3, "1 7") };
+        let radius = disc + 9.0;
+        for (x2, y2) in quorum.members.iter().filter_map(|member| place_of(stage, *member)) {
+            let _ = writeln!(
+                svg,
+                r#"<g stroke="{line}" stroke-width="{width}" stroke-dasharray="{dash}" stroke-linecap="round" opacity="0.4"><line x1="{x1:.1}" y1="{y1:.1}" x2="{x2:.1}" y2="{y2:.1}"/><circle cx="{x2:.1}" cy="{y2:.1}" r="{radius:.1}" fill="none"/></g>"#
+            );
+        }
+    }
+}
+
 fn draw_party(svg: &mut String, party: &Party, now_us: u64, disc: f32) {
     let (x, y) = (place_x(party.x), place_y(party.y));
     let (line, soft) = colours(party.tone);
@@ -125,6 +145,16 @@ fn draw_party(svg: &mut String, party: &Party, now_us: u64, disc: f32) {
         text(svg, (x, y + disc + 20.0), line, 13.0, &role);
         text(svg, (x, y + disc + 36.0), MUTED, 12.0, &party.figure);
         draw_tail(svg, &party.tail, (x, y + disc + 44.0));
+        if let Some(badge) = &party.badge {
+            let (line, soft) = colours(badge.tone);
+            let (left, top, wide) = (x - 45.0, y + disc + 44.0, 90);
+            let fill = if badge.settled { soft } else { PAPER };
+            let _ = writeln!(
+                svg,
+                r#"<rect x="{left:.1}" y="{top:.1}" width="{wide}" height="20" rx="10" fill="{fill}" stroke="{line}"/>"#
+            );
+            text(svg, (x, top + 14.0), INK, 11.0, &badge.text);
+        }
     }
     svg.push_str("</g>\n");
 }
@@ -193,7 +223,7 @@ fn text(svg: &mut String, (x, y): (f32, f32), fill: &str, size: f32, content: &s
 }
 
 /// The colour of a line and of a surface, as in the light theme of the page.
-fn colours(tone: Tone) -> (&'static str, &'static str) {
+pub(super) fn colours(tone: Tone) -> (&'static str, &'static str) {
     const ERAS: [(&str, &str); 6] = [
         ("#5c86b0", "#dbe7f2"),
         ("#bd7d10", "#f7e3bf"),
@@ -214,7 +244,8 @@ fn colours(tone: Tone) -> (&'static str, &'static str) {
     }
 }
 
-fn escape(text: &str) -> String {
+/// A text in which no character means anything to XML.
+pub(super) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {
         match character {

@@ -5,8 +5,11 @@
 //! count them, from 1: step `n` is the one that ends at cursor position `n`.
 
 use super::Lang;
+use super::export::Account;
+use super::metrics::Metrics;
 use super::model::{
-    BranchView, Conditions, Inspection, Pending, Sentence, SourceSpot, SpaceTime, Stage, Table, Tape,
+    BranchView, Comparison, Conditions, Cone, Deed, Inspection, Pending, Sentence, SourceSpot, SpaceTime,
+    Stage, Table, Tape,
 };
 use crate::protocol::NodeId;
 use crate::sim::{Address, EventId, Intervention, Problem};
@@ -132,6 +135,16 @@ pub trait Workbench {
     /// The chain of causes of a step, the step itself first.
     fn causes(&mut self, cursor: u32, lang: Lang) -> Vec<Sentence>;
 
+    /// What led to a step, and what came of it.
+    fn cone(&self, cursor: u32) -> Cone;
+
+    /// A step that says all words of `query`, among the cursor positions from one to another, both included: the
+    /// first of them, or the last where not `forward`. Looking takes time in proportion to their number.
+    fn find(&self, query: &str, positions: (u32, u32), forward: bool, lang: Lang) -> Option<u32>;
+
+    /// The last step up to the cursor that changed this field of a node, by the name that the inspector gives it.
+    fn last_change(&self, node: NodeId, field: &str, lang: Lang) -> Option<u32>;
+
     /// The lines of source that acted in the step.
     fn source(&mut self, cursor: u32) -> Vec<SourceSpot>;
 
@@ -153,6 +166,25 @@ pub trait Workbench {
     /// Names a branch.
     fn rename(&mut self, branch: u32, name: &str);
 
+    /// Deletes a branch, unless it is the only one. Where it is shown, another one is shown instead.
+    fn delete(&mut self, branch: u32) -> bool;
+
+    /// Brings a deleted branch back.
+    fn restore(&mut self, branch: u32) -> bool;
+
+    /// Compares the branch that is shown with another one, at the moment of the cursor.
+    fn compare(&mut self, other: u32, lang: Lang) -> Option<Comparison>;
+
+    /// What a person did in the branch that is shown, in order.
+    fn deeds(&self, lang: Lang) -> Vec<Deed>;
+
+    /// Takes out what a person did at this step: a branch without it is opened and shown. What was done later is
+    /// done again at the same times; returns how much of it was not possible any more.
+    ///
+    /// # Errors
+    /// Why there cannot be another branch.
+    fn undo(&mut self, step: u32) -> Result<u32, Problem>;
+
     /// What a client can be told to ask, with examples.
     fn commands(&self, lang: Lang) -> Vec<Prompt>;
 
@@ -168,6 +200,13 @@ pub trait Workbench {
     /// The run up to the cursor as NDJSON, a line at a time and without line ends; see [`super::trace`]. `line`
     /// says whether it wants more. Returns whether everything was written.
     fn trace(&self, line: &mut dyn FnMut(&str) -> bool) -> bool;
+
+    /// The steps from one to another (both included, counted from 1), told with their messages: what
+    /// [`super::export`] writes diagrams and logs from.
+    fn account(&self, from: u32, to: u32, lang: Lang) -> Vec<Account>;
+
+    /// What an operator would chart.
+    fn metrics(&self) -> Metrics;
 
     /// The digest of the run up to the cursor: equal bytes, equal digest.
     fn digest(&mut self) -> u64;

@@ -229,6 +229,21 @@ impl<C, O> Intervention<C, O> {
         })
     }
 
+    /// The pending event that it is about, where it is about one.
+    pub fn event(&self) -> Option<EventId> {
+        use Intervention as I;
+        match self {
+            I::Drop { event }
+            | I::Hold { event }
+            | I::Release { event }
+            | I::Delay { event, .. }
+            | I::Duplicate { event, .. }
+            | I::DeliverNow { event }
+            | I::Choose { event } => Some(*event),
+            _ => None,
+        }
+    }
+
     /// The party that it is about, where it is about one.
     pub fn subject(&self) -> Option<Address> {
         use Intervention as I;

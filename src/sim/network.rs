@@ -154,7 +154,7 @@ impl Network {
         }
     }
 
-    /// Whether anything is cut.
+    /// Whether nothing is cut.
     pub fn is_whole(&self) -> bool {
         self.cuts.is_empty() && self.groups.is_empty()
     }

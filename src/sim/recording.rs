@@ -12,7 +12,7 @@ use super::cluster::kind_code;
 use super::setup::{ClusterSetup, InterventionOf};
 use super::step::{Doer, Happening, InputKind, Loss, Step, Watcher};
 use super::{Address, Cluster, Intervention, Problem, Scratch, limits};
-use crate::protocol::{ClientId, Lane, Monitor, NodeId, Participant};
+use crate::protocol::{ClientId, Disposition, Lane, Monitor, NodeId, Participant};
 
 /// The most steps of a segment: what may have to be run again to reach a step. A keyframe's share of an event
 /// weighs most where steps are quick, in small clusters, and running again takes longest in large ones.
@@ -48,6 +48,7 @@ impl Flags {
     const INTERVENTION: u8 = 2;
     const VIOLATION: u8 = 4;
     const BY_PERSON: u8 = 8;
+    const DONE: u8 = 16;
 
     /// Whether the protocol says that a reader wants to stop here.
     pub fn is_milestone(self) -> bool {
@@ -69,9 +70,14 @@ impl Flags {
         self.0 & Self::BY_PERSON != 0
     }
 
-    /// Whether it is worth stopping at for any of these reasons.
+    /// Whether a client got the final answer to the request that it had under way.
+    pub fn is_done(self) -> bool {
+        self.0 & Self::DONE != 0
+    }
+
+    /// Whether it is worth stopping at: a milestone, an intervention or a violation.
     pub fn is_worth_a_stop(self) -> bool {
-        self.0 != 0
+        self.0 & !Self::DONE != 0
     }
 }
 
@@ -105,6 +111,17 @@ pub struct LaneChange {
     pub lane: Option<Lane>,
 }
 
+/// Connections were cut where all were open, or all are open again.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct NetworkChange {
+    /// With this step.
+    pub step: u32,
+    /// At this time.
+    pub time_us: u64,
+    /// Whether all connections are open from now on.
+    pub is_whole: bool,
+}
+
 /// A violation, and the step that brought it.
 pub type ViolationAt<P> = (u32, <<P as Participant>::Monitor as Monitor<P>>::Violation);
 
@@ -116,6 +133,7 @@ pub struct Segment<P: Participant> {
     keyframe: Cluster<P>,
     rows: Vec<Row>,
     lanes: Vec<LaneChange>,
+    network: Vec<NetworkChange>,
     losses: Vec<Loss>,
     violations: Vec<ViolationAt<P>>,
 }
@@ -128,6 +146,7 @@ impl<P: Participant> Segment<P> {
             rows: Vec::with_capacity(segment_steps_max(keyframe.setup().nodes)),
             keyframe,
             lanes: Vec::new(),
+            network: Vec::new(),
             losses: Vec::new(),
             violations: Vec::new(),
         }
@@ -160,6 +179,7 @@ impl<P: Participant> Segment<P> {
         let mut segment = self.clone();
         segment.rows.truncate((step - self.start) as usize);
         segment.lanes.retain(|change| change.step < step);
+        segment.network.retain(|change| change.step < step);
         segment.violations.retain(|(at, _)| *at < step);
         let end_us =
             segment.rows.last().map_or(self.start_us, |row| self.start_us + u64::from(row.offset_us));
@@ -215,6 +235,7 @@ pub fn happening_code<P: Participant>(happening: &Happening<P>) -> u8 {
 struct Recorder<'a, P: Participant> {
     segment: &'a mut Segment<P>,
     lanes: &'a mut Vec<Option<Lane>>,
+    is_whole: &'a mut bool,
 }
 
 impl<P: Participant> Watcher<P> for Recorder<'_, P> {
@@ -224,6 +245,12 @@ impl<P: Participant> Watcher<P> for Recorder<'_, P> {
             flags |= Flags::MILESTONE;
         }
         if let Happening::Intervention { by, .. } = step.happening {
+            let is_whole = cluster.network().is_whole();
+            if *self.is_whole != is_whole {
+                *self.is_whole = is_whole;
+                let change = NetworkChange { step: step.index, time_us: step.time_us, is_whole };
+                self.segment.network.push(change);
+            }
             flags |= Flags::INTERVENTION;
             if *by == Doer::Person {
                 flags |= Flags::BY_PERSON;
@@ -231,6 +258,11 @@ impl<P: Participant> Watcher<P> for Recorder<'_, P> {
         }
         if step.chosen {
             flags |= Flags::BY_PERSON;
+        }
+        if let Happening::Answered { answer, .. } = step.happening
+            && P::disposition(answer) == Disposition::Done
+        {
+            flags |= Flags::DONE;
         }
         if let Some(violation) = step.violation {
             flags |= Flags::VIOLATION;
@@ -267,6 +299,7 @@ pub struct Recording<P: Participant> {
     interventions: BTreeMap<u32, InterventionOf<P>>,
     head: Cluster<P>,
     lanes: Vec<Option<Lane>>,
+    is_whole: bool,
     scratch: Scratch<P>,
 }
 
@@ -285,6 +318,7 @@ impl<P: Participant> Recording<P> {
             segments: vec![Arc::new(Segment::begin(head.clone()))],
             interventions: BTreeMap::new(),
             lanes: lanes_of(&head),
+            is_whole: head.network().is_whole(),
             head,
             scratch: Scratch::default(),
         }
@@ -325,7 +359,11 @@ impl<P: Participant> Recording<P> {
     pub fn record(&mut self) -> Result<(), Problem> {
         self.open_segment();
         let Some(segment) = self.segments.last_mut() else { return Err(Problem::AtRest) };
-        let mut recorder = Recorder { segment: Arc::make_mut(segment), lanes: &mut self.lanes };
+        let mut recorder = Recorder {
+            segment: Arc::make_mut(segment),
+            lanes: &mut self.lanes,
+            is_whole: &mut self.is_whole,
+        };
         self.head.step(&mut self.scratch, &mut recorder)
     }
 
@@ -359,7 +397,11 @@ impl<P: Participant> Recording<P> {
         self.open_segment();
         let step = self.head.steps();
         let Some(segment) = self.segments.last_mut() else { return Err(Problem::AtRest) };
-        let mut recorder = Recorder { segment: Arc::make_mut(segment), lanes: &mut self.lanes };
+        let mut recorder = Recorder {
+            segment: Arc::make_mut(segment),
+            lanes: &mut self.lanes,
+            is_whole: &mut self.is_whole,
+        };
         self.head.intervene(&act, Doer::Person, &mut self.scratch, &mut recorder)?;
         self.interventions.insert(step, act);
         Ok(())
@@ -423,7 +465,8 @@ impl<P: Participant> Recording<P> {
         }
         let mut interventions = self.interventions.clone();
         interventions.retain(|step, _| *step < steps);
-        Recording { segments, interventions, lanes: lanes_of(&head), head, scratch: Scratch::default() }
+        let (lanes, is_whole) = (lanes_of(&head), head.network().is_whole());
+        Recording { segments, interventions, lanes, is_whole, head, scratch: Scratch::default() }
     }
 
     /// What is known of a step without running again.
@@ -451,6 +494,11 @@ impl<P: Participant> Recording<P> {
     /// When the step before this position happened; 0 at the start.
     pub fn time_at(&self, steps: u32) -> u64 {
         steps.checked_sub(1).and_then(|last| self.info(last)).map_or(0, |info| info.time_us)
+    }
+
+    /// All changes of the network, in order.
+    pub fn network_changes(&self) -> impl Iterator<Item = &NetworkChange> {
+        self.segments.iter().flat_map(|segment| &segment.network)
     }
 
     /// All changes of lanes, in order.

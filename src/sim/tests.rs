@@ -203,6 +203,47 @@ fn acting_in_the_past_opens_a_branch_and_keeps_the_old_future() {
 }
 
 #[test]
+fn a_deleted_branch_gives_its_place_to_a_new_one_unless_another_has_left_it() {
+    let mut history: History<Counter> = History::new(Arc::new(setup()), 5);
+    history.seek(400);
+    let branch = |history: &mut History<Counter>| {
+        history.seek(200);
+        history.act(Intervention::Pause { node: node(0) })
+    };
+    for _ in 1..limits::BRANCHES_MAX {
+        assert!(history.switch(0) && branch(&mut history).is_ok());
+    }
+    assert!(history.switch(0));
+    assert!(matches!(branch(&mut history), Err(Problem::Full { what: "branches", .. })));
+    // The first branch is where all others left, so its place is not free even when nobody wants to see it.
+    assert!(history.delete(0) && history.current() != 0);
+    assert!(branch(&mut history).is_err());
+    assert!(history.delete(7) && branch(&mut history).is_ok());
+    assert_eq!((history.current(), history.branches().len()), (7, limits::BRANCHES_MAX as usize));
+    assert!(history.restore(0) && history.switch(0));
+}
+
+#[test]
+fn a_recording_knows_when_connections_were_cut() {
+    let mut recording = recording(setup(), 1, 100);
+    recording.intervene(Intervention::Partition { groups: vec![vec![node(0)]] }).unwrap();
+    recording
+        .intervene(Intervention::Cut {
+            from: Address::Node(node(1)),
+            to: Address::Node(node(2)),
+            both_ways: true,
+        })
+        .unwrap();
+    recording.record_until(u64::MAX, 100).unwrap();
+    recording.intervene(Intervention::Heal).unwrap();
+    let changes = |recording: &Recording<Counter>| {
+        recording.network_changes().map(|change| (change.step, change.is_whole)).collect::<Vec<_>>()
+    };
+    assert_eq!(changes(&recording), [(100, false), (202, true)]);
+    assert_eq!(changes(&recording.fork(150)), [(100, false)]);
+}
+
+#[test]
 fn a_branch_that_does_the_same_as_its_parent_has_the_same_bytes() {
     let act = Intervention::Pause { node: node(1) };
     let mut one: Recording<Counter> = recording(setup(), 9, 1_500);

@@ -40,6 +40,10 @@ pub enum Ask {
     DiagramMoved,
     /// Tells more of the story.
     MoreStory,
+    /// Compares the branch that is shown with this one.
+    Compare(u32),
+    /// Goes to the field where a step is looked for.
+    Search,
 }
 
 /// What a menu is about.
@@ -76,6 +80,8 @@ pub enum Dialog {
     Seed,
     /// The branches, with their names.
     Branches,
+    /// What the reader did.
+    Deeds,
 }
 
 /// A part of the page that shares its place with others on small screens.
@@ -91,6 +97,8 @@ pub enum Panel {
     Story,
     /// What waits for its turn.
     Pending,
+    /// Two branches side by side.
+    Compare,
 }
 
 /// What every component gets: the language, and a way to ask.

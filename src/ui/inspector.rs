@@ -7,8 +7,10 @@ use yew::prelude::*;
 use super::ask::Ui;
 use super::narration::Why;
 use super::source::Source;
+use crate::protocol::NodeId;
+use crate::scene::Command;
 use crate::scene::model::{Field, Inspection, Sentence, SourceSpot};
-use crate::word;
+use crate::{say, word};
 
 /// What the inspector is drawn from.
 #[derive(Properties, PartialEq)]
@@ -17,6 +19,8 @@ pub struct InspectorProps {
     pub ui: Ui,
     /// The fields.
     pub inspection: Option<Rc<Inspection>>,
+    /// The node that they are of, if they are of one.
+    pub node: Option<NodeId>,
     /// Why.
     pub causes: Rc<Vec<Sentence>>,
     /// Where in the source.
@@ -33,7 +37,7 @@ pub fn Inspector(props: &InspectorProps) -> Html {
                 if let Some(inspection) = &props.inspection {
                     <h3>{ inspection.title.clone() }</h3>
                     <dl>
-                        for field in &inspection.fields { { field_view(field) } }
+                        for field in &inspection.fields { { field_view(&props.ui, field, props.node) } }
                     </dl>
                 } else {
                     <p class="empty">{ word!(lang,
@@ -47,11 +51,18 @@ pub fn Inspector(props: &InspectorProps) -> Html {
     }
 }
 
-fn field_view(field: &Field) -> Html {
+/// A field. The name of a node's field leads to the step that gave it its value.
+fn field_view(ui: &Ui, field: &Field, node: Option<NodeId>) -> Html {
     let title = (!field.hint.is_empty()).then(|| field.hint.clone());
+    let since = node.map(|node| Command::LastChange { node, field: field.name.clone() });
     html! {
         <>
-            <dt {title}>{ field.name.clone() }</dt>
+            <dt {title}>
+                if let Some(since) = since {
+                    <button type="button" class="field-name" onclick={ui.on_play(since)}
+                        aria-label={say!(ui.lang, "{}: why this value?", "{}：为什么是这个值？", field.name)}>{ field.name.clone() }</button>
+                } else { { field.name.clone() } }
+            </dt>
             <dd>
                 if let Some(before) = &field.before {
                     <mark><del>{ before.clone() }</del>{ " → " }<ins>{ field.value.clone() }</ins></mark>

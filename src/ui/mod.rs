@@ -11,6 +11,7 @@ mod app;
 mod ask;
 mod branches;
 mod colours;
+mod compare;
 mod diagram;
 mod dialogs;
 mod dom;

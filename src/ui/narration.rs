@@ -18,6 +18,8 @@ pub struct NarrationProps {
     pub ui: Ui,
     /// What happened in the current step.
     pub sentence: Option<Rc<Sentence>>,
+    /// Whether the reader did it.
+    pub is_deed: bool,
 }
 
 /// The sentence under the stage.
@@ -32,6 +34,12 @@ pub fn Narration(props: &NarrationProps) -> Html {
                 <p>
                     { sentence.text.clone() }
                     if let Some(source) = &sentence.source { { " " }<cite>{ source.clone() }</cite> }
+                    if props.is_deed {
+                        { " " }
+                        <button type="button" class="link-like" onclick={props.ui.on_play(Command::Undo(sentence.step))}>
+                            { word!(lang, "Take this out", "撤去这一步") }
+                        </button>
+                    }
                 </p>
             } else {
                 <span class="narration-step figures">{ "0" }</span>

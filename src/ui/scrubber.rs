@@ -45,6 +45,8 @@ pub struct ScrubberProps {
     pub now_us: u64,
     /// The moment of the last step, in µs.
     pub recorded_us: u64,
+    /// How many things the reader did in this branch.
+    pub deeds: usize,
     /// The loop that moves the needle.
     pub motion: Shared<Motion>,
 }
@@ -139,7 +141,7 @@ pub fn Scrubber(props: &ScrubberProps) -> Html {
                     <g>{ for merged(&tape.leaders, &x).iter().map(|(from, to, _)| html! {
                         <rect class="tape-leader" x={px(*from)} y={px(TOP + HEIGHT - 4.0)} width={px((to - from).max(1.0))} height="4" rx="1.5" />
                     }) }</g>
-                    { branches(&others, &props.branches, width, &x, ui) }
+                    { branches(&others, width, &x, ui) }
                     <g>{ for thinned(&tape.marks, &x).into_iter().map(mark) }</g>
                     <g class="needle" ref={needle}>
                         <path d={format!("M0 {}v{}", TOP - 6.0, HEIGHT + 12.0)} />
@@ -147,11 +149,18 @@ pub fn Scrubber(props: &ScrubberProps) -> Html {
                     </g>
                 </svg>
             </div>
-            if props.branches.len() > 1 {
-                <button type="button" class="link-like branch-count" onclick={ui.on(Ask::Dialog(Dialog::Branches))}>
-                    { say!(lang, "{} branches", "{} 条分支", props.branches.len()) }
-                </button>
-            }
+            <div class="counts">
+                if props.deeds > 0 {
+                    <button type="button" class="link-like" onclick={ui.on(Ask::Dialog(Dialog::Deeds))}>
+                        { say!(lang, "you did {}", "操作 {} 次", props.deeds) }
+                    </button>
+                }
+                if props.branches.len() > 1 {
+                    <button type="button" class="link-like" onclick={ui.on(Ask::Dialog(Dialog::Branches))}>
+                        { say!(lang, "{} branches", "{} 条分支", props.branches.len()) }
+                    </button>
+                }
+            </div>
         </div>
     }
 }
@@ -220,22 +229,22 @@ fn mark((x, mark): (f64, &Mark)) -> Html {
 }
 
 /// The other branches, as lines that leave the tape where they part from it.
-fn branches(
-    others: &[&BranchView],
-    all: &[BranchView],
-    width: f64,
-    x: &impl Fn(u64) -> f64,
-    ui: &Ui,
-) -> Html {
+fn branches(others: &[&BranchView], width: f64, x: &impl Fn(u64) -> f64, ui: &Ui) -> Html {
     let row = |(row, branch): (usize, &&BranchView)| {
         let from = x(branch.parts_us).clamp(0.0, width - 20.0);
         let y = TOP + HEIGHT + 8.0 + row as f64 * 13.0;
         let end = x(branch.end_us).clamp(from + 26.0, width);
-        let name = branch_name(branch, all, ui.lang);
+        let name = branch_name(branch, ui.lang);
         // The name stands behind the line, or before its beginning where there is no room behind it.
         let name_width = name.chars().count() as f64 * 6.8;
-        let (text_x, anchor) =
-            if end + name_width + 8.0 < width { (end + 6.0, "start") } else { (from - 4.0, "end") };
+        let (text_x, anchor) = if end + name_width + 8.0 < width {
+            (end + 6.0, "start")
+        } else if from > name_width {
+            (from - 4.0, "end")
+        } else {
+            // There is room on neither side: it interrupts the line.
+            (end - 12.0, "end")
+        };
         let onpointerdown = {
             let (ui, id) = (ui.clone(), branch.id);
             Callback::from(move |event: PointerEvent| {

@@ -3,7 +3,9 @@
 use std::rc::Rc;
 
 use super::ask::Panel;
-use crate::scene::model::{BranchView, Inspection, Pending, Sentence, SourceSpot, Stage, Table, Tape};
+use crate::scene::model::{
+    BranchView, Comparison, Cone, Deed, Inspection, Pending, Sentence, SourceSpot, Stage, Table, Tape,
+};
 use crate::scene::{Lang, Player, Selection};
 use crate::sim::Address;
 
@@ -44,6 +46,8 @@ pub struct InView {
     pub pending: bool,
     /// The space-time diagram.
     pub diagram: bool,
+    /// Two branches side by side.
+    pub compare: bool,
 }
 
 impl InView {
@@ -55,6 +59,7 @@ impl InView {
             Panel::Inspector => self.inspector = true,
             Panel::Story => self.story = true,
             Panel::Pending => self.pending = true,
+            Panel::Compare => self.compare = true,
         }
         self
     }
@@ -73,6 +78,12 @@ pub struct Snapshot {
     pub inspection: Option<Rc<Inspection>>,
     /// Why the step happened.
     pub causes: Rc<Vec<Sentence>>,
+    /// What led to the step, and what came of it.
+    pub cone: Rc<Cone>,
+    /// Two branches side by side.
+    pub comparison: Option<Rc<Comparison>>,
+    /// What the reader did in this branch.
+    pub deeds: Rc<Vec<Deed>>,
     /// Where in the source it happened.
     pub spots: Rc<Vec<SourceSpot>>,
     /// Logs, state, disk.
@@ -135,6 +146,16 @@ impl Snapshot {
         }
     }
 
+    /// Two branches side by side.
+    pub fn refresh_comparison(&mut self, player: &mut Player, other: u32, lang: Lang) {
+        self.comparison = player.bench_mut().compare(other, lang).map(Rc::new);
+    }
+
+    /// Whether the reader did what happened in the current step.
+    pub fn is_deed(&self) -> bool {
+        self.deeds.binary_search_by_key(&self.figures.cursor, |deed| deed.step).is_ok()
+    }
+
     /// Why the step happened, and what code ran.
     pub fn refresh_causes(&mut self, player: &mut Player, lang: Lang, view: InView) {
         // The diagram marks the causes, too.
@@ -146,6 +167,9 @@ impl Snapshot {
             _ => player.bench().cursor(),
         };
         self.causes = Rc::new(player.bench_mut().causes(step, lang));
+        if view.diagram {
+            self.cone = Rc::new(player.bench().cone(step));
+        }
         if view.inspector {
             self.spots = Rc::new(player.bench_mut().source(step));
         }
@@ -158,6 +182,7 @@ impl Snapshot {
         let of = Some((branch, bench.recorded(), lang));
         if self.tape_of != of {
             self.tape = Rc::new(bench.tape(lang));
+            self.deeds = Rc::new(bench.deeds(lang));
             self.tape_of = of;
         }
     }

@@ -30,6 +30,8 @@ pub struct TransportProps {
     pub tape: Rc<Tape>,
     /// The branches.
     pub branches: Rc<Vec<BranchView>>,
+    /// How many things the reader did in this branch.
+    pub deeds: usize,
     /// The loop that moves the needle.
     pub motion: Shared<Motion>,
 }
@@ -66,7 +68,7 @@ pub fn Transport(props: &TransportProps) -> Html {
             <SpeedMenu ui={ui.clone()} slowdown={figures.slowdown} />
             <Scrubber ui={ui.clone()} tape={props.tape.clone()} branches={props.branches.clone()}
                 cursor={figures.cursor} recorded={figures.recorded} now_us={figures.now_us}
-                recorded_us={figures.recorded_us} motion={props.motion.clone()} />
+                recorded_us={figures.recorded_us} deeds={props.deeds} motion={props.motion.clone()} />
             <div class="transport-figures figures">
                 <span>
                     <strong>{ words::step(figures.cursor, lang) }</strong>

@@ -31,7 +31,7 @@ pub fn notice(notice: &Notice, branches: &[BranchView], lang: Lang) -> String {
         }
         Notice::Branched { left } => {
             let name = branches.iter().find(|branch| branch.id == *left);
-            let name = name.map(|branch| branch_name(branch, branches, lang)).unwrap_or_default();
+            let name = name.map(|branch| branch_name(branch, lang)).unwrap_or_default();
             say!(
                 lang,
                 "This is a new branch. The old future stays as “{}”.",
@@ -39,6 +39,25 @@ pub fn notice(notice: &Notice, branches: &[BranchView], lang: Lang) -> String {
                 name
             )
         }
+        Notice::NotFound => {
+            word!(lang, "No further step says that.", "没有更多步骤包含这些内容。").to_owned()
+        }
+        Notice::Deleted { branch, name } if name.is_empty() => {
+            say!(lang, "Branch {} is deleted.", "分支 {} 已删除。", branch + 1)
+        }
+        Notice::Deleted { name, .. } => say!(lang, "“{}” is deleted.", "“{}”已删除。", name),
+        Notice::Undone { not_repeated: 0 } => word!(
+            lang,
+            "This is a branch without it. All that you did later was done again.",
+            "这是一条没有它的分支。之后的操作都已重做。"
+        )
+        .to_owned(),
+        Notice::Undone { not_repeated } => say!(
+            lang,
+            "This is a branch without it. Of what you did later, {} could not be done again.",
+            "这是一条没有它的分支。之后的操作中有 {} 项无法重做。",
+            not_repeated
+        ),
     }
 }
 

@@ -2,12 +2,14 @@
 //!
 //! Both are written after Lamport's "Paxos Made Simple" (2001), with the engineering of van Renesse and
 //! Altinbuken's "Paxos Made Moderately Complex" (2015) and the quorums of Howard, Malkhi and Spiegelman's
-//! "Flexible Paxos: Quorum Intersection Revisited" (2016). They share:
+//! "Flexible Paxos: Quorum Intersection Revisited" (2016); reasons also name Chandra, Griesemer and Redstone's
+//! "Paxos Made Live" (2007), Alagappan et al.'s "Protocol-Aware Recovery for Consensus-Based Storage" (2018)
+//! and, for the sessions of clients, Ongaro's "Consensus: Bridging Theory and Practice" (2014). They share:
 //!
 //! * [`ballot`]: proposal numbers that no two proposers can have in common.
 //! * [`node_set`] and [`quorum`]: who holds a role, who has answered, and how many answers are enough.
+//! * [`invariant`]: what must hold after every step, by name.
 //! * [`durable`]: answers that wait until the disk holds what they promise.
-//! * [`citation`]: which rule of which paper a step follows.
 //!
 //! # An acceptor whose disk cannot be trusted
 //!
@@ -21,8 +23,8 @@
 //! beyond everything it may have voted for, which takes a change of membership; these protocols have none.
 
 pub mod ballot;
-pub mod citation;
 pub mod durable;
+pub mod invariant;
 pub mod multi;
 pub mod node_set;
 pub mod quorum;
@@ -30,6 +32,6 @@ pub mod synod;
 mod turn;
 
 pub use ballot::Ballot;
-pub use citation::{Citation, Paper};
+pub use invariant::Invariant;
 pub use node_set::NodeSet;
 pub use quorum::Quorums;

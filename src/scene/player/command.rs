@@ -1,5 +1,6 @@
 //! What the player is told, and what it tells.
 
+use crate::protocol::NodeId;
 use crate::scene::workbench::{Action, Selection};
 use crate::sim::Problem;
 
@@ -50,6 +51,26 @@ pub enum Command {
     Switch(u32),
     /// Names a branch.
     Rename(u32, String),
+    /// Deletes a branch.
+    Delete(u32),
+    /// Brings a deleted branch back.
+    Restore(u32),
+    /// Takes out what a person did at this step, in a branch without it.
+    Undo(u32),
+    /// To the next or previous step that says all of these words.
+    Find {
+        /// The words.
+        query: String,
+        /// Forward or backward.
+        forward: bool,
+    },
+    /// To the step that gave a field of a node its value, by the name that the inspector gives it.
+    LastChange {
+        /// Which node.
+        node: NodeId,
+        /// The field's name.
+        field: String,
+    },
 }
 
 /// What changed, so that the page redraws that and nothing else.
@@ -101,6 +122,20 @@ pub enum Notice {
         /// The branch that was shown until now.
         left: u32,
     },
-    /// There is no further milestone or mark in this direction.
+    /// There is no further milestone, mark or step of this kind in this direction.
     NothingThere,
+    /// No further step says what was looked for.
+    NotFound,
+    /// A branch was deleted; it can be restored.
+    Deleted {
+        /// Which one.
+        branch: u32,
+        /// Its name.
+        name: String,
+    },
+    /// What a person did was taken out, in a branch of its own.
+    Undone {
+        /// How much of what was done later could not be done again.
+        not_repeated: u32,
+    },
 }

@@ -57,6 +57,10 @@ impl Portray for Raft {
         "Raft"
     }
 
+    fn elects_leaders() -> bool {
+        true
+    }
+
     fn face(kind: u8) -> Face {
         let (letter, tone, answer) = match kind {
             0 => ('P', Tone::Contender, false),

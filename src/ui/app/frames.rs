@@ -6,11 +6,12 @@ use gloo::timers::callback::Timeout;
 use yew::prelude::*;
 
 use super::{App, Layout, Msg};
-use crate::scene::Player;
 use crate::scene::player::{Change, Notice};
-use crate::ui::ask::Panel;
+use crate::scene::{Command, Player};
+use crate::ui::ask::{Ask, Panel};
 use crate::ui::snapshot::InView;
 use crate::ui::words;
+use crate::word;
 
 /// How often what people read is drawn anew while a run plays, in ms.
 const READING_MS: f64 = 140.0;
@@ -101,7 +102,16 @@ impl App {
             if matches!(notice, Notice::Branched { .. }) {
                 self.shot.forget_story();
             }
-            self.toast(ctx, text);
+            let offer = match notice {
+                Notice::Deleted { branch, .. } => {
+                    Some((word!(lang, "Undo", "撤销"), Ask::Player(Command::Restore(*branch))))
+                }
+                _ => None,
+            };
+            self.toast_with(ctx, text, offer);
+        }
+        if change.branches {
+            self.choose_other();
         }
         if !is_playing {
             self.refresh_reading(false);
@@ -144,6 +154,9 @@ impl App {
         let (view, lang) = (self.in_view(), self.ui.lang);
         let Some(player) = &mut self.player else { return };
         self.shot.refresh_reading(player, lang, view, self.story_steps);
+        if view.compare {
+            self.shot.refresh_comparison(player, self.other, lang);
+        }
         if with_causes {
             self.explaining = None;
             self.shot.refresh_causes(player, lang, view);
@@ -151,10 +164,27 @@ impl App {
         let (shot, selection) = (&self.shot, player.selection());
         self.diagram.with(|diagram| {
             diagram.causes = Rc::clone(&shot.causes);
+            diagram.cone = Rc::clone(&shot.cone);
             diagram.here = shot.here();
             diagram.choose(selection, &shot.stage.messages);
             diagram.fetch(player, &shot.stage);
         });
+    }
+
+    /// Branches came or went: the one that is compared with is another one than the one that is shown.
+    fn choose_other(&mut self) {
+        let others = self.shot.branches.iter().filter(|branch| !branch.current);
+        let ids: Vec<u32> = others.map(|branch| branch.id).collect();
+        if !ids.contains(&self.other) {
+            self.other = ids.first().copied().unwrap_or(0);
+        }
+        if ids.is_empty() {
+            for panel in [&mut self.side, &mut self.only] {
+                if *panel == Panel::Compare {
+                    *panel = Panel::Inspector;
+                }
+            }
+        }
     }
 
     fn in_view(&self) -> InView {

@@ -82,6 +82,8 @@ pub struct App {
     table: usize,
     side: Panel,
     only: Panel,
+    /// The branch that the one that is shown is compared with.
+    other: u32,
     motion: Shared<Motion>,
     diagram: Shared<Diagram>,
     colours: Rc<Colours>,
@@ -127,6 +129,7 @@ impl Component for App {
             table: 0,
             side: Panel::Inspector,
             only: Panel::Diagram,
+            other: 0,
             motion: Shared::default(),
             diagram: Shared::default(),
             colours: Rc::default(),
@@ -315,11 +318,21 @@ impl App {
     }
 
     pub(super) fn toast(&mut self, ctx: &Context<Self>, text: String) {
+        self.toast_with(ctx, text, None);
+    }
+
+    /// A remark with something that can be done about it.
+    pub(super) fn toast_with(
+        &mut self,
+        ctx: &Context<Self>,
+        text: String,
+        offer: Option<(&'static str, Ask)>,
+    ) {
         // The same remark twice is one remark.
         self.toasts.retain(|toast| toast.text != text);
         self.toasts_shown += 1;
         let id = self.toasts_shown;
-        self.toasts.push(Toast { id, text });
+        self.toasts.push(Toast { id, text, offer });
         let link = ctx.link().clone();
         Timeout::new(TOAST_MS, move || link.send_message(Msg::Ask(Ask::Hush(id)))).forget();
     }

@@ -8,11 +8,13 @@ use crate::scene::{Player, Selection};
 use crate::ui::actions;
 use crate::ui::ask::{Ask, Dialog, Panel};
 use crate::ui::branches::Branches;
+use crate::ui::compare;
 use crate::ui::diagram::DiagramView;
 use crate::ui::dialogs::DialogFrame;
 use crate::ui::dialogs::clock::ClockDialog;
 use crate::ui::dialogs::command::{CommandDialog, Receiver};
 use crate::ui::dialogs::conditions::ConditionsDialog;
+use crate::ui::dialogs::deeds;
 use crate::ui::dialogs::help::Help;
 use crate::ui::dialogs::links::LinksDialog;
 use crate::ui::dialogs::partition::PartitionDialog;
@@ -45,7 +47,7 @@ impl App {
         let protocol = self.player.as_ref().map_or("", |player| player.bench().protocol());
         let transport = html! {
             <Transport ui={ui.clone()} figures={self.shot.figures} tape={self.shot.tape.clone()}
-                branches={self.shot.branches.clone()} motion={self.motion.clone()} />
+                branches={self.shot.branches.clone()} deeds={self.shot.deeds.len()} motion={self.motion.clone()} />
         };
         let is_narrow = self.layout == Layout::Narrow;
         html! {
@@ -90,7 +92,7 @@ impl App {
                 <StageView ui={ui.clone()} stage={self.shot.stage.clone()} {selection} here={self.shot.here()}
                     motion={self.motion.clone()} colours={self.colours.clone()} />
                 <Hands ui={ui.clone()} stage={self.shot.stage.clone()} {selection} manual={self.shot.figures.manual} />
-                <Narration ui={ui.clone()} sentence={self.shot.sentence.clone()} />
+                <Narration ui={ui.clone()} sentence={self.shot.sentence.clone()} is_deed={self.shot.is_deed()} />
             </section>
         }
     }
@@ -118,6 +120,7 @@ impl App {
             Panel::Inspector => AttrValue::from(word!(lang, "Inspector", "检查器")),
             Panel::Story => AttrValue::from(word!(lang, "Story", "经过")),
             Panel::Pending => AttrValue::from(word!(lang, "Pending", "待处理")),
+            Panel::Compare => AttrValue::from(word!(lang, "Compare", "对比")),
             Panel::Table(at) => {
                 AttrValue::from(self.shot.tables.get(at).map(|table| table.title.clone()).unwrap_or_default())
             }
@@ -143,17 +146,31 @@ impl App {
         }
     }
 
+    fn detail_panels(&self) -> impl Iterator<Item = Panel> {
+        let compare = (self.shot.branches.len() > 1).then_some(Panel::Compare);
+        [Panel::Inspector, Panel::Story, Panel::Pending].into_iter().chain(compare)
+    }
+
     fn side_tabs(&self) -> Html {
         let label = word!(self.ui.lang, "Details", "细节");
-        let tabs = self.named([Panel::Inspector, Panel::Story, Panel::Pending]);
+        let tabs = self.named(self.detail_panels());
         html! { <Tabs ui={self.ui.clone()} id="side" {label} {tabs} shown={self.side}>{ self.panel(self.side) }</Tabs> }
     }
 
     fn all_tabs(&self) -> Html {
         let label = word!(self.ui.lang, "Panels", "面板");
         let panels = [Panel::Diagram].into_iter().chain(self.table_panels());
-        let tabs = self.named(panels.chain([Panel::Inspector, Panel::Story, Panel::Pending]));
+        let tabs = self.named(panels.chain(self.detail_panels()));
         html! { <Tabs ui={self.ui.clone()} id="all" {label} {tabs} shown={self.only}>{ self.panel(self.only) }</Tabs> }
+    }
+
+    /// The node that the inspector is about, if it is about one.
+    fn inspected_node(&self) -> Option<NodeId> {
+        let selection = self.player.as_ref().and_then(Player::selection);
+        match selection.or(self.shot.here().map(Selection::Party))? {
+            Selection::Party(address) => address.node(),
+            _ => None,
+        }
     }
 
     fn panel(&self, panel: Panel) -> Html {
@@ -168,12 +185,13 @@ impl App {
                 html! { <TableView ui={ui.clone()} tables={shot.tables.clone()} {shown} {chosen} /> }
             }
             Panel::Inspector => html! {
-                <Inspector ui={ui.clone()} inspection={shot.inspection.clone()} causes={shot.causes.clone()} spots={shot.spots.clone()} />
+                <Inspector ui={ui.clone()} inspection={shot.inspection.clone()} node={self.inspected_node()} causes={shot.causes.clone()} spots={shot.spots.clone()} />
             },
             Panel::Story => html! { <Story ui={ui.clone()} story={shot.story.clone()} /> },
             Panel::Pending => {
                 html! { <PendingList ui={ui.clone()} pending={shot.pending.clone()} manual={shot.figures.manual} /> }
             }
+            Panel::Compare => compare::view(ui, shot.comparison.as_deref(), &shot.branches, self.other),
         }
     }
 
@@ -212,6 +230,7 @@ impl App {
                 html! { <ConditionsDialog {ui} conditions={bench.conditions()} {refusal} /> }
             }
             Some(Dialog::Seed) => html! { <SeedDialog {ui} seed={bench.seed()} /> },
+            Some(Dialog::Deeds) => deeds::dialog(&ui, &self.shot.deeds),
             Some(Dialog::Branches) => html! {
                 <DialogFrame ui={ui.clone()} title={word!(lang, "Branches", "分支")}>
                     <Branches {ui} branches={self.shot.branches.clone()} />

@@ -5,7 +5,7 @@ use yew::prelude::*;
 use super::{App, STORY_STEPS};
 use crate::scene::Command;
 use crate::ui::ask::{Ask, Dialog, Panel};
-use crate::ui::dom;
+use crate::ui::{diagram, dom};
 
 impl App {
     /// What becomes of a wish. Returns whether the page is drawn anew.
@@ -36,6 +36,9 @@ impl App {
                 }
                 self.refusal = None;
                 self.dialog = Some(dialog);
+                if let Some(player) = &self.player {
+                    self.shot.refresh_branches(player);
+                }
                 if dialog == Dialog::Share {
                     self.command(ctx, Command::Pause);
                     self.save();
@@ -91,6 +94,26 @@ impl App {
                 self.paint();
                 false
             }
+            Ask::Compare(other) => {
+                (self.other, self.side, self.only) = (other, Panel::Compare, Panel::Compare);
+                self.dialog = None;
+                self.refresh_reading(true);
+                true
+            }
+            Ask::Search => {
+                if self.only != Panel::Diagram {
+                    self.only = Panel::Diagram;
+                    self.refresh_reading(true);
+                }
+                // Where only one panel has room, the field is there after it was drawn.
+                gloo::timers::callback::Timeout::new(0, || {
+                    if let Some(field) = dom::document().get_element_by_id(diagram::SEARCH_ID) {
+                        dom::focus(&field);
+                    }
+                })
+                .forget();
+                true
+            }
             Ask::MoreStory => {
                 self.story_steps += 2 * STORY_STEPS;
                 self.refresh_reading(true);
@@ -103,7 +126,7 @@ impl App {
         let lang = self.ui.lang;
         let Some(player) = &mut self.player else { return false };
         player.set_glides(!self.reduced_motion);
-        let is_act = matches!(command, Command::Act(_));
+        let is_act = matches!(command, Command::Act(_) | Command::Undo(_));
         if matches!(command, Command::Manual(true)) {
             self.side = Panel::Pending;
             self.only = Panel::Pending;

@@ -17,7 +17,10 @@ use crate::word;
 
 pub use state::Diagram;
 
+pub use search::FIELD_ID as SEARCH_ID;
+
 mod paint;
+mod search;
 mod state;
 
 /// What the diagram is drawn from; what it shows is in the shared state.
@@ -154,6 +157,7 @@ pub fn DiagramView(props: &DiagramProps) -> Html {
                     { button(Icon::Follow, word!(lang, "Follow the cursor", "跟随光标"), follow) }
                 </span>
             </header>
+            <search::Search ui={ui.clone()} />
             <div class="diagram-frame" ref={frame} tabindex="0" role="group" aria-label={label}
                 {onkeydown} {onpointerdown} {onpointermove} {onpointerup} {onpointerleave}>
                 <canvas ref={canvas} aria-hidden="true" />

@@ -20,9 +20,11 @@ const WIDTH_OF_A_DIGIT: f64 = 7.4;
 /// Paints all of it.
 pub fn paint(to: &CanvasRenderingContext2d, diagram: &Diagram, lang: Lang) {
     to.clear_rect(0.0, 0.0, diagram.width, diagram.height);
+    cuts(to, diagram, lang);
     scale(to, diagram);
     lanes(to, diagram);
     arrows(to, diagram);
+    cone(to, diagram);
     causes(to, diagram);
     marks(to, diagram, lang);
     cursor(to, diagram);
@@ -46,6 +48,43 @@ fn dash(to: &CanvasRenderingContext2d, pattern: &[f64]) {
     let pattern: js_sys::Array =
         pattern.iter().map(|length| wasm_bindgen::JsValue::from_f64(*length)).collect();
     let _ = to.set_line_dash(&pattern);
+}
+
+/// Stretches of time in which connections were cut.
+fn cuts(to: &CanvasRenderingContext2d, diagram: &Diagram, lang: Lang) {
+    to.set_text_align("left");
+    to.set_fill_style_str(diagram.colours.tone(Tone::Bad));
+    for cut in &diagram.data.cuts {
+        let (top, bottom) = (diagram.y(cut.from_us).max(HEAD), diagram.y(cut.to_us).min(diagram.height));
+        if bottom > top {
+            to.set_global_alpha(0.08);
+            to.fill_rect(0.0, top, diagram.width, bottom - top);
+            to.set_global_alpha(1.0);
+            if bottom - top > 18.0 {
+                let _ = to.fill_text(word!(lang, "cut", "断网"), 2.0, top + 13.0);
+            }
+        }
+    }
+}
+
+/// What led to the current step, and what came of it: the messages that carried it.
+fn cone(to: &CanvasRenderingContext2d, diagram: &Diagram) {
+    let is_in = |steps: &[u32], arrow: &Arrow| {
+        arrow.received_step.is_some_and(|step| steps.binary_search(&step).is_ok())
+            && steps.binary_search(&arrow.sent_step).is_ok()
+    };
+    let cone = &diagram.cone;
+    for (steps, colour) in [(&cone.future, &diagram.colours.ink), (&cone.past, &diagram.colours.cursor)] {
+        to.set_stroke_style_str(colour);
+        to.set_line_width(2.0);
+        to.begin_path();
+        for arrow in diagram.data.arrows.iter().filter(|arrow| is_in(steps, arrow)) {
+            if let Some((from, end)) = ends(diagram, arrow) {
+                line(to, from, end);
+            }
+        }
+        to.stroke();
+    }
 }
 
 /// Faint lines at round moments.

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use web_sys::{CanvasRenderingContext2d, Element, HtmlCanvasElement};
 
 use super::paint;
-use crate::scene::model::{Arrow, Message, Sentence, SpaceTime, Stage};
+use crate::scene::model::{Arrow, Cone, Message, Sentence, SpaceTime, Stage};
 use crate::scene::viewport::Viewport;
 use crate::scene::{Lang, Player, Selection};
 use crate::sim::Address;
@@ -32,6 +32,8 @@ pub struct Diagram {
     pub data: SpaceTime,
     /// The chain of causes of the current step.
     pub causes: Rc<Vec<Sentence>>,
+    /// What led to the current step, and what came of it.
+    pub cone: Rc<Cone>,
     /// The message that is chosen, if one is.
     pub chosen: Option<Message>,
     /// The party that is chosen, if one is.

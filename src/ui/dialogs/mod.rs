@@ -11,6 +11,7 @@ use crate::word;
 pub mod clock;
 pub mod command;
 pub mod conditions;
+pub mod deeds;
 pub mod help;
 pub mod links;
 pub mod partition;

@@ -14,7 +14,8 @@ use super::colours::Colours;
 use super::dom;
 use super::motion::Motion;
 use super::shared::Shared;
-use crate::scene::model::{Cut, Outline, Party, Stage};
+use super::tone_class;
+use crate::scene::model::{Cut, Outline, Party, Quorum, Stage};
 use crate::scene::{Command, Selection};
 use crate::sim::{Address, EventId, Intervention};
 use crate::word;
@@ -221,6 +222,7 @@ pub fn StageView(props: &StageProps) -> Html {
             <svg ref={svg} class="stage" viewBox={view_box} width={px(geometry.width)} height={px(geometry.height)}
                 role="listbox" aria-label={label} {onkeydown} {onpointerdown} {onpointermove} {onpointerup} {onpointerleave}>
                 <g class="links" aria-hidden="true">{ links(&props.ui, &stage, &geometry, nodes) }</g>
+                <g class="quorums" aria-hidden="true">{ for stage.quorums.iter().map(|quorum| quorum_view(quorum, &geometry)) }</g>
                 <g class="parties" role="presentation">
                     for party in &stage.parties {
                         { party_view(props, party, &geometry, is_dense, tabbable, &aside, &choose, &press, &menu) }
@@ -307,6 +309,22 @@ fn links(ui: &Ui, stage: &Stage, geometry: &Geometry, nodes: usize) -> Html {
         }
     }
     lines.into_iter().collect()
+}
+
+/// A quorum: its members, and how each hangs together with the one who asks.
+fn quorum_view(quorum: &Quorum, geometry: &Geometry) -> Html {
+    let Some((x, y)) = geometry.place(quorum.asked_by) else { return Html::default() };
+    let class = classes!("quorum", tone_class(quorum.tone), quorum.is_complete.then_some("is-complete"));
+    let member = |who: &Address| {
+        let (to_x, to_y) = geometry.place(*who)?;
+        Some(html! {
+            <>
+                <line x1={px(x)} y1={px(y)} x2={px(to_x)} y2={px(to_y)} />
+                <circle cx={px(to_x)} cy={px(to_y)} r={px(geometry.radius + 9.0)} />
+            </>
+        })
+    };
+    html! { <g {class}>{ for quorum.members.iter().filter_map(member) }</g> }
 }
 
 /// The mark of a cut: in the middle, or near the one that does not hear if only one way is cut.

@@ -104,6 +104,7 @@ pub fn PartyView(props: &PartyProps) -> Html {
                 </g>
             }
             if !party.tail.is_empty() && props.radius >= 24.0 { { tail(&party.tail, bottom + 16.0) } }
+            if let Some(cell) = &party.badge { { badge(cell, bottom + 10.0) } }
         </g>
     }
 }
@@ -155,11 +156,17 @@ fn timer_path(outline: Outline, radius: f64) -> String {
 
 fn words(party: &Party, radius: f64, is_small: bool) -> Html {
     let letter = party.role.chars().next().map(|letter| letter.to_uppercase().to_string());
+    // What a client does is written inwards, where there is room.
+    let (class, x) = match party.x {
+        x if x < 0.25 => ("figure at-start", -CLIENT),
+        x if x > 0.75 => ("figure at-end", CLIENT),
+        _ => ("figure", 0.0),
+    };
     match party.outline {
         Outline::Client => html! {
             <>
                 <text class="name" y="4.5">{ party.name.clone() }</text>
-                if !is_small { <text class="figure" y={px(CLIENT + 13.0)}>{ party.role.clone() }</text> }
+                if !is_small { <text {class} x={px(x)} y={px(CLIENT + 13.0)}>{ party.role.clone() }</text> }
             </>
         },
         Outline::Disc if radius < RADIUS_WITH_LETTER => Html::default(),
@@ -194,4 +201,18 @@ fn tail(cells: &[Cell], top: f64) -> Html {
         html! { <rect key={at} {class} x={px(left + at as f64 * STEP)} y={px(top)} width="10" height="9" rx="2" /> }
     };
     html! { <g class="tail">{ for cells.iter().enumerate().map(|(at, each)| cell(at, each)) }</g> }
+}
+
+/// What the party holds, below it.
+fn badge(cell: &Cell, top: f64) -> Html {
+    // Figures and ASCII letters of this size are about 6.5 wide, others twice that.
+    let width =
+        cell.text.chars().map(|letter| if letter.is_ascii() { 6.5 } else { 12.0 }).sum::<f64>() + 12.0;
+    let class = classes!("badge", tone_class(cell.tone), cell.settled.then_some("is-settled"));
+    html! {
+        <g {class}>
+            <rect x={px(-width / 2.0)} y={px(top)} width={px(width)} height="18" rx="9" />
+            <text y={px(top + 13.0)}>{ cell.text.clone() }</text>
+        </g>
+    }
 }

@@ -24,11 +24,11 @@ use serde::Serialize;
 use self::decisions::Decisions;
 use self::isolation::History;
 pub use self::violation::CommitViolation;
-use super::coordinator::Phase;
+use super::coordinator::{Coordinator, Phase};
 use super::log::Write;
 use super::message::{Message, Record};
 use super::node::{Duty, Node, Variant};
-use super::site::Ended;
+use super::site::{Ended, Site};
 use super::transaction::{Answer, COORDINATOR, Outcome, TransactionId};
 use crate::protocol::{EffectBody, Monitor, NodeId, Observation};
 
@@ -39,7 +39,8 @@ pub struct Undecided {
     pub node: NodeId,
     /// The transaction.
     pub transaction: TransactionId,
-    /// Whether somebody's disk was lost or damaged, so that waiting may be all that is left.
+    /// Whether the disk of a process of this transaction was lost or damaged, so that waiting may be all that is
+    /// left.
     pub with_a_disk_lost: bool,
 }
 
@@ -76,20 +77,25 @@ impl CommitMonitor {
     /// AC5: who has not decided. In a run whose failures have all been repaired for long enough nobody is
     /// left, but for those who depend on a disk that was lost.
     pub fn undecided<V: Variant>(&self, nodes: &[Option<Node<V>>]) -> Vec<Undecided> {
-        let with_a_disk_lost = nodes.iter().flatten().any(|node| matches!(node.duty(), Duty::Out(_)));
+        let is_out = |id: &NodeId| {
+            let node = nodes.get(id.index()).and_then(Option::as_ref);
+            node.is_some_and(|node| matches!(node.duty(), Duty::Out(_)))
+        };
         let mut undecided = Vec::new();
         for node in nodes.iter().flatten() {
-            let coordinated = node.coordinator().into_iter().flat_map(|coordinator| {
-                let open = |phase: Phase| !matches!(phase, Phase::Completing(_));
-                coordinator.transactions().filter(move |(_, book)| open(book.phase)).map(|(t, _)| t)
-            });
-            let in_doubt = node.site().into_iter().flat_map(|site| site.in_doubt().map(|(t, _)| t));
-            let node = node.id();
-            undecided.extend(coordinated.chain(in_doubt).map(|transaction| Undecided {
-                node,
-                transaction,
-                with_a_disk_lost,
-            }));
+            let own = node.id();
+            let mut add = |transaction, participants: &[NodeId]| {
+                let with_a_disk_lost = is_out(&COORDINATOR) || participants.iter().any(is_out);
+                undecided.push(Undecided { node: own, transaction, with_a_disk_lost });
+            };
+            for (transaction, book) in node.coordinator().into_iter().flat_map(Coordinator::transactions) {
+                if !matches!(book.phase, Phase::Completing(_)) {
+                    add(transaction, &book.participants);
+                }
+            }
+            for (transaction, branch) in node.site().into_iter().flat_map(Site::in_doubt) {
+                add(transaction, &branch.participants);
+            }
         }
         undecided
     }

@@ -27,7 +27,7 @@ mod storage;
 pub use contender::Preparing;
 pub use leader::{InFlight, Leading};
 pub use message::{Answer, Message, Operation, Report, Timer};
-pub use monitor::{Invariant, MultiMonitor, Violation};
+pub use monitor::{MultiMonitor, Violation};
 pub use options::{BreakRules, Options};
 pub use reads::{Read, Reads};
 pub use reason::Reason;

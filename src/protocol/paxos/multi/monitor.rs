@@ -9,42 +9,11 @@ use serde::Serialize;
 
 use super::{Message, MultiPaxos, Options, Reason, Report, Role, Slot, Value};
 use crate::protocol::chunked::Chunked;
-use crate::protocol::paxos::{Ballot, NodeSet};
+use crate::protocol::paxos::{Ballot, Invariant, NodeSet};
 use crate::protocol::{EffectBody, Monitor, NodeId, Observation};
 
 /// For how many slots votes are remembered.
 const SLOTS_MAX: u64 = 1_024;
-
-/// The invariants.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize)]
-pub enum Invariant {
-    /// One value for each slot ("Paxos Made Simple" §2.1).
-    Agreement,
-    /// What is taken over was proposed before; a ballot has one value for each slot (§2.1, §2.2).
-    Validity,
-    /// A process never learns that a value has been chosen unless it actually has been (§2.1).
-    LearnedOnlyIfChosen,
-    /// An acceptor accepts nothing below its promise (P1a, §2.2), not even after a restart (§2.5).
-    PromisesKept,
-    /// What an acceptor has accepted never goes back to a lower ballot, not even across a crash (§2.5).
-    AcceptedNeverGoesBack,
-    /// A proposal of a higher ballot than a chosen one carries the chosen value (P2b, which P2c is there for; §2.2).
-    P2c,
-}
-
-impl Invariant {
-    /// The name that the paper gives it, or the words in which it says it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Invariant::Agreement => "Agreement",
-            Invariant::Validity => "Validity",
-            Invariant::LearnedOnlyIfChosen => "Learned only if chosen",
-            Invariant::PromisesKept => "Promises kept",
-            Invariant::AcceptedNeverGoesBack => "Accepted ballot never goes back",
-            Invariant::P2c => "P2c",
-        }
-    }
-}
 
 /// A proposal for a slot.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::slots::Slot;
 use crate::protocol::NodeId;
-use crate::protocol::paxos::{Ballot, Citation, Paper};
+use crate::protocol::paxos::Ballot;
 
 /// The rules of the algorithm by name, with the figures that a sentence about them needs.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
@@ -269,46 +269,37 @@ pub enum Reason {
 }
 
 impl Reason {
-    /// Where the rule is written down; `None` for what is no rule of a paper.
-    pub fn section(&self) -> Option<Citation> {
+    /// The paper and section that ask for it; empty for what is no rule of a paper.
+    pub fn section(&self) -> &'static str {
         use Reason::*;
-        let read_only = Citation::moderately_complex("read-only commands");
-        Some(match self {
-            Started { .. } | PromiseForgotten { .. } => Citation::simple("§2.5"),
-            DiskLost | DiskDamaged | KeepsOut => Citation {
-                paper: Paper::ProtocolAwareRecovery,
-                section: "disentangling crashes and corruption",
-            },
-            Trimmed { .. } | SnapshotTold { .. } | SnapshotInstalled { .. } => {
-                Citation { paper: Paper::PaxosMadeLive, section: "§5.5" }
+        let read_only = "Paxos Made Moderately Complex, read-only commands";
+        match self {
+            Started { .. } | PromiseForgotten { .. } => "Paxos Made Simple §2.5",
+            DiskLost | DiskDamaged | KeepsOut => {
+                "Protocol-Aware Recovery, disentangling crashes and corruption"
             }
-            CatchUp { .. } | DecisionsTold { .. } => {
-                Citation { paper: Paper::PaxosMadeLive, section: "catch-up" }
-            }
+            Trimmed { .. } | SnapshotTold { .. } | SnapshotInstalled { .. } => "Paxos Made Live §5.5",
+            CatchUp { .. } | DecisionsTold { .. } => "Paxos Made Live, catch-up",
             AwaitLeader { .. } | BallotBegun { .. } | Heartbeat { .. } | LeaderHeard { .. } => {
-                Citation::simple("§2.4")
+                "Paxos Made Simple §2.4"
             }
-            OutbidAtOnce { .. } | AskedAgain { .. } => Citation::simple("§2.4"),
-            BallotsUsedUp => Citation::simple("§2.5"),
+            OutbidAtOnce { .. } | AskedAgain { .. } => "Paxos Made Simple §2.4",
+            BallotsUsedUp => "Paxos Made Simple §2.5",
             Prepare { .. } | Promised { .. } | Leads { .. } | GapFilled { .. } | Proposed { .. } => {
-                Citation::simple("§3")
+                "Paxos Made Simple §3"
             }
-            PromiseCounted { .. } | AcceptanceCounted { .. } => {
-                Citation { paper: Paper::FlexiblePaxos, section: "FPaxos" }
-            }
-            Preempted { .. } => Citation::moderately_complex("leaders"),
+            PromiseCounted { .. } | AcceptanceCounted { .. } => "Flexible Paxos",
+            Preempted { .. } => "Paxos Made Moderately Complex, leaders",
             Refused { .. } | Accepted { .. } | TakenOver { .. } | AcceptedValueIgnored { .. } => {
-                Citation::simple("§2.2")
+                "Paxos Made Simple §2.2"
             }
-            Chosen { .. } | ChosenHeard { .. } => Citation::simple("§2.3"),
-            AlreadyChosen { .. } | CommandWaits { .. } => Citation::moderately_complex("commanders"),
-            Applied { .. } => Citation::moderately_complex("replicas"),
-            AlreadyUnderWay | AnsweredFromSession => {
-                Citation { paper: Paper::BridgingTheoryAndPractice, section: "§6.3" }
-            }
+            Chosen { .. } | ChosenHeard { .. } => "Paxos Made Simple §2.3",
+            AlreadyChosen { .. } | CommandWaits { .. } => "Paxos Made Moderately Complex, commanders",
+            Applied { .. } => "Paxos Made Moderately Complex, replicas",
+            AlreadyUnderWay | AnsweredFromSession => "Consensus: Bridging Theory and Practice §6.3",
             ReadWaits { .. } | StillFollowing { .. } | ReadConfirmed { .. } => read_only,
-            OperatorAsks | NotLeader { .. } | Overloaded | ClientAnswered { .. } => return None,
-        })
+            OperatorAsks | NotLeader { .. } | Overloaded | ClientAnswered { .. } => "",
+        }
     }
 
     /// Whether a reader wants to stop here.

@@ -22,7 +22,7 @@ use serde::Serialize;
 pub use acceptor::{Acceptor, Waiting};
 pub use learner::{Learner, Votes};
 pub use message::{Answer, Command, Message, Operation, Proposal, Record, Timer, Value};
-pub use monitor::{Invariant, SynodMonitor, Violation};
+pub use monitor::{SynodMonitor, Violation};
 pub use options::{BreakRules, Options};
 pub use proposer::{Phase, Proposer};
 pub use reason::Reason;

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::protocol::NodeId;
-use crate::protocol::paxos::{Ballot, Citation, Paper};
+use crate::protocol::paxos::Ballot;
 
 /// The rules of the algorithm by name, with the figures that a sentence about them needs.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
@@ -198,17 +198,15 @@ pub enum Reason {
 }
 
 impl Reason {
-    /// Where the rule is written down; `None` for what is no rule of a paper.
-    pub fn section(&self) -> Option<Citation> {
+    /// The paper and section that ask for it; empty for what is no rule of a paper.
+    pub fn section(&self) -> &'static str {
         use Reason::*;
-        const ACCEPTOR_STATE: &str = "§2.5";
-        Some(match self {
-            Started { .. } | PromiseForgotten { .. } | LogShortened => Citation::simple(ACCEPTOR_STATE),
-            DiskLost | DiskDamaged | KeepsOut => Citation {
-                paper: Paper::ProtocolAwareRecovery,
-                section: "disentangling crashes and corruption",
-            },
-            BallotBegun { .. } | BallotsUsedUp => Citation::simple("§2.5"),
+        match self {
+            Started { .. } | PromiseForgotten { .. } | LogShortened => "Paxos Made Simple §2.5",
+            DiskLost | DiskDamaged | KeepsOut => {
+                "Protocol-Aware Recovery, disentangling crashes and corruption"
+            }
+            BallotBegun { .. } | BallotsUsedUp => "Paxos Made Simple §2.5",
             Prepare { .. }
             | Promised { .. }
             | PrepareRefused { .. }
@@ -218,26 +216,24 @@ impl Reason {
             | AcceptedValueIgnored { .. }
             | OwnValueProposed { .. }
             | NothingToFinish { .. }
-            | Preempted { .. } => Citation::simple("§2.2"),
-            PromiseCounted { .. } | AcceptanceCounted { .. } => {
-                Citation { paper: Paper::FlexiblePaxos, section: "FPaxos" }
-            }
-            BackOff { .. } | OutbidAtOnce { .. } => Citation::simple("§2.4"),
-            AskedAgain { .. } => Citation::simple("§2.4"),
+            | Preempted { .. } => "Paxos Made Simple §2.2",
+            PromiseCounted { .. } | AcceptanceCounted { .. } => "Flexible Paxos",
+            BackOff { .. } | OutbidAtOnce { .. } => "Paxos Made Simple §2.4",
+            AskedAgain { .. } => "Paxos Made Simple §2.4",
             Chosen { .. }
             | ChosenHeard { .. }
             | LearnerAsks { .. }
             | LearnerTold { .. }
             | AcceptedToldAgain { .. }
-            | FinishForLearner => Citation::simple("§2.3"),
+            | FinishForLearner => "Paxos Made Simple §2.3",
             PrepareTooLate { .. }
             | AnswerTooLate { .. }
             | ValueTaken
             | ValueWaits
             | ClientAnswered
             | NotProposer { .. }
-            | OperatorAsks => return None,
-        })
+            | OperatorAsks => "",
+        }
     }
 
     /// Whether a reader wants to stop here.

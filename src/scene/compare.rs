@@ -1,0 +1,72 @@
+//! Two branches at the same moment: where they part, and what differs.
+
+use super::detail::Detail;
+use super::model::{Comparison, Difference, Sentence};
+use super::portray::Portray;
+use super::{Lang, stage, telling};
+use crate::protocol::NodeId;
+use crate::sim::{Address, Cluster, History, Recording};
+use crate::word;
+
+/// How many steps the other branch is recorded on at a time to come to the same moment.
+const STEPS_AHEAD: u32 = 20_000;
+
+/// Compares the branch that is shown with another one, at the moment of the cursor.
+pub fn compare<P: Portray>(history: &mut History<P>, other: usize, lang: Lang) -> Option<Comparison> {
+    let at_us = history.cluster().now_us();
+    // At a limit the other branch simply ends earlier.
+    let _ = history.record_in(other, at_us, STEPS_AHEAD);
+    let common_steps = history.common_steps(history.current(), other);
+    let here = history.recording()?;
+    let there = &history.branches().get(other)?.recording;
+    let cluster = there.at(there.steps_at(at_us));
+    Some(Comparison {
+        common_steps,
+        parts_us: here.time_at(common_steps),
+        first: [first(here, common_steps, lang), first(there, common_steps, lang)],
+        at_us,
+        stages: [stage::stage(history.cluster(), lang), stage::stage(&cluster, lang)],
+        differences: differences(history.cluster(), &cluster, lang),
+    })
+}
+
+/// What a branch does first after these steps.
+fn first<P: Portray>(recording: &Recording<P>, steps: u32, lang: Lang) -> Option<Sentence> {
+    let detail = Detail::of(recording, steps)?;
+    Some(telling::sentence(&detail, &recording.head().setup().options, lang))
+}
+
+fn differences<P: Portray>(here: &Cluster<P>, there: &Cluster<P>, lang: Lang) -> Vec<Difference> {
+    let options = &here.setup().options;
+    let mut differences = Vec::new();
+    for node in (0..here.setup().nodes).map(NodeId) {
+        let (mine, other) = (values(here, node, lang), values(there, node, lang));
+        let names = mine.iter().chain(other.iter().filter(|(name, _)| !mine.iter().any(|(n, _)| n == name)));
+        let party = P::name_of(node, options, lang);
+        differences.extend(names.filter_map(|(name, _)| {
+            let value = |values: &[(String, String)]| {
+                let found = values.iter().find(|(other, _)| other == name);
+                found.map_or_else(|| "–".to_owned(), |(_, value)| value.clone())
+            };
+            let values = [value(&mine), value(&other)];
+            (values[0] != values[1]).then(|| Difference {
+                address: Address::Node(node),
+                party: party.clone(),
+                field: name.clone(),
+                values,
+            })
+        }));
+    }
+    differences
+}
+
+/// A node's role and fields. Of a node that is down there is only the role.
+fn values<P: Portray>(cluster: &Cluster<P>, node: NodeId, lang: Lang) -> Vec<(String, String)> {
+    let options = &cluster.setup().options;
+    let role = word!(lang, "role", "角色").to_owned();
+    let Some(process) = cluster.node(node) else {
+        return vec![(role, word!(lang, "crashed", "已崩溃").to_owned())];
+    };
+    let fields = process.fields(options, lang).into_iter().map(|field| (field.name, field.value));
+    std::iter::once((role, process.portrait(node, options, lang).role)).chain(fields).collect()
+}
