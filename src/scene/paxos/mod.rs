@@ -56,7 +56,7 @@ fn ballot_json(ballot: Option<Ballot>) -> Value {
 /// What a round is called on the scrubber; before the first promise there is none.
 fn round_text(round: u64, lang: Lang) -> String {
     match round {
-        0 => word!(lang, "no ballot", "尚无编号").to_owned(),
+        0 => "–".to_owned(),
         _ => say!(lang, "round {round}", "第 {round} 轮"),
     }
 }
