@@ -92,7 +92,9 @@ impl<P: Participant> OperationLog<P> {
 }
 
 impl<P: Participant> Watcher<P> for OperationLog<P> {
-    const DETAILS: bool = true;
+    fn wants_details(&self) -> bool {
+        true
+    }
 
     fn step(&mut self, cluster: &Cluster<P>, step: &Step<'_, P>) {
         match (step.party, step.happening) {

@@ -152,7 +152,9 @@ impl<P: Checkable> Default for Log<P> {
 }
 
 impl<P: Checkable> Watcher<P> for Log<P> {
-    const DETAILS: bool = true;
+    fn wants_details(&self) -> bool {
+        true
+    }
 
     fn step(&mut self, cluster: &Cluster<P>, step: &Step<'_, P>) {
         self.clients.step(cluster, step);

@@ -134,6 +134,18 @@ pub fn write<P: Participant>(scenario: &Scenario<P>) -> String {
             .collect(),
         cursor: scenario.cursor,
     };
-    // Plain data always has a JSON form.
-    serde_json::to_string_pretty(&file).unwrap_or_default()
+    serde_json::to_string_pretty(&value_of(&file)).unwrap_or_default()
+}
+
+/// Anything as JSON. Plain data always has such a form.
+///
+/// All that is written goes through here: a second way would put a second copy of the code for every message,
+/// reason and option of every protocol into the page.
+pub fn value_of<T: Serialize + ?Sized>(data: &T) -> serde_json::Value {
+    serde_json::to_value(data).unwrap_or_default()
+}
+
+/// Anything as one line of JSON.
+pub fn text_of<T: Serialize + ?Sized>(data: &T) -> String {
+    value_of(data).to_string()
 }

@@ -1,10 +1,10 @@
 //! An exact run in the fragment of a link.
 //!
-//! `run=1.` and then, in URL-safe base64 without padding, the deflated bytes of: the protocol's name; the
-//! preset's name and the checksum of its setup, or the setup itself; the seed; the cursor; the interventions,
-//! each with the steps since the one before. Everything is in postcard's format, and a CRC-32C of the bytes
-//! before deflation stands in front of them. The most telling things come first, so that what is left of a
-//! damaged link can be saved.
+//! `run=1.` and then, in URL-safe base64 without padding, the deflated lines of: the protocol's name; the
+//! preset's name (or `null`) and the checksum of the setup; where there is no preset, the setup as far as it is
+//! not the default; the seed; the cursor; the interventions, each with the steps since the one before. Each line
+//! is JSON, as in a scenario file, and a CRC-32C of the lines stands in front of them. The most telling things
+//! come first, so that what is left of a damaged link can be saved.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,8 +12,10 @@ use std::sync::Arc;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use crc::{CRC_32_ISCSI, Crc, Table};
-use serde::{Serialize, de::DeserializeOwned};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
 
+use super::json::{text_of, value_of};
 use super::{Presets, Scenario};
 use crate::protocol::Invalid;
 use crate::sim::{ClusterSetup, InterventionOf, limits};
@@ -63,8 +65,8 @@ pub enum LinkError {
 pub struct Unpacked {
     /// The protocol's name.
     pub protocol: String,
-    /// What follows, in that protocol's terms.
-    rest: Vec<u8>,
+    /// The lines that follow, in that protocol's terms.
+    rest: String,
     /// Whether the checksum was right.
     pub whole: bool,
 }
@@ -108,8 +110,11 @@ pub fn unpack(text: &str) -> Result<Unpacked, LinkError> {
     let (checksum, content) = bytes.split_first_chunk::<4>().ok_or(LinkError::Damaged)?;
     let whole =
         decoded_whole && inflated_whole && CHECKSUM.checksum(content) == u32::from_le_bytes(*checksum);
-    let (protocol, rest) = postcard::take_from_bytes::<String>(content).map_err(|_| LinkError::Damaged)?;
-    Ok(Unpacked { protocol, rest: rest.to_vec(), whole })
+    // What was cut off in the middle of a character belongs to a line that is lost anyway.
+    let content = String::from_utf8_lossy(content);
+    let mut rest: &str = &content;
+    let protocol = take::<String>(&mut rest).ok_or(LinkError::Damaged)?;
+    Ok(Unpacked { protocol, rest: rest.to_owned(), whole })
 }
 
 /// Decodes as many characters as can be, and says whether that was all of them.
@@ -127,30 +132,31 @@ fn decode(text: &str) -> (Vec<u8>, bool) {
 }
 
 fn setup_checksum<P: Presets>(setup: &ClusterSetup<P>) -> u32 {
-    CHECKSUM.checksum(&postcard::to_allocvec(setup).unwrap_or_default())
+    CHECKSUM.checksum(text_of(setup).as_bytes())
 }
 
 /// Reads what an unpacked link says about a run of this protocol. What cannot be read is left out, and said.
 pub fn read<P: Presets>(unpacked: &Unpacked) -> Read<P> {
     let mut error = if unpacked.whole { None } else { Some(LinkError::Damaged) };
-    let mut rest: &[u8] = &unpacked.rest;
+    let mut rest: &str = &unpacked.rest;
     let nothing = |error| Read { scenario: None, error: Some(error) };
 
-    let Some(origin) = take::<Option<(String, u32)>>(&mut rest) else { return nothing(LinkError::Damaged) };
-    let (preset, setup) = match origin {
-        Some((name, checksum)) => {
-            let Some(preset) = P::preset(&name) else { return nothing(LinkError::Preset(name)) };
-            let setup = (preset.setup)();
-            if setup_checksum(&setup) != checksum {
-                error.get_or_insert(LinkError::PresetChanged(name));
-            }
-            (Some(preset.name), setup)
-        }
+    let Some((name, checksum)) = take::<(Option<String>, u32)>(&mut rest) else {
+        return nothing(LinkError::Damaged);
+    };
+    let (preset, setup) = match &name {
+        Some(name) => match P::preset(name) {
+            Some(preset) => (Some(preset.name), (preset.setup)()),
+            None => return nothing(LinkError::Preset(name.clone())),
+        },
         None => match take::<ClusterSetup<P>>(&mut rest) {
             Some(setup) => (None, setup),
             None => return nothing(LinkError::Damaged),
         },
     };
+    if setup_checksum(&setup) != checksum {
+        error.get_or_insert(LinkError::PresetChanged(name.unwrap_or_else(|| "custom".to_owned())));
+    }
     if let Err(invalid) = setup.validate() {
         return nothing(LinkError::Invalid(invalid));
     }
@@ -180,40 +186,45 @@ pub fn read<P: Presets>(unpacked: &Unpacked) -> Read<P> {
     Read { scenario: Some(scenario), error }
 }
 
-fn take<T: DeserializeOwned>(rest: &mut &[u8]) -> Option<T> {
-    let (value, left) = postcard::take_from_bytes(rest).ok()?;
+/// Takes the first line. One that does not end was cut off, whatever it looks like.
+fn take<T: DeserializeOwned>(rest: &mut &str) -> Option<T> {
+    let (line, left) = rest.split_once('\n')?;
     *rest = left;
-    Some(value)
+    serde_json::from_str(line).ok()
+}
+
+/// Leaves out of a setup, and of its options, what is the same as by default: both are read with their defaults.
+/// The checksum says if those ever change.
+fn leave_out_defaults(setup: &mut Value, default: &Value) {
+    let (Some(fields), Some(known)) = (setup.as_object_mut(), default.as_object()) else { return };
+    fields.retain(|name, field| known.get(name) != Some(field));
+    let options = fields.get_mut("options").and_then(Value::as_object_mut);
+    if let Some((options, known)) = options.zip(known.get("options").and_then(Value::as_object)) {
+        options.retain(|name, option| known.get(name) != Some(option));
+    }
 }
 
 /// Writes a run as a fragment, without the `#`.
 pub fn write<P: Presets>(scenario: &Scenario<P>) -> String {
-    let mut content = Vec::new();
-    put(&mut content, &P::NAME);
     let preset = scenario
         .preset
         .filter(|name| P::preset(name).is_some_and(|preset| (preset.setup)() == *scenario.setup));
-    match preset {
-        Some(name) => put(&mut content, &Some((name, setup_checksum(&scenario.setup)))),
-        None => {
-            put(&mut content, &None::<(String, u32)>);
-            put(&mut content, &*scenario.setup);
-        }
+    let mut lines = vec![text_of(P::NAME)];
+    lines.push(text_of(&(preset, setup_checksum(&scenario.setup))));
+    if preset.is_none() {
+        let mut setup = value_of(&*scenario.setup);
+        leave_out_defaults(&mut setup, &value_of(&ClusterSetup::<P>::default()));
+        lines.push(setup.to_string());
     }
-    put(&mut content, &scenario.seed);
-    put(&mut content, &scenario.cursor);
+    lines.extend([text_of(&scenario.seed), text_of(&scenario.cursor)]);
     let mut next = 0;
     for (step, act) in &scenario.interventions {
-        put(&mut content, &(step - next, act));
+        lines.push(text_of(&(step - next, act)));
         next = step + 1;
     }
-    let mut bytes = CHECKSUM.checksum(&content).to_le_bytes().to_vec();
-    bytes.append(&mut content);
+    let content = lines.join("\n") + "\n";
+    let mut bytes = CHECKSUM.checksum(content.as_bytes()).to_le_bytes().to_vec();
+    bytes.extend(content.as_bytes());
     let deflated = miniz_oxide::deflate::compress_to_vec(&bytes, 9);
     format!("{PREFIX}{VERSION}.{}", URL_SAFE_NO_PAD.encode(deflated))
-}
-
-fn put<T: Serialize + ?Sized>(bytes: &mut Vec<u8>, value: &T) {
-    // Writing plain data into memory cannot fail.
-    bytes.extend(postcard::to_allocvec(value).unwrap_or_default());
 }

@@ -12,7 +12,9 @@ use crate::sim::{Cluster, Recording, Step, Watcher};
 struct Reasons(Vec<(u64, NodeId, Reason)>);
 
 impl Watcher<Synod> for Reasons {
-    const DETAILS: bool = true;
+    fn wants_details(&self) -> bool {
+        true
+    }
 
     fn step(&mut self, _: &Cluster<Synod>, step: &Step<'_, Synod>) {
         let Some(node) = step.party.and_then(Address::node) else { return };

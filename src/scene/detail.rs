@@ -37,7 +37,9 @@ struct Capture<P: Participant> {
 }
 
 impl<P: Participant> Watcher<P> for Capture<P> {
-    const DETAILS: bool = true;
+    fn wants_details(&self) -> bool {
+        true
+    }
 
     fn step(&mut self, cluster: &Cluster<P>, step: &Step<'_, P>) {
         let node = step.party.and_then(Address::node);

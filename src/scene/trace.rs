@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::portray::Portray;
 use crate::lang::Lang;
 use crate::protocol::{ClientId, Effect, EffectBody, Input, NodeId};
+use crate::scenario::json::{text_of, value_of as value};
 use crate::sim::step::Loss;
 use crate::sim::{Address, Cluster, Digest, EventId, Happening, InterventionOf, Recording, Step, Watcher};
 
@@ -136,11 +137,6 @@ fn header<'a, P: Portray>(recording: &Recording<P>, origin: Origin<'a>) -> Heade
     }
 }
 
-/// A line's text. Plain data always has a JSON form.
-fn text_of<T: Serialize>(line: &T) -> String {
-    serde_json::to_string(line).unwrap_or_default()
-}
-
 /// Turns steps into lines while a run is run again.
 struct Tracer<'a, P: Portray> {
     before: Vec<Option<P>>,
@@ -162,7 +158,9 @@ impl<P: Portray> Tracer<'_, P> {
 }
 
 impl<P: Portray> Watcher<P> for Tracer<'_, P> {
-    const DETAILS: bool = true;
+    fn wants_details(&self) -> bool {
+        true
+    }
 
     fn step(&mut self, cluster: &Cluster<P>, step: &Step<'_, P>) {
         self.flush();
@@ -223,11 +221,6 @@ impl<P: Portray> Watcher<P> for Tracer<'_, P> {
             line.lost.push(json!({ "id": event, "cause": cause, "from": from, "to": to }));
         }
     }
-}
-
-/// Anything as JSON. Plain data always has such a form.
-fn value<T: Serialize + ?Sized>(data: &T) -> Value {
-    serde_json::to_value(data).unwrap_or(Value::Null)
 }
 
 /// The fields of something that serialises as `{"its_name": {its fields}}` or as a bare name.

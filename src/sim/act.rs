@@ -8,12 +8,12 @@ use super::step::{Body, Doer, Envelope, Event, InputKind, Watcher};
 use super::{Address, Chaos, EventId, Intervention, Problem, Unsynced};
 use crate::protocol::{Input, NodeId, Participant};
 
-pub(super) fn intervene<P: Participant, W: Watcher<P>>(
+pub(super) fn intervene<P: Participant>(
     cluster: &mut Cluster<P>,
     act: &InterventionOf<P>,
     by: Doer,
     scratch: &mut Scratch<P>,
-    watcher: &mut W,
+    watcher: &mut dyn Watcher<P>,
 ) -> Result<(), Problem> {
     use Intervention as I;
     match act {
@@ -159,13 +159,13 @@ pub(super) fn intervene<P: Participant, W: Watcher<P>>(
 }
 
 /// An event happens now because somebody chose it.
-fn choose<P: Participant, W: Watcher<P>>(
+fn choose<P: Participant>(
     cluster: &mut Cluster<P>,
     act: &InterventionOf<P>,
     event: EventId,
     by: Doer,
     scratch: &mut Scratch<P>,
-    watcher: &mut W,
+    watcher: &mut dyn Watcher<P>,
 ) -> Result<(), Problem> {
     let waits_for_clock = matches!(act, Intervention::Choose { .. });
     let Some(pending) = cluster.pending(event) else { return Err(Problem::NoSuchEvent { event }) };
@@ -202,11 +202,11 @@ fn choose<P: Participant, W: Watcher<P>>(
 }
 
 /// One beat of chaos. Returns whether that was a step.
-pub(super) fn chaos_beat<P: Participant, W: Watcher<P>>(
+pub(super) fn chaos_beat<P: Participant>(
     cluster: &mut Cluster<P>,
     id: EventId,
     scratch: &mut Scratch<P>,
-    watcher: &mut W,
+    watcher: &mut dyn Watcher<P>,
 ) -> Result<bool, Problem> {
     let Some(mut state) = cluster.chaos.clone() else { return Ok(false) };
     if state.event != Some(id) {

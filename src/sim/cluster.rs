@@ -240,7 +240,7 @@ impl<P: Participant> Cluster<P> {
     ///
     /// # Errors
     /// [`Problem::AtRest`] where nothing is pending, [`Problem::Full`] at a limit.
-    pub fn step<W: Watcher<P>>(&mut self, scratch: &mut Scratch<P>, watcher: &mut W) -> Result<(), Problem> {
+    pub fn step(&mut self, scratch: &mut Scratch<P>, watcher: &mut dyn Watcher<P>) -> Result<(), Problem> {
         if self.steps >= limits::STEPS_MAX {
             return Err(Problem::Full { what: "steps", limit: u64::from(limits::STEPS_MAX) });
         }
@@ -260,12 +260,12 @@ impl<P: Participant> Cluster<P> {
     ///
     /// # Errors
     /// Why it cannot be done. Nothing has changed then.
-    pub fn intervene<W: Watcher<P>>(
+    pub fn intervene(
         &mut self,
         act: &InterventionOf<P>,
         by: Doer,
         scratch: &mut Scratch<P>,
-        watcher: &mut W,
+        watcher: &mut dyn Watcher<P>,
     ) -> Result<(), Problem> {
         if self.steps >= limits::STEPS_MAX {
             return Err(Problem::Full { what: "steps", limit: u64::from(limits::STEPS_MAX) });
@@ -274,12 +274,12 @@ impl<P: Participant> Cluster<P> {
     }
 
     /// Takes an event that was just removed from the queue. Returns whether that was a step.
-    pub(super) fn process<W: Watcher<P>>(
+    pub(super) fn process(
         &mut self,
         entry: Entry<Event<P>>,
         chosen: bool,
         scratch: &mut Scratch<P>,
-        watcher: &mut W,
+        watcher: &mut dyn Watcher<P>,
     ) -> Result<bool, Problem> {
         let id = entry.id;
         match entry.event {
@@ -357,13 +357,13 @@ impl<P: Participant> Cluster<P> {
         Ok(true)
     }
 
-    fn arrive<W: Watcher<P>>(
+    fn arrive(
         &mut self,
         id: EventId,
         envelope: Envelope<P>,
         chosen: bool,
         scratch: &mut Scratch<P>,
-        watcher: &mut W,
+        watcher: &mut dyn Watcher<P>,
     ) -> Result<bool, Problem> {
         let Envelope { from, to, .. } = envelope;
         let down = to.node().is_some_and(|node| self.node(node).is_none());
@@ -396,7 +396,7 @@ impl<P: Participant> Cluster<P> {
         Ok(true)
     }
 
-    pub(super) fn report_loss<W: Watcher<P>>(&self, id: EventId, envelope: &Envelope<P>, watcher: &mut W) {
+    pub(super) fn report_loss(&self, id: EventId, envelope: &Envelope<P>, watcher: &mut dyn Watcher<P>) {
         watcher.lost(&Loss {
             event: id,
             cause: envelope.cause,
@@ -409,16 +409,19 @@ impl<P: Participant> Cluster<P> {
     }
 
     /// Hands an input to a process, and concludes the step.
-    pub(super) fn hand_over<W: Watcher<P>>(
+    pub(super) fn hand_over(
         &mut self,
         node: NodeId,
         kind: InputKind,
         input: Input<P>,
         occasion: Occasion,
         scratch: &mut Scratch<P>,
-        watcher: &mut W,
+        watcher: &mut dyn Watcher<P>,
     ) -> Result<(), Problem> {
-        let happening = Happening::Input { kind, input: if W::DETAILS { Some(input.clone()) } else { None } };
+        let happening = Happening::Input {
+            kind,
+            input: if watcher.wants_details() { Some(input.clone()) } else { None },
+        };
         self.drive(node, input, scratch);
         self.conclude(occasion, happening, scratch, watcher)
     }
@@ -486,12 +489,12 @@ impl<P: Participant> Cluster<P> {
     }
 
     /// Concludes a step: the invariants and the watcher look at it, and its effects are carried out.
-    fn conclude<W: Watcher<P>>(
+    fn conclude(
         &mut self,
         occasion: Occasion,
         happening: Happening<P>,
         scratch: &mut Scratch<P>,
-        watcher: &mut W,
+        watcher: &mut dyn Watcher<P>,
     ) -> Result<(), Problem> {
         let violation = match occasion.party {
             Some(Address::Node(node)) => self.monitor.observe(&Observation {
@@ -523,12 +526,12 @@ impl<P: Participant> Cluster<P> {
     }
 
     /// Concludes a step that an intervention was.
-    pub(super) fn conclude_intervention<W: Watcher<P>>(
+    pub(super) fn conclude_intervention(
         &mut self,
         act: &InterventionOf<P>,
         by: Doer,
         scratch: &mut Scratch<P>,
-        watcher: &mut W,
+        watcher: &mut dyn Watcher<P>,
     ) -> Result<(), Problem> {
         let occasion =
             Occasion { party: act.subject(), cause: None, event: None, chosen: by == Doer::Person };
@@ -537,12 +540,12 @@ impl<P: Participant> Cluster<P> {
     }
 
     /// Does what the node wants done.
-    fn carry_out<W: Watcher<P>>(
+    fn carry_out(
         &mut self,
         node: NodeId,
         step: u32,
         scratch: &mut Scratch<P>,
-        watcher: &mut W,
+        watcher: &mut dyn Watcher<P>,
     ) -> Result<(), Problem> {
         for (at, effect) in scratch.effects.drain().enumerate() {
             match effect.body {
@@ -824,14 +827,14 @@ impl<P: Participant> Cluster<P> {
         self.set_chaos(options)
     }
 
-    fn wake<W: Watcher<P>>(
+    fn wake(
         &mut self,
         id: EventId,
         client: ClientId,
         cause: Option<u32>,
         chosen: bool,
         scratch: &mut Scratch<P>,
-        watcher: &mut W,
+        watcher: &mut dyn Watcher<P>,
     ) -> Result<bool, Problem> {
         let nodes = self.setup.nodes;
         let workload = self.workload;
@@ -866,14 +869,14 @@ impl<P: Participant> Cluster<P> {
     }
 
     /// Sends the client's request to whom it has chosen, and waits for the answer.
-    fn ask<W: Watcher<P>>(
+    fn ask(
         &mut self,
         client: ClientId,
         event: Option<EventId>,
         cause: Option<u32>,
         chosen: bool,
         scratch: &mut Scratch<P>,
-        watcher: &mut W,
+        watcher: &mut dyn Watcher<P>,
     ) -> Result<(), Problem> {
         let Some(outstanding) = self.clients.get(client.index()).and_then(|actor| actor.outstanding.clone())
         else {
@@ -903,7 +906,7 @@ impl<P: Participant> Cluster<P> {
     }
 
     #[expect(clippy::too_many_arguments, reason = "an answer has that many sides")]
-    fn answered<W: Watcher<P>>(
+    fn answered(
         &mut self,
         client: ClientId,
         from: NodeId,
@@ -911,7 +914,7 @@ impl<P: Participant> Cluster<P> {
         answer: P::Answer,
         occasion: Occasion,
         scratch: &mut Scratch<P>,
-        watcher: &mut W,
+        watcher: &mut dyn Watcher<P>,
     ) -> Result<(), Problem> {
         let backoff_us = self.setup.client.backoff_us;
         let index = self.steps;

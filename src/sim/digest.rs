@@ -53,7 +53,9 @@ impl postcard::ser_flavors::Flavor for Sink<'_> {
 }
 
 impl<P: Participant> Watcher<P> for Digest {
-    const DETAILS: bool = true;
+    fn wants_details(&self) -> bool {
+        true
+    }
 
     fn step(&mut self, cluster: &Cluster<P>, step: &Step<'_, P>) {
         self.take(&(step.index, step.time_us, step.party, step.cause));

@@ -436,7 +436,7 @@ impl<P: Participant> Recording<P> {
     }
 
     /// Runs a cluster of this recording on to a recorded step, with the interventions that belong there.
-    pub fn run_on<W: Watcher<P>>(&self, cluster: &mut Cluster<P>, steps: u32, watcher: &mut W) {
+    pub fn run_on(&self, cluster: &mut Cluster<P>, steps: u32, watcher: &mut dyn Watcher<P>) {
         let mut scratch = Scratch::default();
         let steps = steps.min(self.steps());
         while cluster.steps() < steps {

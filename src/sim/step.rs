@@ -127,7 +127,9 @@ pub struct Loss {
 /// Somebody who watches a run.
 pub trait Watcher<P: Participant> {
     /// Whether [`Happening::Input`] is to hold the input itself, which costs a copy.
-    const DETAILS: bool = false;
+    fn wants_details(&self) -> bool {
+        false
+    }
 
     /// A step was taken; `cluster` is the state after it, but what it sent is not yet on its way.
     fn step(&mut self, cluster: &super::Cluster<P>, step: &Step<'_, P>);
