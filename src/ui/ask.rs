@@ -2,6 +2,7 @@
 
 use yew::prelude::*;
 
+use super::export::Export;
 use super::prefs::Theme;
 use crate::scene::model::Cut;
 use crate::scene::{Command, Lang, Selection};
@@ -30,6 +31,8 @@ pub enum Ask {
     Lang(Lang),
     /// Chooses light, dark or what the system says.
     Theme(Theme),
+    /// Saves a file.
+    Export(Export),
     /// Full screen, or back.
     FullScreen,
     /// Says something in a toast.
@@ -99,6 +102,8 @@ pub enum Panel {
     Pending,
     /// Two branches side by side.
     Compare,
+    /// What an operator would chart.
+    Metrics,
 }
 
 /// What every component gets: the language, and a way to ask.

@@ -87,13 +87,43 @@ pub async fn fetch_text(path: &str) -> Option<String> {
     JsFuture::from(response.text().ok()?).await.ok()?.as_string()
 }
 
-/// Offers a text as a file to save.
-pub fn download(name: &str, kind: &str, text: &str) -> Option<()> {
+fn blob_of(kind: &str, text: &str) -> Option<web_sys::Blob> {
     let parts = js_sys::Array::of1(&JsValue::from_str(text));
     let options = web_sys::BlobPropertyBag::new();
     options.set_type(kind);
-    let blob = web_sys::Blob::new_with_str_sequence_and_options(&parts, &options).ok()?;
-    let address = web_sys::Url::create_object_url_with_blob(&blob).ok()?;
+    web_sys::Blob::new_with_str_sequence_and_options(&parts, &options).ok()
+}
+
+/// Offers a text as a file to save.
+pub fn download(name: &str, kind: &str, text: &str) -> Option<()> {
+    save(name, &blob_of(kind, text)?)
+}
+
+/// Draws an SVG of this size and offers it as a file to save.
+pub async fn save_as_png(name: &str, svg: &str, (width, height): (f64, f64)) -> Option<()> {
+    /// How many points of the picture stand for one of the SVG.
+    const SCALE: f64 = 2.0;
+    let image = web_sys::HtmlImageElement::new().ok()?;
+    let address = web_sys::Url::create_object_url_with_blob(&blob_of("image/svg+xml", svg)?).ok()?;
+    image.set_src(&address);
+    let drawn = JsFuture::from(image.decode()).await;
+    let _ = web_sys::Url::revoke_object_url(&address);
+    drawn.ok()?;
+    let canvas: web_sys::HtmlCanvasElement = document().create_element("canvas").ok()?.dyn_into().ok()?;
+    let (width, height) = (width * SCALE, height * SCALE);
+    canvas.set_width(width as u32);
+    canvas.set_height(height as u32);
+    let context: web_sys::CanvasRenderingContext2d = canvas.get_context("2d").ok()??.dyn_into().ok()?;
+    context.draw_image_with_html_image_element_and_dw_and_dh(&image, 0.0, 0.0, width, height).ok()?;
+    let blob = js_sys::Promise::new(&mut |resolve, _| {
+        // A canvas that is too large gives no picture at all: `null`, which is no blob.
+        let _ = canvas.to_blob(&resolve);
+    });
+    save(name, &JsFuture::from(blob).await.ok()?.dyn_into().ok()?)
+}
+
+fn save(name: &str, blob: &web_sys::Blob) -> Option<()> {
+    let address = web_sys::Url::create_object_url_with_blob(blob).ok()?;
     let link: web_sys::HtmlAnchorElement = document().create_element("a").ok()?.dyn_into().ok()?;
     link.set_href(&address);
     link.set_download(name);

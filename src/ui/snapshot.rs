@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use super::ask::Panel;
+use crate::scene::metrics::Metrics;
 use crate::scene::model::{
     BranchView, Comparison, Cone, Deed, Inspection, Pending, Sentence, SourceSpot, Stage, Table, Tape,
 };
@@ -48,6 +49,8 @@ pub struct InView {
     pub diagram: bool,
     /// Two branches side by side.
     pub compare: bool,
+    /// The metrics.
+    pub metrics: bool,
 }
 
 impl InView {
@@ -60,6 +63,7 @@ impl InView {
             Panel::Story => self.story = true,
             Panel::Pending => self.pending = true,
             Panel::Compare => self.compare = true,
+            Panel::Metrics => self.metrics = true,
         }
         self
     }
@@ -94,6 +98,10 @@ pub struct Snapshot {
     pub tape: Rc<Tape>,
     /// The branch, the number of its steps and the language that the paint is of.
     tape_of: Option<(u32, u32, Lang)>,
+    /// The metrics.
+    pub metrics: Rc<Metrics>,
+    /// The branch, the number of its steps and the cursor that the metrics are of.
+    metrics_of: Option<(u32, u32, u32)>,
     /// The branches.
     pub branches: Rc<Vec<BranchView>>,
     /// The figures.
@@ -137,6 +145,9 @@ impl Snapshot {
         if view.pending {
             self.pending = Rc::new(player.bench().pending(PENDING_SHOWN, lang));
         }
+        if view.metrics {
+            self.refresh_metrics(player);
+        }
         if view.inspector {
             self.inspection = selection
                 .into_iter()
@@ -178,12 +189,26 @@ impl Snapshot {
     /// The tape changes only with what is recorded: not where the cursor merely moves.
     fn refresh_tape(&mut self, player: &Player, lang: Lang) {
         let bench = player.bench();
-        let branch = self.branches.iter().find(|branch| branch.current).map_or(0, |branch| branch.id);
-        let of = Some((branch, bench.recorded(), lang));
+        let of = Some((self.branch(), bench.recorded(), lang));
         if self.tape_of != of {
             self.tape = Rc::new(bench.tape(lang));
             self.deeds = Rc::new(bench.deeds(lang));
             self.tape_of = of;
+        }
+    }
+
+    /// The number of the branch that is shown.
+    fn branch(&self) -> u32 {
+        self.branches.iter().find(|branch| branch.current).map_or(0, |branch| branch.id)
+    }
+
+    /// Metrics take one pass over the recording: they are counted anew only where it or the cursor is another.
+    fn refresh_metrics(&mut self, player: &Player) {
+        let bench = player.bench();
+        let of = Some((self.branch(), bench.recorded(), bench.cursor()));
+        if self.metrics_of != of {
+            self.metrics = Rc::new(bench.metrics());
+            self.metrics_of = of;
         }
     }
 
@@ -203,10 +228,11 @@ impl Snapshot {
         self.story = Rc::new(story);
     }
 
-    /// The story is another one, and so is the tape.
+    /// The story is another one, and so are the tape and the metrics.
     pub fn forget_story(&mut self) {
         self.story = Rc::default();
         self.tape_of = None;
+        self.metrics_of = None;
     }
 
     /// The branches.

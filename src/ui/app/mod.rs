@@ -21,6 +21,7 @@ use super::toasts::Toast;
 use crate::scene::{Command, Lang, Player, ScenarioCard, Workbench};
 use crate::word;
 
+mod exports;
 mod frames;
 mod listeners;
 mod view;

@@ -25,6 +25,7 @@ use crate::ui::hands::Hands;
 use crate::ui::icons::{Icon, icon};
 use crate::ui::inspector::Inspector;
 use crate::ui::menu::Menu;
+use crate::ui::metrics::MetricsPanel;
 use crate::ui::narration::{Narration, Story};
 use crate::ui::panels::Tabs;
 use crate::ui::pending::PendingList;
@@ -120,6 +121,7 @@ impl App {
             Panel::Inspector => AttrValue::from(word!(lang, "Inspector", "检查器")),
             Panel::Story => AttrValue::from(word!(lang, "Story", "经过")),
             Panel::Pending => AttrValue::from(word!(lang, "Pending", "待处理")),
+            Panel::Metrics => AttrValue::from(word!(lang, "Metrics", "指标")),
             Panel::Compare => AttrValue::from(word!(lang, "Compare", "对比")),
             Panel::Table(at) => {
                 AttrValue::from(self.shot.tables.get(at).map(|table| table.title.clone()).unwrap_or_default())
@@ -148,7 +150,7 @@ impl App {
 
     fn detail_panels(&self) -> impl Iterator<Item = Panel> {
         let compare = (self.shot.branches.len() > 1).then_some(Panel::Compare);
-        [Panel::Inspector, Panel::Story, Panel::Pending].into_iter().chain(compare)
+        [Panel::Inspector, Panel::Story, Panel::Pending, Panel::Metrics].into_iter().chain(compare)
     }
 
     fn side_tabs(&self) -> Html {
@@ -188,6 +190,7 @@ impl App {
                 <Inspector ui={ui.clone()} inspection={shot.inspection.clone()} node={self.inspected_node()} causes={shot.causes.clone()} spots={shot.spots.clone()} />
             },
             Panel::Story => html! { <Story ui={ui.clone()} story={shot.story.clone()} /> },
+            Panel::Metrics => html! { <MetricsPanel ui={ui.clone()} metrics={shot.metrics.clone()} /> },
             Panel::Pending => {
                 html! { <PendingList ui={ui.clone()} pending={shot.pending.clone()} manual={shot.figures.manual} /> }
             }
@@ -208,7 +211,8 @@ impl App {
         match self.dialog {
             None => Html::default(),
             Some(Dialog::Share) => html! {
-                <Share {ui} address={dom::address_with(&bench.link())} json={bench.json()} name={bench.scenario().to_owned()} digest={self.digest} />
+                <Share {ui} address={dom::address_with(&bench.link())} digest={self.digest}
+                    cursor={bench.cursor()} recorded={bench.recorded()} />
             },
             Some(Dialog::Help) => html! { <Help {ui} /> },
             Some(Dialog::Command(client)) => {

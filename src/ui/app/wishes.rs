@@ -73,6 +73,7 @@ impl App {
                 self.read_colours();
                 true
             }
+            Ask::Export(export) => self.export(ctx, export),
             Ask::FullScreen => {
                 let document = dom::document();
                 if document.fullscreen_element().is_some() {

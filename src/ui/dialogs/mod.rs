@@ -12,6 +12,7 @@ pub mod clock;
 pub mod command;
 pub mod conditions;
 pub mod deeds;
+pub mod exports;
 pub mod help;
 pub mod links;
 pub mod partition;

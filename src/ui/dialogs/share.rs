@@ -6,8 +6,10 @@ use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
 use super::DialogFrame;
+use super::exports::Exports;
 use crate::ui::ask::{Ask, Ui};
 use crate::ui::dom;
+use crate::ui::export::Export;
 use crate::{say, word};
 
 /// What the dialog is drawn from.
@@ -17,12 +19,12 @@ pub struct ShareProps {
     pub ui: Ui,
     /// The whole address.
     pub address: String,
-    /// The run as a scenario file.
-    pub json: String,
-    /// What the run is called.
-    pub name: String,
     /// The digest of the run up to the cursor.
     pub digest: u64,
+    /// The cursor.
+    pub cursor: u32,
+    /// How many steps are recorded.
+    pub recorded: u32,
 }
 
 /// The dialog.
@@ -52,12 +54,6 @@ pub fn Share(props: &ShareProps) -> Html {
                     ui.ask(Ask::Say(text.to_owned()));
                 }
             });
-        })
-    };
-    let save = {
-        let (json, name) = (props.json.clone(), props.name.replace('/', "-"));
-        Callback::from(move |_: MouseEvent| {
-            let _ = dom::download(&format!("{name}.json"), "application/json", &json);
         })
     };
     let onchange = {
@@ -98,11 +94,12 @@ pub fn Share(props: &ShareProps) -> Html {
             </p>
             <div class="button-row">
                 <label class="boxed file">
-                    <input type="file" accept=".json,application/json" class="visually-hidden" {onchange} />
+                    <input type="file" accept=".json,.ndjson,application/json" class="visually-hidden" {onchange} />
                     { word!(lang, "Open a scenario file …", "打开场景文件……") }
                 </label>
-                <button type="button" class="boxed" onclick={save}>{ word!(lang, "Save as a scenario file", "保存为场景文件") }</button>
+                <button type="button" class="boxed" onclick={props.ui.on(Ask::Export(Export::Scenario))}>{ word!(lang, "Save as a scenario file", "保存为场景文件") }</button>
             </div>
+            <Exports ui={props.ui.clone()} cursor={props.cursor} recorded={props.recorded} />
         </DialogFrame>
     }
 }
