@@ -47,7 +47,7 @@ pub fn MetricsPanel(props: &MetricsProps) -> Html {
     let chart = |name: &'static str, hint: &'static str, figure: String, rate: Option<String>, plot: Html| {
         html! {
             <section class="chart">
-                <h3 title={hint}>{ name }</h3>
+                <h2 title={hint}>{ name }</h2>
                 <span class="figures chart-rate">{ rate }</span>
                 <strong class="figures">{ figure }</strong>
                 { plot }
@@ -114,7 +114,7 @@ fn latency(props: &MetricsProps) -> Html {
     );
     html! {
         <section class="chart">
-            <h3 title={hint}>{ name }</h3>
+            <h2 title={hint}>{ name }</h2>
             { plot(metrics, &format!("{name}: {}", at_most(lang, &time(highest.unwrap_or(0)))), html! { <path class="plot-ranges" d={line} /> }) }
             <dl class="percentiles">
                 { figure("p50", told.map(|latency| latency.p50_us)) }
