@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 use lamplight::lang::Lang;
+use lamplight::protocol::atomic_commit::{ThreePhaseCommit, TwoPhaseCommit};
 use lamplight::protocol::paxos::multi::MultiPaxos;
 use lamplight::protocol::paxos::synod::Synod;
 use lamplight::protocol::raft::Raft;
@@ -248,5 +249,60 @@ fn the_options_of_paxos_are_read_and_refused_as_the_schema_says() {
             assert_ne!(faults_of(&file), Vec::<String>::new(), "the schema allows {file}");
             assert!(!is_read(protocol, &file), "the program allows {file}");
         }
+    }
+}
+
+#[test]
+fn the_options_of_atomic_commit_are_read_and_refused_as_the_schema_says() {
+    let is_read = |protocol: &str, file: &Value| match protocol {
+        "two-phase-commit" => json::read::<TwoPhaseCommit>(&file.to_string()).is_ok(),
+        _ => json::read::<ThreePhaseCommit>(&file.to_string()).is_ok(),
+    };
+    let balance = json!({ "at": { "site": 1, "key": "alice" }, "balance": 70 });
+    let right = [
+        json!({ "read_only_vote": false, "resources": { "balances": [balance], "deadlock": "wait_die" } }),
+        json!({ "decision_timeout_us": 90_000, "break_rules": { "commit_on_majority": true } }),
+    ];
+    let wrong = [
+        json!({ "presumption": "commit", "latency_us_max": 1 }),
+        json!({ "decision_timeout_us": 0 }),
+        json!({ "resources": { "deadlock": "hope" } }),
+        json!({ "resources": { "balances": [{ "at": { "site": 1 }, "balance": 1 }] } }),
+        json!({ "break_rules": { "vote_twice": true } }),
+        json!({ "quorum": 2 }),
+    ];
+    for protocol in ["two-phase-commit", "three-phase-commit"] {
+        for options in &right {
+            let file = with_options(protocol, options);
+            assert_eq!(faults_of(&file), Vec::<String>::new(), "{file}");
+            assert!(is_read(protocol, &file), "the program refuses {file}");
+        }
+        for options in &wrong {
+            let file = with_options(protocol, options);
+            assert_ne!(faults_of(&file), Vec::<String>::new(), "the schema allows {file}");
+            assert!(!is_read(protocol, &file), "the program allows {file}");
+        }
+    }
+}
+
+#[test]
+fn the_commands_of_atomic_commit_are_read_as_the_schema_says() {
+    let at = |site: u16, key: &str| json!({ "site": site, "key": key });
+    let operations = json!([
+        { "read": { "at": at(1, "alice") } },
+        { "write": { "at": at(2, "bob"), "value": -5 } },
+        { "add": { "at": at(1, "alice"), "amount": 5 } },
+    ]);
+    let acts = [
+        json!({ "command": { "client": 0, "command": { "transfer": { "from": at(1, "alice"), "to": at(2, "bob"), "amount": 30 } } } }),
+        json!({ "command": { "client": 0, "command": { "transaction": { "operations": operations } } } }),
+        json!({ "operation": { "node": 1, "operation": "checkpoint" } }),
+    ];
+    for act in acts {
+        let file = json!({
+            "format": 1, "protocol": "two-phase-commit", "interventions": [{ "step": 0, "act": act }],
+        });
+        assert_eq!(faults_of(&file), Vec::<String>::new(), "{file}");
+        assert!(json::read::<TwoPhaseCommit>(&file.to_string()).is_ok(), "the program refuses {file}");
     }
 }

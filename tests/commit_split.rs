@@ -8,11 +8,16 @@ mod commit_run;
 use std::sync::Arc;
 
 use commit_run::{Seen, at};
+use lamplight::lang::Lang;
 use lamplight::protocol::atomic_commit::{
     Command, CommitViolation, Operation, ThreePhaseCommit, ThreePhaseOptions,
 };
 use lamplight::protocol::{ClientId, NodeId};
+use lamplight::scenario::{Scenario, link};
+use lamplight::scene::open;
 use lamplight::sim::{Cluster, ClusterSetup, Doer, Intervention, Scratch, Scripted};
+
+const SEED: u64 = 1;
 
 /// One transaction over three participants, in a cluster in which nothing is ever late.
 fn setup() -> ClusterSetup<ThreePhaseCommit> {
@@ -38,7 +43,7 @@ struct Split {
 
 #[test]
 fn the_search_finds_the_split_decision_and_its_shortest_run() {
-    let mut cluster = Cluster::new(Arc::new(setup()), 1);
+    let mut cluster = Cluster::new(Arc::new(setup()), SEED);
     let mut scratch = Scratch::default();
     let (mut tried, mut splits) = (0, Vec::new());
     while cluster.now_us() < 150_000 && cluster.step(&mut scratch, &mut ()).is_ok() {
@@ -63,6 +68,11 @@ fn the_search_finds_the_split_decision_and_its_shortest_run() {
         shortest.violated_at_step,
         shortest.violation
     );
+    let link = link_to(shortest);
+    println!("#{link}");
+    let mut run = open(&format!("#{link}")).map_err(|error| error.cause).unwrap();
+    let sentence = run.sentence(run.cursor(), Lang::En).unwrap().text;
+    assert!(sentence.starts_with("AC1 is violated"), "the link opens the run at its violation: {sentence}");
     for split in &splits {
         let CommitViolation::SplitDecision { first, second, .. } = split.violation else {
             panic!("something else is violated: {:?}", split.violation)
@@ -71,6 +81,18 @@ fn the_search_finds_the_split_decision_and_its_shortest_run() {
         assert_ne!(side(first), side(second), "the two that decided differently are of one side");
     }
     assert!(splits.len() < tried, "a partition that comes late enough does no harm");
+}
+
+/// The run up to the split decision.
+fn link_to(split: &Split) -> String {
+    let act = Intervention::Partition { groups: vec![split.group.clone()] };
+    link::write(&Scenario {
+        preset: None,
+        setup: Arc::new(setup()),
+        seed: SEED,
+        interventions: [(split.begins_at_step, act)].into(),
+        cursor: split.violated_at_step + 1,
+    })
 }
 
 /// What happens if the network falls apart now, and stays so.

@@ -11,6 +11,7 @@
 use std::sync::Arc;
 
 use lamplight::protocol::Participant;
+use lamplight::protocol::atomic_commit::{ThreePhaseCommit, TwoPhaseCommit};
 use lamplight::protocol::paxos::multi::MultiPaxos;
 use lamplight::protocol::paxos::synod::Synod;
 use lamplight::protocol::raft::Raft;
@@ -76,4 +77,16 @@ fn five_hundred_runs_of_paxos_have_the_same_digests_everywhere() {
 #[cfg_attr(not(target_arch = "wasm32"), test)]
 fn five_hundred_runs_of_multi_paxos_have_the_same_digests_everywhere() {
     check::<MultiPaxos>(include_str!("digests/multi-paxos.txt"));
+}
+
+#[cfg_attr(target_arch = "wasm32", wasm_bindgen_test::wasm_bindgen_test)]
+#[cfg_attr(not(target_arch = "wasm32"), test)]
+fn five_hundred_runs_of_two_phase_commit_have_the_same_digests_everywhere() {
+    check::<TwoPhaseCommit>(include_str!("digests/two-phase-commit.txt"));
+}
+
+#[cfg_attr(target_arch = "wasm32", wasm_bindgen_test::wasm_bindgen_test)]
+#[cfg_attr(not(target_arch = "wasm32"), test)]
+fn five_hundred_runs_of_three_phase_commit_have_the_same_digests_everywhere() {
+    check::<ThreePhaseCommit>(include_str!("digests/three-phase-commit.txt"));
 }

@@ -11,6 +11,7 @@ use crate::check::range::{Report, check};
 use crate::check::run::{Failure, Finding, Plan, Subject};
 use crate::check::{Checkable, FaultModel};
 use crate::lang::Lang;
+use crate::protocol::atomic_commit::{ThreePhaseCommit, TwoPhaseCommit};
 use crate::protocol::paxos::multi::MultiPaxos;
 use crate::protocol::paxos::synod::Synod;
 use crate::protocol::raft::Raft;
@@ -71,8 +72,13 @@ where
 }
 
 /// All protocols that can be checked.
-static PROTOCOLS: &[Line] =
-    &[line::<Raft>("raft"), line::<Synod>("paxos"), line::<MultiPaxos>("multi-paxos")];
+static PROTOCOLS: &[Line] = &[
+    line::<Raft>("raft"),
+    line::<Synod>("paxos"),
+    line::<MultiPaxos>("multi-paxos"),
+    line::<TwoPhaseCommit>("two-phase-commit"),
+    line::<ThreePhaseCommit>("three-phase-commit"),
+];
 
 /// Checks what the arguments name.
 ///

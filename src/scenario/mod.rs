@@ -11,6 +11,7 @@ use std::sync::Arc;
 use crate::protocol::Participant;
 use crate::sim::{ClusterSetup, InterventionOf, Problem, Recording};
 
+pub mod atomic_commit;
 pub mod json;
 pub mod link;
 pub mod multi_paxos;

@@ -7,6 +7,7 @@
 //! * [`open_run`]: the workbench of any protocol, from [`stage`], [`inspect`], [`diagram`] and [`telling`].
 //! * [`player`]: what moves the cursor.
 
+pub mod atomic_commit;
 pub mod compare;
 pub mod cone;
 pub mod detail;

@@ -75,6 +75,11 @@ pub trait Portray: Presets {
     /// How a node looks.
     fn portrait(&self, node: NodeId, options: &Self::Options, lang: Lang) -> Portrait;
 
+    /// Since when it stands as it does, in µs of its own clock, where a reader wants to see how long that is.
+    fn stands_since_us(&self) -> Option<u64> {
+        None
+    }
+
     /// What a node holds, where one value says it all.
     fn badge(&self, _lang: Lang) -> Option<Cell> {
         None

@@ -152,6 +152,8 @@ pub static PROTOCOLS: &[Protocol] = &[
     line::<crate::protocol::raft::Raft>(),
     line::<crate::protocol::paxos::synod::Synod>(),
     line::<crate::protocol::paxos::multi::MultiPaxos>(),
+    line::<crate::protocol::atomic_commit::TwoPhaseCommit>(),
+    line::<crate::protocol::atomic_commit::ThreePhaseCommit>(),
 ];
 
 fn cards<P: Portray>(lang: Lang) -> Vec<ScenarioCard> {

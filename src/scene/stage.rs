@@ -4,6 +4,7 @@ use super::Lang;
 use super::model::{Cut, Fate, Message, Outline, Party, Pending, Stage, TimerArc, Tone};
 use super::portray::{Face, Layout, Portray};
 use super::telling::address_name;
+use crate::lang::time;
 use crate::protocol::NodeId;
 use crate::sim::cluster::kind_code;
 use crate::sim::queue::Entry;
@@ -98,6 +99,10 @@ fn node_party<P: Portray>(cluster: &Cluster<P>, node: NodeId, lang: Lang) -> Par
         party.up = true;
         party.tone = portrait.tone;
         party.role = portrait.role;
+        if let (Some(since_us), Some(host)) = (process.stands_since_us(), host) {
+            party.role.push(' ');
+            party.role.push_str(&time(host.process_us(cluster.now_us()).saturating_sub(since_us)));
+        }
         party.figure = portrait.figure;
         party.tail = portrait.tail;
         party.badge = process.badge(lang);

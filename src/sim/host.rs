@@ -133,7 +133,7 @@ impl<P: Participant> Host<P> {
     }
 
     /// The process's own monotonic clock, in µs.
-    pub(super) fn process_us(&self, now_us: u64) -> u64 {
+    pub fn process_us(&self, now_us: u64) -> u64 {
         u64::try_from(self.clock.reading_us(now_us) - self.started_us).unwrap_or(0)
     }
 

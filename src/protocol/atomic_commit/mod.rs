@@ -16,7 +16,6 @@
 //! * `recovery`: what a log means after a crash. [`node`]: all of it as a participant of a cluster.
 //! * [`monitor`]: the invariants AC1 to AC5, isolation and durability.
 
-pub mod citation;
 pub mod coordinator;
 pub mod deadlock;
 pub mod locks;
@@ -39,7 +38,6 @@ mod voting;
 mod work;
 mod workload;
 
-pub use citation::{Citation, Source};
 pub use coordinator::{Coordination, Coordinator, Phase};
 pub use locks::{Lock, LockMode, LockTable};
 pub use log::{Entry, Log, Write};

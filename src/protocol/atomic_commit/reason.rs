@@ -2,7 +2,6 @@
 
 use serde::Serialize;
 
-use super::citation::{Citation, Source};
 use super::message::ProcessState;
 use super::transaction::{AbortCause, GaveUp, NoVote, Outcome, Refusal, TransactionId};
 use crate::protocol::NodeId;
@@ -239,38 +238,40 @@ impl Reason {
         }
     }
 
-    /// Where the rule is written.
-    pub fn section(&self) -> Citation {
+    /// Where the rule is written:
+    ///
+    /// * Bernstein, Hadzilacos and Goodman, "Concurrency Control and Recovery in Database Systems", 1987.
+    /// * Gray, "Notes on Data Base Operating Systems", 1978.
+    /// * Skeen, "Nonblocking Commit Protocols", SIGMOD 1981.
+    /// * Mohan, Lindsay and Obermarck, "Transaction Management in the R* Distributed Database Management System",
+    ///   ACM TODS 11(4), 1986.
+    /// * Lampson and Lomet, "A New Presumed Commit Optimization for Two Phase Commit", VLDB 1993.
+    /// * Rosenkrantz, Stearns and Lewis, "System Level Concurrency Control for Distributed Database Systems", ACM
+    ///   TODS 3(2), 1978 (wait-die).
+    /// * Alagappan et al., "Protocol-Aware Recovery for Consensus-Based Storage", FAST 2018.
+    pub fn section(&self) -> &'static str {
         match self {
-            Reason::DiskLost | Reason::DiskDamaged { .. } => {
-                Citation { source: Source::ProtocolAwareRecovery, section: "§2" }
-            }
+            Reason::DiskLost | Reason::DiskDamaged { .. } => "Alagappan et al. 2018, §2",
             Reason::UndoesLoser { .. } | Reason::Updates { .. } | Reason::Starts { .. } => {
-                Citation::book("§6.4")
+                "Bernstein et al. 1987, §6.4"
             }
-            Reason::Checkpoints { .. } => Citation::book("§6.5"),
-            Reason::WaitsForLock { .. } | Reason::WorkDone { .. } => Citation::book("§3.5"),
-            Reason::Dies { .. } => Citation { source: Source::RosenkrantzStearnsLewis1978, section: "§3" },
-            Reason::BreaksDeadlock { .. } => Citation::book("§3.11"),
-            Reason::ForcesInitiation { .. } => Citation::r_star("Presumed commit"),
-            Reason::Presumes { .. } | Reason::ForgetsByPresumption { .. } => {
-                Citation { source: Source::LampsonLomet1993, section: "§3" }
-            }
+            Reason::Checkpoints { .. } => "Bernstein et al. 1987, §6.5",
+            Reason::WaitsForLock { .. } | Reason::WorkDone { .. } => "Bernstein et al. 1987, §3.5",
+            Reason::Dies { .. } => "Rosenkrantz et al. 1978, §3",
+            Reason::BreaksDeadlock { .. } => "Bernstein et al. 1987, §3.11",
+            Reason::ForcesInitiation { .. } => "Mohan et al. 1986, Presumed commit",
+            Reason::Presumes { .. } | Reason::ForgetsByPresumption { .. } => "Lampson and Lomet 1993, §3",
             Reason::VotesReadOnly { .. } | Reason::CommitsReadOnly { .. } => {
-                Citation::r_star("Presumed abort, read-only optimization")
+                "Mohan et al. 1986, Presumed abort"
             }
             Reason::Acknowledges { .. } | Reason::Forgets { .. } | Reason::TellsDecisionAgain { .. } => {
-                Citation::r_star("The two-phase commit protocol")
+                "Mohan et al. 1986, The two-phase commit protocol"
             }
-            Reason::LeavesDecision { .. } | Reason::DecidesAlone { .. } => {
-                Citation { source: Source::Gray1978, section: "§5.8" }
-            }
+            Reason::LeavesDecision { .. } | Reason::DecidesAlone { .. } => "Gray 1978, §5.8",
             Reason::PreCommits { .. }
             | Reason::LimitsPreCommit { .. }
             | Reason::AcknowledgesPreCommit { .. }
-            | Reason::CommitsAfterPreCommit { .. } => {
-                Citation { source: Source::Skeen1981, section: "Nonblocking commit protocols" }
-            }
+            | Reason::CommitsAfterPreCommit { .. } => "Skeen 1981, Nonblocking commit protocols",
             Reason::Elects { .. }
             | Reason::TakesOver { .. }
             | Reason::TellsState { .. }
@@ -278,7 +279,7 @@ impl Reason {
             | Reason::AllUncertain { .. }
             | Reason::SomeCommittable { .. }
             | Reason::IgnoresFormerLeader { .. }
-            | Reason::TotalFailure { .. } => Citation::book("§7.5"),
+            | Reason::TotalFailure { .. } => "Bernstein et al. 1987, §7.5",
             Reason::NotCoordinator { .. }
             | Reason::NotReady
             | Reason::RefusesCommand { .. }
@@ -291,7 +292,7 @@ impl Reason {
             | Reason::WillRepeat { .. }
             | Reason::GivesWorkUp { .. }
             | Reason::RefusesLateWork { .. }
-            | Reason::CommittedEarlier { .. } => Citation::book("§7.1"),
+            | Reason::CommittedEarlier { .. } => "Bernstein et al. 1987, §7.1",
             Reason::TakesPart { .. }
             | Reason::LimitsWaitForPrepare { .. }
             | Reason::AbortsUnvoted { .. }
@@ -314,7 +315,7 @@ impl Reason {
             | Reason::AsksForDecision { .. }
             | Reason::CannotHelp { .. }
             | Reason::Blocked { .. }
-            | Reason::AbortsAloneInDoubt { .. } => Citation::book("§7.4"),
+            | Reason::AbortsAloneInDoubt { .. } => "Bernstein et al. 1987, §7.4",
         }
     }
 

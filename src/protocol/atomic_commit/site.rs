@@ -111,7 +111,7 @@ impl Branch {
     }
 
     /// Whether it acts as backup coordinator.
-    pub(super) fn leads(&self) -> bool {
+    pub fn leads(&self) -> bool {
         matches!(self.stage, Stage::CollectingStates | Stage::CollectingAcknowledgements)
     }
 
@@ -226,6 +226,16 @@ impl Site {
     /// How a transaction ended here, as long as that is remembered.
     pub fn ended(&self, transaction: TransactionId) -> Option<Ended> {
         self.ended.get(&transaction).copied()
+    }
+
+    /// The latest transactions that ended here, as many as this at most.
+    pub fn latest_ended(&self, most: usize) -> impl Iterator<Item = TransactionId> {
+        self.ended.keys().rev().take(most).copied()
+    }
+
+    /// The latest transaction that ended here, and how.
+    pub fn last_ended(&self) -> Option<(TransactionId, Ended)> {
+        self.ended.iter().next_back().map(|(transaction, ended)| (*transaction, *ended))
     }
 
     /// The transactions that this site is in doubt about, the oldest first.
