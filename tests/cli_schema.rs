@@ -5,6 +5,7 @@
 
 use lamplight::lang::Lang;
 use lamplight::protocol::atomic_commit::{ThreePhaseCommit, TwoPhaseCommit};
+use lamplight::protocol::consistent_hashing::store::Dynamo;
 use lamplight::protocol::paxos::multi::MultiPaxos;
 use lamplight::protocol::paxos::synod::Synod;
 use lamplight::protocol::raft::Raft;
@@ -218,6 +219,33 @@ fn what_the_schema_refuses_is_refused() {
 /// A file of another protocol with these options.
 fn with_options(protocol: &str, options: &Value) -> Value {
     json!({ "format": 1, "protocol": protocol, "setup": { "options": options } })
+}
+
+#[test]
+fn the_options_of_consistent_hashing_are_read_and_refused_as_the_schema_says() {
+    let right = [
+        json!({ "replicas": 5, "read_quorum": 1, "write_quorum": 5, "algorithm": "ketama-libmemcached" }),
+        json!({ "weights": [4, 2], "sloppy_quorum": false, "read_load_factor_thousandths": 1_250 }),
+        json!({ "anti_entropy_interval_us": 0, "break_rules": { "two_replicas_on_one_node": true } }),
+    ];
+    let wrong = [
+        json!({ "replicas": 0 }),
+        json!({ "algorithm": "jump" }),
+        json!({ "weights": [0] }),
+        json!({ "read_load_factor_thousandths": 1_000 }),
+        json!({ "anti_entropy_interval_us": 1 }),
+        json!({ "break_rules": { "answer_before_sync": true } }),
+    ];
+    for options in &right {
+        let file = with_options("consistent-hashing", options);
+        assert_eq!(faults_of(&file), Vec::<String>::new(), "{file}");
+        assert!(json::read::<Dynamo>(&file.to_string()).is_ok(), "the program refuses {file}");
+    }
+    for options in &wrong {
+        let file = with_options("consistent-hashing", options);
+        assert_ne!(faults_of(&file), Vec::<String>::new(), "the schema allows {file}");
+        assert!(json::read::<Dynamo>(&file.to_string()).is_err(), "the program allows {file}");
+    }
 }
 
 #[test]

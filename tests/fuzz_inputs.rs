@@ -10,6 +10,7 @@
 use std::sync::OnceLock;
 
 use lamplight::lang::Lang;
+use lamplight::protocol::consistent_hashing::store::Dynamo;
 use lamplight::protocol::paxos::multi::MultiPaxos;
 use lamplight::protocol::paxos::synod::Synod;
 use lamplight::protocol::raft::{Raft, Record};
@@ -121,6 +122,7 @@ fn read_link(text: &str, stream: &mut Stream) -> bool {
     match unpacked.protocol.as_str() {
         "paxos" => read_unpacked::<Synod>(text, &unpacked, stream),
         "multi-paxos" => read_unpacked::<MultiPaxos>(text, &unpacked, stream),
+        "consistent-hashing" => read_unpacked::<Dynamo>(text, &unpacked, stream),
         _ => read_unpacked::<Raft>(text, &unpacked, stream),
     }
 }
@@ -215,6 +217,7 @@ fn scenario_files_with_changed_characters() {
         let is_read = match json::protocol_of(&text).as_deref() {
             Ok("paxos") => read_file::<Synod>(&text, &mut stream),
             Ok("multi-paxos") => read_file::<MultiPaxos>(&text, &mut stream),
+            Ok("consistent-hashing") => read_file::<Dynamo>(&text, &mut stream),
             _ => read_file::<Raft>(&text, &mut stream),
         };
         read += usize::from(is_read);

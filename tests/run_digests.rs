@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use lamplight::protocol::Participant;
 use lamplight::protocol::atomic_commit::{ThreePhaseCommit, TwoPhaseCommit};
+use lamplight::protocol::consistent_hashing::store::Dynamo;
 use lamplight::protocol::paxos::multi::MultiPaxos;
 use lamplight::protocol::paxos::synod::Synod;
 use lamplight::protocol::raft::Raft;
@@ -89,4 +90,10 @@ fn five_hundred_runs_of_two_phase_commit_have_the_same_digests_everywhere() {
 #[cfg_attr(not(target_arch = "wasm32"), test)]
 fn five_hundred_runs_of_three_phase_commit_have_the_same_digests_everywhere() {
     check::<ThreePhaseCommit>(include_str!("digests/three-phase-commit.txt"));
+}
+
+#[cfg_attr(target_arch = "wasm32", wasm_bindgen_test::wasm_bindgen_test)]
+#[cfg_attr(not(target_arch = "wasm32"), test)]
+fn five_hundred_runs_of_consistent_hashing_have_the_same_digests_everywhere() {
+    check::<Dynamo>(include_str!("digests/consistent-hashing.txt"));
 }

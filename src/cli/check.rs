@@ -12,6 +12,7 @@ use crate::check::run::{Failure, Finding, Plan, Subject};
 use crate::check::{Checkable, FaultModel};
 use crate::lang::Lang;
 use crate::protocol::atomic_commit::{ThreePhaseCommit, TwoPhaseCommit};
+use crate::protocol::consistent_hashing::store::Dynamo;
 use crate::protocol::paxos::multi::MultiPaxos;
 use crate::protocol::paxos::synod::Synod;
 use crate::protocol::raft::Raft;
@@ -78,6 +79,7 @@ static PROTOCOLS: &[Line] = &[
     line::<MultiPaxos>("multi-paxos"),
     line::<TwoPhaseCommit>("two-phase-commit"),
     line::<ThreePhaseCommit>("three-phase-commit"),
+    line::<Dynamo>("consistent-hashing"),
 ];
 
 /// Checks what the arguments name.

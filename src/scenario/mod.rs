@@ -12,6 +12,7 @@ use crate::protocol::Participant;
 use crate::sim::{ClusterSetup, InterventionOf, Problem, Recording};
 
 pub mod atomic_commit;
+pub mod consistent_hashing;
 pub mod json;
 pub mod link;
 pub mod multi_paxos;

@@ -10,6 +10,7 @@
 pub mod atomic_commit;
 pub mod compare;
 pub mod cone;
+pub mod consistent_hashing;
 pub mod detail;
 pub mod diagram;
 pub mod export;

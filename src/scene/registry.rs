@@ -154,6 +154,7 @@ pub static PROTOCOLS: &[Protocol] = &[
     line::<crate::protocol::paxos::multi::MultiPaxos>(),
     line::<crate::protocol::atomic_commit::TwoPhaseCommit>(),
     line::<crate::protocol::atomic_commit::ThreePhaseCommit>(),
+    line::<crate::protocol::consistent_hashing::store::Dynamo>(),
 ];
 
 fn cards<P: Portray>(lang: Lang) -> Vec<ScenarioCard> {

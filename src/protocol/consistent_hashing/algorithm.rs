@@ -12,6 +12,7 @@ use super::{
 
 /// One of the algorithms.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Algorithm {
     /// The hash modulo the number of nodes.
     Modulo,
