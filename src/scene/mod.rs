@@ -5,7 +5,7 @@
 //! * [`trace`]: a run as NDJSON; [`svg`]: the stage as a static picture; [`export`]: forms of other tools.
 //! * [`metrics`]: what an operator would chart; [`sparkline`]: how it is drawn small.
 //! * [`open_run`]: the workbench of any protocol, from [`stage`], [`inspect`], [`diagram`] and [`telling`].
-//! * [`player`]: what moves the cursor.
+//! * [`player`]: what moves the cursor. [`settings`]: what a run starts from, as a form.
 
 pub mod atomic_commit;
 pub mod compare;
@@ -26,6 +26,7 @@ pub mod player;
 pub mod portray;
 pub mod raft;
 pub mod registry;
+pub mod settings;
 pub mod sparkline;
 pub mod stage;
 pub mod svg;

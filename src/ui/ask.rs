@@ -5,6 +5,7 @@ use yew::prelude::*;
 use super::export::Export;
 use super::prefs::Theme;
 use crate::scene::model::Cut;
+use crate::scene::settings::Setting;
 use crate::scene::{Command, Lang, Selection};
 use crate::sim::Address;
 
@@ -17,6 +18,8 @@ pub enum Ask {
     Open(String),
     /// Opens the same scenario from the start, with this seed or the same.
     Reopen(Option<u64>),
+    /// Opens the same run from the start with these settings changed.
+    Rebuild(Vec<Setting>),
     /// Opens what could be saved of a damaged link.
     OpenSalvaged,
     /// A menu for a party, a message or a connection, at this place of the window.
@@ -81,6 +84,8 @@ pub enum Dialog {
     Conditions,
     /// The seed.
     Seed,
+    /// How many nodes, and the options of the protocol.
+    Setup,
     /// The branches, with their names.
     Branches,
     /// What the reader did.

@@ -136,7 +136,7 @@ pub fn Why(props: &WhyProps) -> Html {
                             <span class="why-text">{ cause.text.clone() }</span>
                             <span class="why-when figures">
                                 { words::step(cause.step, lang) }{ " · " }
-                                if cause.intervention { { word!(lang, "you did this", "你的操作") } } else { { time(cause.time_us) } }
+                                { time(cause.time_us) }
                             </span>
                         </button>
                     </li>

@@ -7,6 +7,7 @@ use web_sys::HtmlSelectElement;
 use yew::prelude::*;
 
 use super::ask::{Ask, Dialog, Ui};
+use super::dialogs::setup;
 use super::icons::{Icon, icon, lamp};
 use super::prefs::Theme;
 use crate::scene::{Lang, ScenarioCard as Card};
@@ -23,6 +24,8 @@ pub struct TopBarProps {
     pub protocol: &'static str,
     /// The scenario that is open.
     pub scenario: AttrValue,
+    /// How many nodes there are.
+    pub nodes: u16,
     /// Light or dark.
     pub theme: Theme,
 }
@@ -47,6 +50,19 @@ pub fn TopBar(props: &TopBarProps) -> Html {
             </button>
         }
     };
+    let choose_protocol = {
+        let (ui, cards) = (ui.clone(), props.cards.clone());
+        Callback::from(move |event: Event| {
+            let select = event.target().and_then(|target| target.dyn_into::<HtmlSelectElement>().ok());
+            let first = select.and_then(|select| {
+                let value = select.value();
+                cards.iter().find(|card| card.protocol == value).map(|card| card.id.clone())
+            });
+            if let Some(id) = first {
+                ui.ask(Ask::Open(id));
+            }
+        })
+    };
     let theme = match props.theme {
         Theme::System => word!(lang, "Theme: as the system", "主题：跟随系统"),
         Theme::Light => word!(lang, "Theme: light", "主题：浅色"),
@@ -60,9 +76,21 @@ pub fn TopBar(props: &TopBarProps) -> Html {
         <header class="top-bar">
             <h1 class="sign">{ lamp() }<span>{ "Lamplight" }</span></h1>
             <nav class="protocols" aria-label={word!(lang, "Protocols", "协议")}>
-                for protocol in protocols { { tab(protocol) } }
+                for protocol in &protocols { { tab(*protocol) } }
             </nav>
+            <label class="protocol-picker">
+                <span class="visually-hidden">{ word!(lang, "Protocol", "协议") }</span>
+                <select onchange={choose_protocol}>
+                    for (protocol, title) in &protocols {
+                        <option key={*protocol} value={*protocol} selected={*protocol == props.protocol}>{ *title }</option>
+                    }
+                </select>
+            </label>
             <ScenarioPicker ui={ui.clone()} cards={props.cards.clone()} protocol={props.protocol} scenario={props.scenario.clone()} />
+            <button type="button" class="boxed" onclick={ui.on(Ask::Dialog(Dialog::Setup))}
+                title={word!(lang, "What the run starts from: nodes and options", "运行的起始设置：节点与选项")}>
+                { setup::label(props.nodes, lang) }
+            </button>
             <span class="spacer"></span>
             <button type="button" class="boxed" lang={other.tag()} onclick={ui.on(Ask::Lang(other))}
                 aria-label={word!(lang, "中文", "English")} title={word!(lang, "中文", "English")}>{ "文 / A" }</button>

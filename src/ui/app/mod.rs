@@ -18,6 +18,7 @@ use super::session::{self, Failure};
 use super::shared::Shared;
 use super::snapshot::Snapshot;
 use super::toasts::Toast;
+use crate::protocol::Invalid;
 use crate::scene::{Command, Lang, Player, ScenarioCard, Workbench};
 use crate::word;
 
@@ -92,6 +93,8 @@ pub struct App {
     menu: Option<(Subject, f64, f64)>,
     dialog: Option<Dialog>,
     refusal: Option<String>,
+    /// The settings that a run could not start from.
+    wrong: Rc<Vec<Invalid>>,
     digest: u64,
     opener: Option<Element>,
     toasts: Vec<Toast>,
@@ -138,6 +141,7 @@ impl Component for App {
             menu: None,
             dialog: None,
             refusal: None,
+            wrong: Rc::default(),
             digest: 0,
             opener: None,
             toasts: Vec::new(),

@@ -19,6 +19,7 @@ use crate::ui::dialogs::help::Help;
 use crate::ui::dialogs::links::LinksDialog;
 use crate::ui::dialogs::partition::PartitionDialog;
 use crate::ui::dialogs::seed::SeedDialog;
+use crate::ui::dialogs::setup::SetupDialog;
 use crate::ui::dialogs::share::Share;
 use crate::ui::dom;
 use crate::ui::hands::Hands;
@@ -53,7 +54,8 @@ impl App {
         let is_narrow = self.layout == Layout::Narrow;
         html! {
             <div {class}>
-                <TopBar ui={ui.clone()} cards={self.cards.clone()} {protocol} scenario={self.scenario().to_owned()} theme={self.prefs.theme} />
+                <TopBar ui={ui.clone()} cards={self.cards.clone()} {protocol} scenario={self.scenario().to_owned()}
+                    nodes={self.player.as_ref().map_or(0, |player| player.bench().nodes())} theme={self.prefs.theme} />
                 { self.failure() }
                 <main class="columns" aria-label={word!(lang, "The run", "运行")}>
                     { self.stage() }
@@ -232,6 +234,9 @@ impl App {
             }
             Some(Dialog::Conditions) => {
                 html! { <ConditionsDialog {ui} conditions={bench.conditions()} {refusal} /> }
+            }
+            Some(Dialog::Setup) => {
+                html! { <SetupDialog {ui} file={bench.json()} wrong={self.wrong.clone()} {refusal} /> }
             }
             Some(Dialog::Seed) => html! { <SeedDialog {ui} seed={bench.seed()} /> },
             Some(Dialog::Deeds) => deeds::dialog(&ui, &self.shot.deeds),

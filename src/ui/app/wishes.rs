@@ -1,11 +1,14 @@
 //! What becomes of every wish.
 
+use std::rc::Rc;
+
 use yew::prelude::*;
 
 use super::{App, STORY_STEPS};
 use crate::scene::Command;
+use crate::scene::settings::{self, SettingsError};
 use crate::ui::ask::{Ask, Dialog, Panel};
-use crate::ui::{diagram, dom};
+use crate::ui::{diagram, dom, session};
 
 impl App {
     /// What becomes of a wish. Returns whether the page is drawn anew.
@@ -18,6 +21,20 @@ impl App {
             Ask::Player(command) => self.command(ctx, command),
             Ask::Open(source) => self.open(ctx, &source, None),
             Ask::Reopen(seed) => self.reopen(ctx, seed),
+            Ask::Rebuild(changes) => {
+                let Some(player) = &self.player else { return false };
+                self.wrong = Rc::default();
+                match settings::open_with(&player.bench().json(), &changes) {
+                    Ok(bench) => {
+                        self.dialog = None;
+                        self.show(session::begun(bench, "custom"));
+                        self.save();
+                    }
+                    Err(SettingsError::Invalid(wrong)) => self.wrong = Rc::new(wrong),
+                    Err(SettingsError::Other(cause)) => self.refusal = Some(cause.text(self.ui.lang)),
+                }
+                true
+            }
             Ask::OpenSalvaged => {
                 if let Some(bench) = self.failure.take().and_then(|failure| failure.salvaged) {
                     self.show(bench);
@@ -35,6 +52,7 @@ impl App {
                     self.opener = dom::document().active_element();
                 }
                 self.refusal = None;
+                self.wrong = Rc::default();
                 self.dialog = Some(dialog);
                 if let Some(player) = &self.player {
                     self.shot.refresh_branches(player);

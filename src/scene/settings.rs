@@ -1,0 +1,129 @@
+//! What a run starts from, as a form that knows no protocol: the figures, switches and choices of its scenario file.
+
+use serde_json::{Value, json};
+
+use super::registry::{OpenCause, open};
+use super::workbench::Workbench;
+use crate::protocol::Invalid;
+use crate::scenario::json::JsonError;
+
+/// A setting, by its place in the setup: `nodes`, `options.election_timeout_us_min`.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Setting {
+    /// Where it stands.
+    pub path: String,
+    /// What it is now.
+    pub value: SettingValue,
+}
+
+/// What a setting can be.
+#[derive(Clone, PartialEq, Debug)]
+pub enum SettingValue {
+    /// A whole number.
+    Figure(u64),
+    /// On or off.
+    Switch(bool),
+    /// One of the words that the protocol knows.
+    Word(String),
+}
+
+/// Why a run cannot start from changed settings.
+#[derive(Clone, PartialEq, Debug)]
+pub enum SettingsError {
+    /// These are not valid, each by its place in the setup.
+    Invalid(Vec<Invalid>),
+    /// Something else is wrong.
+    Other(OpenCause),
+}
+
+/// The settings of a scenario file that can be changed in a form. Lists and what is made of parts are left out.
+pub fn settings(file: &str) -> Vec<Setting> {
+    let Ok(file) = serde_json::from_str::<Value>(file) else { return Vec::new() };
+    let Some(setup) = file.get("setup").and_then(Value::as_object) else { return Vec::new() };
+    let top = ["nodes", "clients"].into_iter().filter_map(|name| setting(name.to_owned(), setup.get(name)?));
+    let options = setup.get("options").and_then(Value::as_object);
+    let options = options.into_iter().flatten();
+    top.chain(options.filter_map(|(name, value)| setting(format!("options.{name}"), value))).collect()
+}
+
+fn setting(path: String, value: &Value) -> Option<Setting> {
+    let value = match value {
+        Value::Number(number) => SettingValue::Figure(number.as_u64()?),
+        Value::Bool(on) => SettingValue::Switch(*on),
+        Value::String(word) => SettingValue::Word(word.clone()),
+        _ => return None,
+    };
+    Some(Setting { path, value })
+}
+
+/// Opens the run of a scenario file with other settings, from its start and without what was done to it.
+///
+/// # Errors
+/// What is wrong with them.
+pub fn open_with(file: &str, changes: &[Setting]) -> Result<Box<dyn Workbench>, SettingsError> {
+    let mut file: Value = serde_json::from_str(file).unwrap_or_default();
+    for Setting { path, value } in changes {
+        let value = match value {
+            SettingValue::Figure(figure) => json!(figure),
+            SettingValue::Switch(on) => json!(on),
+            SettingValue::Word(word) => json!(word),
+        };
+        let place = file.pointer_mut(&format!("/setup/{}", path.replace('.', "/")));
+        if let Some(place) = place {
+            *place = value;
+        }
+    }
+    if let Some(file) = file.as_object_mut() {
+        file.remove("interventions");
+        file.insert("cursor".to_owned(), json!(0));
+    }
+    open(&file.to_string()).map_err(|error| match error.cause {
+        OpenCause::Json(JsonError::Invalid(wrong)) => SettingsError::Invalid(wrong),
+        other => SettingsError::Other(other),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn figure(path: &str, figure: u64) -> Setting {
+        Setting { path: path.to_owned(), value: SettingValue::Figure(figure) }
+    }
+
+    #[test]
+    fn every_scenario_of_every_protocol_has_a_form_and_starts_again_from_it() {
+        for card in crate::scene::catalogue(crate::lang::Lang::En) {
+            let file = open(&card.id).ok().unwrap().json();
+            let form = settings(&file);
+            assert!(form.contains(&figure("clients", file_clients(&file))), "{}", card.id);
+            let mut again = open_with(&file, &form).ok().unwrap();
+            let mut same = open(&card.id).ok().unwrap();
+            assert_eq!((again.seek(200), again.digest()), (same.seek(200), same.digest()), "{}", card.id);
+        }
+    }
+
+    fn file_clients(file: &str) -> u64 {
+        let file: Value = serde_json::from_str(file).unwrap();
+        file["setup"]["clients"].as_u64().unwrap()
+    }
+
+    #[test]
+    fn a_changed_setting_changes_the_run() {
+        let file = open("raft/calm").ok().unwrap().json();
+        let bench = open_with(&file, &[figure("nodes", 7)]).ok().unwrap();
+        assert_eq!((bench.nodes(), bench.cursor()), (7, 0));
+    }
+
+    #[test]
+    fn what_is_invalid_is_said_by_its_place() {
+        let file = open("raft/calm").ok().unwrap().json();
+        let wrong = [figure("nodes", 0), figure("options.election_timeout_us_max", 1)];
+        let Err(SettingsError::Invalid(wrong)) = open_with(&file, &wrong) else { panic!("it was opened") };
+        let fields: Vec<&str> = wrong.iter().map(|invalid| invalid.field.as_str()).collect();
+        assert!(fields.contains(&"nodes"), "{fields:?}");
+        assert!(fields.iter().any(|field| field.starts_with("options.election_timeout")), "{fields:?}");
+        let word = Setting { path: "options.pre_vote".to_owned(), value: SettingValue::Word("x".to_owned()) };
+        assert!(matches!(open_with(&file, &[word]), Err(SettingsError::Other(OpenCause::Json(_)))));
+    }
+}
