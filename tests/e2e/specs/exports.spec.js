@@ -2,7 +2,7 @@
 
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { expect, openPage, test } from "../support/lamplight.js";
+import { chooseScenario, expect, openPage, test } from "../support/lamplight.js";
 
 const words = {
   "en-GB": {
@@ -121,16 +121,15 @@ for (const locale of ["en-GB", "zh-CN"]) {
         }, text);
       const addresses = [];
       await openPage(page, "./");
-      const protocols = await page.locator(".protocols button").count();
-      for (let protocol = 0; protocol < protocols; protocol += 1) {
-        await page.locator(".protocols button").nth(protocol).click();
+      const values = (options) => options.map((option) => option.value);
+      for (const protocol of await page.locator(".protocol-picker option").evaluateAll(values)) {
+        await chooseScenario(page, protocol);
         const options = await page.locator(".scenario option").evaluateAll((all) => all.map((option) => option.value));
         addresses.push(...options.map((scenario) => ({ protocol, scenario })));
       }
       let lost = 0;
       for (const { protocol, scenario } of addresses) {
-        await page.locator(".protocols button").nth(protocol).click();
-        await page.locator(".scenario select").selectOption(scenario);
+        await chooseScenario(page, protocol, scenario);
         await goOn(page, 7);
         const to = await stepNow(page);
         await share(page, word);
@@ -154,7 +153,7 @@ for (const locale of ["en-GB", "zh-CN"]) {
       expect(lost, "some message was lost on the way").toBeGreaterThan(0);
 
       // What a person typed cannot end a line, begin a comment or become a directive.
-      await page.locator(".protocols button").first().click();
+      await chooseScenario(page, "raft");
       await goOn(page, 4);
       await button(page, word.command).click();
       await page.getByRole("dialog").getByRole("textbox").fill("put k a;%%{init:{}}#<b>&`end");

@@ -1,13 +1,7 @@
 // Two stories of Paxos from end to end, in both languages: a value that outlives its proposer, and a leader change
 // that leaves a gap.
 
-import { expect, expectNoAxeViolations, openPage, test } from "../support/lamplight.js";
-
-/** Chooses a built-in scenario by its names. */
-async function choose(page, protocol, scenario) {
-  await page.getByRole("button", { name: protocol, exact: true }).click();
-  await page.getByRole("combobox").first().selectOption({ label: scenario });
-}
+import { chooseScenario, expect, expectNoAxeViolations, openPage, test } from "../support/lamplight.js";
 
 /** Presses a key that moves the cursor, until this part of the page says that. */
 async function until(page, key, selector, text) {
@@ -62,7 +56,7 @@ for (const [locale, say] of Object.entries(words)) {
 
     test("a value outlives its proposer", async ({ page }) => {
       await openPage(page, "./");
-      await choose(page, say.decree, say.survivor);
+      await chooseScenario(page, say.decree, say.survivor);
       await until(page, "Shift+ArrowRight", ".narration", say.takenOver);
       // The paper's section stands beside the sentence, and the proposer is dead.
       await expect(page.locator(".narration")).toContainText("Paxos Made Simple §2.2");
@@ -79,7 +73,7 @@ for (const [locale, say] of Object.entries(words)) {
 
     test("a new leader fills the gap that the old one left", async ({ page }) => {
       await openPage(page, "./");
-      await choose(page, "Multi-Paxos", say.gap);
+      await chooseScenario(page, "Multi-Paxos", say.gap);
       await until(page, "Shift+ArrowRight", ".narration", say.leads);
       const before = await rows(page, say.slots);
       // n3 holds slot 4 and not slot 3; n4 holds neither.

@@ -57,6 +57,12 @@ export async function openPage(page, address = "./") {
   await expect(page.locator("body > .skeleton")).toHaveCount(0);
 }
 
+/** Chooses a built-in scenario by what the protocol and the scenario are called, or by the values of the lists. */
+export async function chooseScenario(page, protocol, scenario) {
+  await page.locator(".protocol-picker select").selectOption(protocol);
+  if (scenario !== undefined) await page.locator(".scenario select").selectOption(scenario);
+}
+
 /** Fails with the rule, the elements and what to do about it for each accessibility violation that axe finds. */
 export async function expectNoAxeViolations(page) {
   const { violations } = await new AxeBuilder({ page }).analyze();
