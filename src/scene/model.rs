@@ -86,6 +86,8 @@ pub struct Party {
     pub tail: Vec<Cell>,
     /// What it holds, where one value says it all: `1.n1 tea`. Filled when settled.
     pub badge: Option<Cell>,
+    /// Whether somebody has locked what it holds.
+    pub is_locked: bool,
     /// Whether the disk has writes that are not durable yet.
     pub unsynced: bool,
     /// The whole of it as a sentence, for those who cannot see it.

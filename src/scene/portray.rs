@@ -85,6 +85,11 @@ pub trait Portray: Presets {
         None
     }
 
+    /// Whether somebody has locked what it holds.
+    fn is_locked(&self) -> bool {
+        false
+    }
+
     /// The quorums that are forming or have formed.
     fn quorums(_nodes: &[Option<Self>], _options: &Self::Options) -> Vec<Quorum> {
         Vec::new()

@@ -4,7 +4,6 @@ use super::Lang;
 use super::model::{Cut, Fate, Message, Outline, Party, Pending, Stage, TimerArc, Tone};
 use super::portray::{Face, Layout, Portray};
 use super::telling::address_name;
-use crate::lang::time;
 use crate::protocol::NodeId;
 use crate::sim::cluster::kind_code;
 use crate::sim::queue::Entry;
@@ -91,6 +90,7 @@ fn node_party<P: Portray>(cluster: &Cluster<P>, node: NodeId, lang: Lang) -> Par
         timer: None,
         tail: Vec::new(),
         badge: None,
+        is_locked: false,
         unsynced,
         description: String::new(),
     };
@@ -101,11 +101,12 @@ fn node_party<P: Portray>(cluster: &Cluster<P>, node: NodeId, lang: Lang) -> Par
         party.role = portrait.role;
         if let (Some(since_us), Some(host)) = (process.stands_since_us(), host) {
             party.role.push(' ');
-            party.role.push_str(&time(host.process_us(cluster.now_us()).saturating_sub(since_us)));
+            party.role.push_str(&short_time(host.process_us(cluster.now_us()).saturating_sub(since_us)));
         }
         party.figure = portrait.figure;
         party.tail = portrait.tail;
         party.badge = process.badge(lang);
+        party.is_locked = process.is_locked();
         let timers = host.map(|host| host.timers.as_slice()).unwrap_or_default();
         let drawn = timers
             .iter()
@@ -127,6 +128,14 @@ fn node_party<P: Portray>(cluster: &Cluster<P>, node: NodeId, lang: Lang) -> Par
     }
     party.description = description;
     party
+}
+
+/// A time with as many digits as a reader takes in while it grows.
+fn short_time(us: u64) -> String {
+    match us {
+        0..1_000_000 => format!("{} ms", us / 1_000),
+        _ => format!("{}.{} s", us / 1_000_000, us / 100_000 % 10),
+    }
 }
 
 fn client_party<P: Portray>(cluster: &Cluster<P>, at: usize, lang: Lang) -> Party {
@@ -159,6 +168,7 @@ fn client_party<P: Portray>(cluster: &Cluster<P>, at: usize, lang: Lang) -> Part
         timer: None,
         tail: Vec::new(),
         badge: None,
+        is_locked: false,
         unsynced: false,
     }
 }

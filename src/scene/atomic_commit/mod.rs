@@ -70,7 +70,9 @@ fn state_text(state: BranchState, lang: Lang) -> &'static str {
 }
 
 fn portrait(node: View<'_>, lang: Lang) -> Portrait {
-    let tail = tables::log_cells(&node, TAIL_CELLS, lang).into_iter().flatten().collect();
+    // What a reader looks for in so small a picture are promises and decisions.
+    let cells = tables::log_cells(&node, TAIL_CELLS, lang).into_iter().flatten();
+    let tail = cells.filter(|cell| cell.tone != Tone::Plain).collect();
     let (role, figure, tone) = match (node.duty, node.coordinator) {
         (Duty::Out(_), _) => (word!(lang, "kept out", "被排除").to_owned(), String::new(), Tone::Bad),
         (Duty::Starting, _) => (word!(lang, "starting", "启动中").to_owned(), String::new(), Tone::Plain),
@@ -121,10 +123,8 @@ fn badge(node: View<'_>, lang: Lang) -> Option<Cell> {
         for (waiter, _) in &lock.waiters {
             hint.push_str(&say!(lang, ", {waiter} waits", "，{waiter} 在等待"));
         }
-        let waiting =
-            if lock.waiters.is_empty() { String::new() } else { format!(" +{}", lock.waiters.len()) };
         return Some(Cell {
-            text: format!("{key} {value} ⚿{holder}{waiting}"),
+            text: format!("{key} {value}"),
             tone: if in_doubt { Tone::Contender } else { Tone::Member },
             settled: false,
             changed: false,
@@ -146,16 +146,18 @@ fn badge(node: View<'_>, lang: Lang) -> Option<Cell> {
 fn quorums(nodes: &[Option<View<'_>>]) -> Vec<Quorum> {
     let coordinator = nodes.iter().flatten().find_map(|node| node.coordinator);
     let deciding = coordinator.into_iter().flat_map(|coordinator| coordinator.transactions());
-    let voting = deciding.filter(|(_, book)| !book.votes.is_empty()).map(|(_, book)| {
-        let yes = book.votes.iter().filter(|(_, vote)| **vote == Vote::Yes);
-        let has_no = book.votes.values().any(|vote| matches!(vote, Vote::No(_)));
-        Quorum {
-            asked_by: Address::Node(COORDINATOR),
-            members: yes.map(|(site, _)| Address::Node(*site)).collect(),
-            tone: if has_no { Tone::Bad } else { Tone::Good },
-            is_complete: !has_no && book.votes.len() == book.participants.len(),
-        }
-    });
+    let is_open = |phase: Phase| !matches!(phase, Phase::Completing(_));
+    let voting =
+        deciding.filter(|(_, book)| !book.votes.is_empty() && is_open(book.phase)).map(|(_, book)| {
+            let yes = book.votes.iter().filter(|(_, vote)| **vote == Vote::Yes);
+            let has_no = book.votes.values().any(|vote| matches!(vote, Vote::No(_)));
+            Quorum {
+                asked_by: Address::Node(COORDINATOR),
+                members: yes.map(|(site, _)| Address::Node(*site)).collect(),
+                tone: if has_no { Tone::Bad } else { Tone::Good },
+                is_complete: !has_no && book.votes.len() == book.participants.len(),
+            }
+        });
     voting.take(1).collect()
 }
 
@@ -356,6 +358,10 @@ impl<V: Staged> Portray for Node<V> {
 
     fn badge(&self, lang: Lang) -> Option<Cell> {
         badge(self.into(), lang)
+    }
+
+    fn is_locked(&self) -> bool {
+        self.site().is_some_and(|site| site.locks().iter().any(|(_, lock)| !lock.holders.is_empty()))
     }
 
     fn quorums(nodes: &[Option<Self>], _: &Self::Options) -> Vec<Quorum> {

@@ -42,7 +42,7 @@ pub(super) fn transactions(nodes: &[Option<View<'_>>], lang: Lang) -> Table {
         cells: nodes.iter().map(|node| node.as_ref().and_then(|node| standing(node, *t, lang))).collect(),
     });
     Table {
-        title: word!(lang, "Votes and decisions", "投票与决定").to_owned(),
+        title: word!(lang, "Votes", "投票").to_owned(),
         note: word!(
             lang,
             "filled = decided; an empty place = knows nothing of it",
@@ -184,7 +184,7 @@ pub(super) fn locks(nodes: &[Option<View<'_>>], lang: Lang) -> Table {
         }
     }
     Table {
-        title: word!(lang, "Accounts and locks", "账户与锁").to_owned(),
+        title: word!(lang, "Locks", "锁").to_owned(),
         note: word!(lang, "who holds a lock, and who waits for it", "谁持有锁，谁在等待").to_owned(),
         columns: [
             word!(lang, "balance", "余额"),
@@ -259,7 +259,7 @@ pub(super) fn writes(nodes: &[Option<View<'_>>], lang: Lang) -> Table {
         }
     });
     Table {
-        title: word!(lang, "Writes", "写入次数").to_owned(),
+        title: word!(lang, "Writes", "写入").to_owned(),
         note: word!(
             lang,
             "records of the commit protocol since the last start or checkpoint; a forced one has to be waited for",

@@ -14,11 +14,17 @@ pub struct Geometry {
     pub radius: f64,
     /// The radius of a message.
     pub message: f64,
+    /// Half the width of a card: narrower where many stand side by side.
+    pub card: f64,
     places: Vec<(Address, f64, f64, Outline)>,
 }
 
-/// Half the width and half the height of a card.
-pub const CARD: (f64, f64) = (62.0, 36.0);
+/// The most that half the width of a card is, and the least.
+const CARD_MAX: f64 = 62.0;
+const CARD_MIN: f64 = 17.0;
+
+/// Half the height of a card.
+pub const CARD_HEIGHT: f64 = 36.0;
 
 /// Half the side of a client.
 pub const CLIENT: f64 = 15.0;
@@ -48,13 +54,16 @@ impl Geometry {
         let around = std::f64::consts::TAU * 0.36 * side / nodes as f64;
         let radius = (around * 0.36).clamp(3.5, 41.0).min(side * 0.09);
         let (inner_w, inner_h) = (width.min(height * 1.3), height.min(width * 1.3));
+        // All cards but one stand in a row.
+        let cards = stage.parties.iter().filter(|party| party.outline == Outline::Card).count();
+        let card = (inner_w * 0.45 / cards.saturating_sub(1).max(1) as f64 - 8.0).clamp(CARD_MIN, CARD_MAX);
         let (left, top) = ((width - inner_w) / 2.0, (height - inner_h) / 2.0);
         let mut places: Vec<_> = stage
             .parties
             .iter()
             .map(|party| {
                 let (x, y) = (left + f64::from(party.x) * inner_w, top + f64::from(party.y) * inner_h);
-                let (half_w, half_h) = half(party.outline, radius);
+                let (half_w, half_h) = half(party.outline, radius, card);
                 let x = x.clamp(half_w + 6.0, (width - half_w - 6.0).max(half_w + 6.0));
                 let y = y.clamp(half_h + 6.0, (height - half_h - 20.0).max(half_h + 6.0));
                 (party.address, x, y, party.outline)
@@ -62,12 +71,18 @@ impl Geometry {
             .collect();
         places.sort_by_key(|(address, ..)| *address);
         let message = if radius > 24.0 { 12.0 } else { (radius * 0.5).clamp(4.0, 9.0) };
-        Geometry { width, height, radius, message, places }
+        Geometry { width, height, radius, message, card, places }
     }
 
     /// Where a party stands.
     pub fn place(&self, address: Address) -> Option<(f64, f64)> {
         self.entry(address).map(|(x, y, _)| (x, y))
+    }
+
+    /// The radius of a ring around a node; none around a card, which is too wide for one.
+    pub fn ring(&self, address: Address) -> Option<f64> {
+        let (_, _, outline) = self.entry(address)?;
+        (outline == Outline::Disc).then_some(self.radius + 9.0)
     }
 
     fn entry(&self, address: Address) -> Option<(f64, f64, Outline)> {
@@ -86,8 +101,8 @@ impl Geometry {
         let (ox, oy) = (-uy * beside, ux * beside);
         // A message never covers the words in a node: its way begins and ends beside it.
         let clear = self.message + if self.radius > 24.0 { 7.0 } else { 2.0 };
-        let start = edge(outline1, self.radius, ux, uy) + clear;
-        let end = (length - edge(outline2, self.radius, ux, uy) - clear).max(start);
+        let start = edge(outline1, self.radius, self.card, ux, uy) + clear;
+        let end = (length - edge(outline2, self.radius, self.card, ux, uy) - clear).max(start);
         Some(Path {
             from: (x1 + ux * start + ox, y1 + uy * start + oy),
             to: (x1 + ux * end + ox, y1 + uy * end + oy),
@@ -97,7 +112,7 @@ impl Geometry {
     /// The node whose centre is nearest to a point, if it is within its reach.
     pub fn party_at(&self, x: f64, y: f64) -> Option<Address> {
         let found = self.places.iter().find(|(_, px, py, outline)| {
-            let (half_w, half_h) = half(*outline, self.radius);
+            let (half_w, half_h) = half(*outline, self.radius, self.card);
             (px - x).abs() <= half_w + 4.0 && (py - y).abs() <= half_h + 4.0
         });
         found.map(|(address, ..)| *address)
@@ -115,19 +130,19 @@ impl Geometry {
     }
 }
 
-fn half(outline: Outline, radius: f64) -> (f64, f64) {
+fn half(outline: Outline, radius: f64, card: f64) -> (f64, f64) {
     match outline {
         Outline::Disc => (radius, radius),
-        Outline::Card => CARD,
+        Outline::Card => (card, CARD_HEIGHT),
         Outline::Client => (CLIENT, CLIENT),
     }
 }
 
 /// How far the edge is from the centre in a direction.
-fn edge(outline: Outline, radius: f64, ux: f64, uy: f64) -> f64 {
+fn edge(outline: Outline, radius: f64, card: f64, ux: f64, uy: f64) -> f64 {
     if outline == Outline::Disc {
         return radius;
     }
-    let (half_w, half_h) = half(outline, radius);
+    let (half_w, half_h) = half(outline, radius, card);
     (half_w / ux.abs().max(1e-6)).min(half_h / uy.abs().max(1e-6))
 }

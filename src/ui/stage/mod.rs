@@ -264,7 +264,7 @@ fn party_view(
     let has_timer = party.timer.is_some() && party.outline != Outline::Client && !is_dense;
     let party = Party { timer: None, ..party.clone() };
     html! {
-        <PartyView key={item_key(item)} {has_timer} {x} {y} radius={geometry.radius}
+        <PartyView key={item_key(item)} {has_timer} {x} {y} radius={geometry.radius} card={geometry.card}
             is_selected={props.selection == Some(item)} is_here={props.here == Some(party.address)}
             is_aside={aside.contains(&party.address)} is_tabbable={tabbable == Some(item)}
             {party} choose={choose.clone()} press={press.clone()} menu={menu.clone()} />
@@ -320,7 +320,9 @@ fn quorum_view(quorum: &Quorum, geometry: &Geometry) -> Html {
         Some(html! {
             <>
                 <line x1={px(x)} y1={px(y)} x2={px(to_x)} y2={px(to_y)} />
-                <circle cx={px(to_x)} cy={px(to_y)} r={px(geometry.radius + 9.0)} />
+                if let Some(radius) = geometry.ring(*who) {
+                    <circle cx={px(to_x)} cy={px(to_y)} r={px(radius)} />
+                }
             </>
         })
     };
