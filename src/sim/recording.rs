@@ -364,7 +364,25 @@ impl<P: Participant> Recording<P> {
             lanes: &mut self.lanes,
             is_whole: &mut self.is_whole,
         };
-        self.head.step(&mut self.scratch, &mut recorder)
+        let pending = self.head.queue().len();
+        let result = self.head.step(&mut self.scratch, &mut recorder);
+        if result == Err(Problem::AtRest) && pending > 0 {
+            self.return_to_last_step();
+        }
+        result
+    }
+
+    /// On its way to rest the head has lost its last messages and timers, and that is no step. Whoever runs this again
+    /// does what a person does next right after the last step, so the head stays there, too.
+    fn return_to_last_step(&mut self) {
+        let steps = self.head.steps();
+        let Some(segment) = self.segments.last().map(|segment| segment.until(steps)) else { return };
+        let mut head = segment.keyframe.clone();
+        if let Some(last) = self.segments.last_mut() {
+            *last = Arc::new(segment);
+        }
+        self.run_on(&mut head, steps, &mut ());
+        self.head = head;
     }
 
     /// Records until there are this many more steps or the run has passed this time. What is pending may turn

@@ -145,9 +145,6 @@ impl Snapshot {
         if view.pending {
             self.pending = Rc::new(player.bench().pending(PENDING_SHOWN, lang));
         }
-        if view.metrics {
-            self.refresh_metrics(player);
-        }
         if view.inspector {
             self.inspection = selection
                 .into_iter()
@@ -167,8 +164,11 @@ impl Snapshot {
         self.deeds.binary_search_by_key(&self.figures.cursor, |deed| deed.step).is_ok()
     }
 
-    /// Why the step happened, and what code ran.
+    /// Why the step happened, what code ran, and the metrics: what nobody waits for who drags the needle.
     pub fn refresh_causes(&mut self, player: &mut Player, lang: Lang, view: InView) {
+        if view.metrics {
+            self.refresh_metrics(player);
+        }
         // The diagram marks the causes, too.
         if !view.inspector && !view.diagram {
             return;

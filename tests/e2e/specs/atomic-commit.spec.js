@@ -1,13 +1,7 @@
 // Two stories of atomic commit from end to end, in both languages: everybody in doubt, and a partition that splits
 // three-phase commit.
 
-import { expect, expectNoAxeViolations, openPage, test } from "../support/lamplight.js";
-
-/** Chooses a built-in scenario by its names. */
-async function choose(page, protocol, scenario) {
-  await page.getByRole("button", { name: protocol, exact: true }).click();
-  await page.getByRole("combobox").first().selectOption({ label: scenario });
-}
+import { chooseScenario, expect, expectNoAxeViolations, openPage, test } from "../support/lamplight.js";
 
 /** Presses a key that moves the cursor, until the narration says that. */
 async function until(page, key, text) {
@@ -70,7 +64,7 @@ for (const [locale, say] of Object.entries(words)) {
 
     test("everyone is in doubt, and another transfer waits for their locks", async ({ page }) => {
       await openPage(page, "./");
-      await choose(page, say.twoPhase, say.everyone);
+      await chooseScenario(page, say.twoPhase, say.everyone);
       await until(page, "Shift+ArrowRight", say.blocked);
       await expect(page.locator(".narration")).toContainText("Bernstein et al. 1987, §7.4");
       await expect(page.locator(".headline")).toContainText(say.headline);
@@ -95,7 +89,7 @@ for (const [locale, say] of Object.entries(words)) {
 
     test("a partition splits three-phase commit, and the two that differ are named", async ({ page }) => {
       await openPage(page, "./");
-      await choose(page, say.threePhase, say.partition);
+      await chooseScenario(page, say.threePhase, say.partition);
       await until(page, "Shift+ArrowRight", say.split);
       const [[name, coordinator, n2, n3]] = await rows(page, say.votes);
       expect([name, coordinator, n2, n3]).toEqual(["t1.1", say.commit, say.commit, say.abort]);
