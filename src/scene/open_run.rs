@@ -116,8 +116,14 @@ impl<P: Portray> Workbench for OpenRun<P> {
     }
 
     fn seek(&mut self, step: u32) -> u32 {
-        // The step in full is found when somebody asks: a run that plays passes most of them unseen.
-        self.history.seek(step)
+        let (branch, before) = (self.history.current(), self.history.cursor());
+        // The last step on the way is watched: to find it in full later, all of the way would be run again.
+        let last = self.history.seek_watching_last(step, Detail::next);
+        let cursor = self.history.cursor();
+        if let Some(detail) = last.filter(|_| cursor != before) {
+            self.detail = Some((branch, cursor, detail));
+        }
+        cursor
     }
 
     fn record(&mut self, until_us: u64, steps: u32) -> Result<(), Problem> {
@@ -357,5 +363,34 @@ impl<P: Portray> Workbench for OpenRun<P> {
             recording.run_on(&mut recording.at(0), cursor, &mut digest);
         }
         digest.finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::scene::{Lang, Selection, open};
+    use crate::sim::Address;
+
+    #[test]
+    fn the_last_step_of_a_seek_is_told_as_if_it_were_found_from_a_keyframe() {
+        let mut bench = open("raft/lossy").ok().unwrap();
+        bench.seek(2_500);
+        // Forwards by one and by many, back across a keyframe, and beyond what is recorded.
+        for cursor in [2_501, 2_530, 1_900, 1_899, 3_000] {
+            bench.seek(cursor);
+            let told = bench.sentence(cursor, Lang::En);
+            let party = told
+                .as_ref()
+                .and_then(|sentence| sentence.address)
+                .unwrap_or(Address::Client(crate::protocol::ClientId(0)));
+            let seen = bench.inspect(Selection::Party(party), Lang::En);
+            // Another page, which has been elsewhere in between.
+            let mut again = open(&bench.link()).ok().unwrap();
+            again.seek(0);
+            again.seek(cursor);
+            assert_eq!(told, bench.sentences(cursor, cursor, Lang::En).pop(), "step {cursor}");
+            assert_eq!(told, again.sentence(cursor, Lang::En), "step {cursor}");
+            assert_eq!(seen, again.inspect(Selection::Party(party), Lang::En), "step {cursor}");
+        }
     }
 }

@@ -87,6 +87,25 @@ impl<P: Participant> History<P> {
         self.cursor.steps()
     }
 
+    /// Moves the cursor like [`History::seek`], and lets somebody else take the last step of the way: `take` is handed
+    /// the recording and the cluster before that step. Nothing is taken at the start.
+    pub fn seek_watching_last<T>(
+        &mut self,
+        steps: u32,
+        take: impl FnOnce(&Recording<P>, &mut Cluster<P>) -> Option<T>,
+    ) -> Option<T> {
+        let branch = self.branches.get_mut(self.current)?;
+        let missing = steps.saturating_sub(branch.recording.steps());
+        // At a limit, and at rest, the cursor simply stays at the end.
+        let _ = branch.recording.record_until(u64::MAX, missing);
+        let steps = steps.min(branch.recording.steps());
+        if steps == self.cursor.steps() {
+            return None;
+        }
+        branch.recording.move_to(&mut self.cursor, steps.saturating_sub(1));
+        if steps == 0 { None } else { take(&branch.recording, &mut self.cursor) }
+    }
+
     /// Records ahead of the cursor; see [`Recording::record_until`].
     ///
     /// # Errors

@@ -3,7 +3,9 @@
 //! The words follow TigerBeetle's packet simulator where it has one. Every intervention is a step of the
 //! recording, so it can be stepped to, asked about and shared.
 
-use serde::{Deserialize, Serialize};
+use serde::de::{DeserializeOwned, Error};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::Value;
 
 use super::Address;
 use super::chaos::Chaos;
@@ -33,7 +35,7 @@ pub enum Unsynced {
 /// One intervention. `C` is a client's command and `O` an operator's request: those of the protocol inside
 /// the cluster, and text where a person types them.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
+#[serde(remote = "Self", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Intervention<C, O> {
     /// The process dies; what it had in memory is gone.
     Crash {
@@ -187,6 +189,21 @@ pub enum Intervention<C, O> {
         /// How often which fault.
         chaos: Option<Chaos>,
     },
+}
+
+impl<C: Serialize, O: Serialize> Serialize for Intervention<C, O> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Self::serialize(self, serializer)
+    }
+}
+
+/// All interventions are read by the same code: only what is inside a command or an operation is the protocol's. A
+/// reader of 25 interventions for each protocol would weigh more in the page than some of the protocols.
+impl<'de, C: DeserializeOwned, O: DeserializeOwned> Deserialize<'de> for Intervention<C, O> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let plain = Intervention::<Value, Value>::deserialize(deserializer)?;
+        plain.try_map(serde_json::from_value, serde_json::from_value).map_err(D::Error::custom)
+    }
 }
 
 impl<C, O> Intervention<C, O> {
