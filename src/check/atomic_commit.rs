@@ -155,7 +155,7 @@ fn agrees(expected: &[(Place, i64)], readings: &[Reading]) -> bool {
 }
 
 /// How many pairs of accounts and transactions under way the search may visit.
-const WORK_MAX: usize = 20_000;
+const WORK_MAX: usize = 200_000;
 
 fn judge(
     nodes: u16,
