@@ -3,9 +3,9 @@
 use std::f64::consts::TAU;
 use std::fmt::Write;
 
+use super::Lang;
 use super::circle::{Circle, Range};
 use super::svg::{INK, MUTED, PAPER, colours, escape};
-use super::Lang;
 
 /// Half the width of the band.
 const HALF_BAND: f64 = 4.5;
@@ -29,7 +29,8 @@ pub(super) fn draw(svg: &mut String, circle: &Circle, centre: (f64, f64), radius
         let (line, _) = colours(placed.tone(range.owners.then));
         let half = if range.owners.moves() { HALF_BAND + 3.0 } else { HALF_BAND };
         // What is not owned yet is outlined.
-        let (fill, stroke) = if range.owners.now == range.owners.then { (line, "none") } else { (PAPER, line) };
+        let (fill, stroke) =
+            if range.owners.now == range.owners.then { (line, "none") } else { (PAPER, line) };
         let outline = band(centre, (radius - half, radius + half), (range.from, range.to));
         let _ = writeln!(svg, r#"<path d="{outline}" fill="{fill}" stroke="{stroke}"/>"#);
     }
@@ -49,10 +50,7 @@ pub(super) fn draw(svg: &mut String, circle: &Circle, centre: (f64, f64), radius
             (true, false) => (2.8, line),
             (true, true) => (2.8, PAPER),
         };
-        let _ = writeln!(
-            svg,
-            r#"<circle cx="{px:.1}" cy="{py:.1}" r="{r}" fill="{fill}" stroke="{line}"/>"#
-        );
+        let _ = writeln!(svg, r#"<circle cx="{px:.1}" cy="{py:.1}" r="{r}" fill="{fill}" stroke="{line}"/>"#);
     }
     for range in names(&placed.ranges) {
         let (line, _) = colours(placed.tone(range.owners.then));

@@ -131,11 +131,7 @@ pub trait Portray: Presets {
 
     /// The circle, where keys are placed on one ([`Layout::Circle`]). `known` is the last one that was found,
     /// possibly at another moment: most of it can be used again.
-    fn circle(
-        _nodes: &[Option<Self>],
-        _options: &Self::Options,
-        _known: Option<&Circle>,
-    ) -> Option<Circle> {
+    fn circle(_nodes: &[Option<Self>], _options: &Self::Options, _known: Option<&Circle>) -> Option<Circle> {
         None
     }
 

@@ -4,8 +4,8 @@ use std::fmt::Write;
 
 use super::Lang;
 use super::circle::Circle;
-use super::stage::CIRCLE_RADIUS;
 use super::model::{Cell, Fate, Message, Outline, Party, Stage, Tone};
+use super::stage::CIRCLE_RADIUS;
 use crate::lang::time;
 use crate::sim::Address;
 

@@ -28,7 +28,10 @@ fn members(nodes: &[Option<Dynamo>], options: &Options) -> Option<Members> {
     let latest = nodes.iter().flatten().max_by_key(|node| node.membership().era())?;
     let then = |status| matches!(status, Status::Member | Status::Joining);
     Some(Members {
-        before: (0..nodes.len()).map(|at| NodeId(at as u16)).filter(|n| options.is_initial_member(*n)).collect(),
+        before: (0..nodes.len())
+            .map(|at| NodeId(at as u16))
+            .filter(|n| options.is_initial_member(*n))
+            .collect(),
         now: latest.ring().members().to_vec(),
         then: latest.membership().nodes_with(|entry| then(entry.status)),
     })
@@ -179,8 +182,11 @@ fn points(placements: &[&dyn Placement], members: &Members) -> Vec<Point> {
 /// The ranges between the points of all three placements; neighbours with the same owners are one range.
 fn ranges(before: &dyn Placement, now: &dyn Placement, then: &dyn Placement) -> Vec<Range> {
     let circles = [before.points(), now.points(), then.points()];
-    let mut ends: Vec<u64> =
-        circles.iter().flatten().flat_map(|circle| circle.points().iter().map(|point| point.position)).collect();
+    let mut ends: Vec<u64> = circles
+        .iter()
+        .flatten()
+        .flat_map(|circle| circle.points().iter().map(|point| point.position))
+        .collect();
     ends.sort_unstable();
     ends.dedup();
     let mut ranges: Vec<Range> = Vec::new();

@@ -66,8 +66,10 @@ impl Comparison {
             after.push(NodeId(then.last().map_or(0, |last| last.0.saturating_add(1))));
         }
         let roster = |members: &[NodeId]| {
-            Roster::new(members.iter().map(|id| Node::new(id.0, id.to_string()).with_weight(options.weight(*id))))
-                .unwrap_or_default()
+            Roster::new(
+                members.iter().map(|id| Node::new(id.0, id.to_string()).with_weight(options.weight(*id))),
+            )
+            .unwrap_or_default()
         };
         let (old, new) = (roster(before), roster(&after));
         let ideal = ideal_share(&old, &new) * placed.keys.len() as f64;
@@ -238,7 +240,11 @@ fn table_row(row: &Compared, ideal: usize, lang: Lang) -> Row {
                 cell(
                     ns.map_or_else(|| "–".to_owned(), |ns| ns.to_string()),
                     Tone::Plain,
-                    word!(lang, "measured in this tab while the run stands still", "运行静止时在此标签页中测得"),
+                    word!(
+                        lang,
+                        "measured in this tab while the run stands still",
+                        "运行静止时在此标签页中测得"
+                    ),
                 ),
             ]
         }
@@ -259,4 +265,3 @@ pub(super) fn moved(placed: &Placed, options: &Options) -> Vec<(Algorithm, bool,
     let moved = |row: &Compared| row.figures.as_ref().ok().map(|figures| figures.moved);
     comparison.rows.iter().map(|row| (row.algorithm, row.is_current, moved(row))).collect()
 }
-

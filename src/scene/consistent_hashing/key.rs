@@ -20,19 +20,13 @@ pub(super) fn inspection(
     let key = placed.keys.get(index)?;
     let place = Place { position, key: key.name.clone() };
     let owners = key.owners;
-    let mut first = Field::new(word!(lang, "first owner", "首要拥有者"), owners.then.to_string()).hint(word!(
-        lang,
-        "before the change and after it",
-        "变更之前与之后"
-    ));
+    let mut first = Field::new(word!(lang, "first owner", "首要拥有者"), owners.then.to_string())
+        .hint(word!(lang, "before the change and after it", "变更之前与之后"));
     first.before = owners.moves().then(|| owners.before.to_string());
     let (read, write, replicas) = (options.read_quorum, options.write_quorum, options.replicas);
     let mut fields = vec![
         Field::new(word!(lang, "hash", "散列"), position_text(position)),
-        Field::new(
-            word!(lang, "algorithm", "算法"),
-            tables::algorithm_text(options.algorithm, lang),
-        ),
+        Field::new(word!(lang, "algorithm", "算法"), tables::algorithm_text(options.algorithm, lang)),
         first,
         Field::new(word!(lang, "walk to the owners", "走向拥有者"), placed.walk_text(index)).hint(word!(
             lang,
@@ -67,10 +61,11 @@ pub(super) fn inspection(
             value.push_str(word!(lang, ", not yet on disk", "，尚未落盘"));
         }
         let name = node.id();
-        fields.push(
-            Field::new(say!(lang, "{name} holds", "{name} 持有"), value)
-                .hint(word!(lang, "the versions and what they have seen", "各版本及其所见")),
-        );
+        fields.push(Field::new(say!(lang, "{name} holds", "{name} 持有"), value).hint(word!(
+            lang,
+            "the versions and what they have seen",
+            "各版本及其所见"
+        )));
     }
     let name = &key.name;
     Some(Inspection { title: say!(lang, "key “{name}”", "键“{name}”"), fields })

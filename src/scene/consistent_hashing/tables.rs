@@ -159,21 +159,15 @@ fn listed(nodes: &[Option<Dynamo>], placed: &Placed) -> Vec<usize> {
     fresh.sort_unstable();
     fresh.dedup();
     let all = placed.by_position.iter().map(|index| *index as usize);
-    let is_fresh = |index: &usize| {
-        placed.keys.get(*index).is_some_and(|key| fresh.binary_search(&key.position).is_ok())
-    };
+    let is_fresh =
+        |index: &usize| placed.keys.get(*index).is_some_and(|key| fresh.binary_search(&key.position).is_ok());
     let mut listed: Vec<usize> = all.clone().filter(is_fresh).take(KEYS_SHOWN).collect();
     listed.extend(all.filter(|index| !is_fresh(index)).take(KEYS_SHOWN - listed.len()));
     listed
 }
 
 /// Each key: its hash, its walk to the owners, and who holds which versions.
-pub(super) fn keys(
-    nodes: &[Option<Dynamo>],
-    circle: &Circle,
-    with_rows: bool,
-    lang: Lang,
-) -> Table {
+pub(super) fn keys(nodes: &[Option<Dynamo>], circle: &Circle, with_rows: bool, lang: Lang) -> Table {
     let placed = &circle.placed;
     let shown = if with_rows { listed(nodes, placed) } else { Vec::new() };
     let row = |index: &usize| {

@@ -300,8 +300,10 @@ fn paint_points(to: &CanvasRenderingContext2d, circle: &Circle, geometry: &Geome
                 to.move_to(x + 3.2, y);
                 let _ = to.arc(x, y, 3.2, 0.0, TAU);
             } else {
-                let ((x1, y1), (x2, y2)) =
-                    (at(centre, radius + BAND / 2.0 + 2.0, turn), at(centre, radius + BAND / 2.0 + 6.0, turn));
+                let ((x1, y1), (x2, y2)) = (
+                    at(centre, radius + BAND / 2.0 + 2.0, turn),
+                    at(centre, radius + BAND / 2.0 + 6.0, turn),
+                );
                 to.move_to(x1, y1);
                 to.line_to(x2, y2);
             }
@@ -316,9 +318,8 @@ fn paint_points(to: &CanvasRenderingContext2d, circle: &Circle, geometry: &Geome
 fn paint_keys(to: &CanvasRenderingContext2d, circle: &Circle, geometry: &Geometry, colours: &Colours) {
     let (placed, centre, radius) = (&circle.placed, geometry.centre(), geometry.circle);
     let size = if placed.keys.len() > KEYS_LARGE_MAX { 0.8 } else { 1.9 };
-    let place = |key: &crate::scene::circle::Key| {
-        at(centre, radius - key_depth(key.position, radius), key.turn)
-    };
+    let place =
+        |key: &crate::scene::circle::Key| at(centre, radius - key_depth(key.position, radius), key.turn);
     let keys = |moved: bool| {
         let keys = placed.keys.iter().enumerate().filter(move |(_, key)| key.owners.moves() == moved);
         by_tone(keys.map(|(index, key)| (placed.tone(key.owners.then), (index, place(key)))))
@@ -340,7 +341,8 @@ fn paint_keys(to: &CanvasRenderingContext2d, circle: &Circle, geometry: &Geometr
         to.set_stroke_style_str(colour);
         for is_on_its_way in [false, true] {
             to.begin_path();
-            for (_, (x, y)) in keys.iter().filter(|(index, _)| circle.is_on_its_way(*index) == is_on_its_way) {
+            for (_, (x, y)) in keys.iter().filter(|(index, _)| circle.is_on_its_way(*index) == is_on_its_way)
+            {
                 to.move_to(x + size, *y);
                 let _ = to.arc(*x, *y, size, 0.0, TAU);
             }

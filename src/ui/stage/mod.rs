@@ -1,6 +1,4 @@
-    let pressed = use_mut_ref(|| None::<Selection>);
-    let hovered = use_state_eq(|| None::<usize>);
-    let slider = use_node_ref();//! The stage: the cluster as a picture that can be touched.
+//! The stage: the cluster as a picture that can be touched.
 //!
 //! To assistive technology it is a list of nodes and messages: one stop of the Tab key, arrow keys up and
 //! down within it, Enter for what can be done. What moves is written by [`Motion`].
@@ -78,11 +76,14 @@ pub fn StageView(props: &StageProps) -> Html {
     let roving = use_state_eq(|| None::<Selection>);
     let knife = use_state_eq(|| Knife::None);
     let pressed = use_mut_ref(|| None::<Selection>);
+    let hovered = use_state_eq(|| None::<usize>);
+    let slider = use_node_ref();
 
     let stage = Rc::clone(&props.stage);
     let nodes = stage.parties.iter().filter(|party| party.outline != Outline::Client).count();
     let is_dense = stage.messages.len() > MESSAGES_DRAWN_MAX || nodes > NODES_DRAWN_MAX;
-    let geometry = Rc::new(Geometry::new(&stage, props.circle.is_some(), width.max(200.0), height.max(200.0)));
+    let geometry =
+        Rc::new(Geometry::new(&stage, props.circle.is_some(), width.max(200.0), height.max(200.0)));
 
     {
         let (svg, canvas, motion) = (svg.clone(), canvas.clone(), props.motion.clone());
@@ -174,16 +175,7 @@ pub fn StageView(props: &StageProps) -> Html {
         let (knife, place, geometry) = (knife.clone(), place.clone(), Rc::clone(&geometry));
         let (motion, press, dense_stage) = (props.motion.clone(), press.clone(), Rc::clone(&stage));
         let circle = props.circle.clone();
-        Callback::from(move |        let (knife, place, geometry) = (knife.clone(), place.clone(), Rc::clone(&geometry));
-        let (circle, hovered) = (props.circle.clone(), hovered.clone());
         Callback::from(move |event: PointerEvent| {
-            let at = place(&event);
-            if let Some((from, _)) = *knife {
-                knife.set(Some((from, at)));
-            } else if let Some(circle) = &circle {
-                let is_free = geometry.party_at(at.0, at.1).is_none();
-                hovered.set(is_free.then(|| circle::key_at(circle, &geometry, at)).flatten());
-            }| {
             let at = place(&event);
             if event.pointer_type() == "touch"
                 && geometry.party_at(at.0, at.1).is_none()
@@ -208,21 +200,22 @@ pub fn StageView(props: &StageProps) -> Html {
         })
     };
     let onpointermove = {
-        let (knife, place) = (knife.clone(), place);
+        let (knife, place, geometry) = (knife.clone(), place, Rc::clone(&geometry));
+        let (circle, hovered) = (props.circle.clone(), hovered.clone());
         Callback::from(move |event: PointerEvent| {
+            let at = place(&event);
             if let Some((from, _)) = *knife {
-                knife.set(Some((from, place(&event))));
+                knife.set(Some((from, at)));
+            } else if let Some(circle) = &circle {
+                let is_free = geometry.party_at(at.0, at.1).is_none();
+                hovered.set(is_free.then(|| circle::key_at(circle, &geometry, at)).flatten());
             }
         })
     };
     let onpointerup = {
         let (knife, geometry, ui) = (knife.clone(), Rc::clone(&geometry), props.ui.clone());
         let (circle, slider) = (props.circle.clone(), slider.clone());
-        Callback::from(move |        let (knife, hovered) = (knife.clone(), hovered.clone());
         Callback::from(move |_: PointerEvent| {
-            knife.set(None);
-            hovered.set(None);
-        })| {
             let Some((a, b)) = *knife else { return };
             knife.set(None);
             if (b.0 - a.0).hypot(b.1 - a.1) < KNIFE_PIXELS_MIN {
@@ -243,8 +236,11 @@ pub fn StageView(props: &StageProps) -> Html {
         })
     };
     let onpointerleave = {
-        let knife = knife.clone();
-        Callback::from(move |_: PointerEvent| knife.set(None))
+        let (knife, hovered) = (knife.clone(), hovered.clone());
+        Callback::from(move |_: PointerEvent| {
+            knife.set(None);
+            hovered.set(None);
+        })
     };
 
     let aside = (*knife).map(|(a, b)| geometry.sides(a, b).0).unwrap_or_default();

@@ -100,7 +100,14 @@ pub(super) fn ballots(nodes: &[Option<Synod>], options: &Options, lang: Lang) ->
             cells.push(cell(format!("{count} {sign} {needed}"), tone, is_enough, hint));
         }
         let node = Address::Node(ballot.node);
-        Row { name: ballot.to_string(), address: Some(node), faint: false, key: None, is_current: false, cells }
+        Row {
+            name: ballot.to_string(),
+            address: Some(node),
+            faint: false,
+            key: None,
+            is_current: false,
+            cells,
+        }
     });
     Table {
         chart: None,
