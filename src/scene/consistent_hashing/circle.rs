@@ -207,3 +207,7 @@ fn ranges(before: &dyn Placement, now: &dyn Placement, then: &dyn Placement) -> 
     }
     ranges
 }
+
+#[cfg(test)]
+#[path = "circle_tests.rs"]
+mod tests;
