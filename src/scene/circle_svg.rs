@@ -11,7 +11,7 @@ use super::svg::{INK, MUTED, PAPER, colours, escape};
 const HALF_BAND: f64 = 4.5;
 
 /// With more ranges than this, the names of their owners would not fit.
-const RANGES_NAMED_MAX: usize = 48;
+const RANGES_NAMED_MAX: usize = 120;
 
 /// Draws the circle around a place.
 pub(super) fn draw(svg: &mut String, circle: &Circle, centre: (f64, f64), radius: f64, lang: Lang) {

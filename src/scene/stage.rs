@@ -18,7 +18,7 @@ const CLIENT_RADIUS: f32 = 0.47;
 /// How far from the middle the nodes stand that surround a circle of keys.
 const AROUND_CIRCLE_RADIUS: f32 = 0.43;
 /// How large the circle of keys is, as a part of the stage.
-pub const CIRCLE_RADIUS: f32 = 0.27;
+pub const CIRCLE_RADIUS: f32 = 0.285;
 
 /// The cluster, drawn.
 pub fn stage<P: Portray>(cluster: &Cluster<P>, lang: Lang) -> Stage {

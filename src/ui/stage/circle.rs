@@ -34,6 +34,9 @@ const KEYS_LARGE_MAX: usize = 1_500;
 /// How near the pointer has to be to a key, in pixels.
 const REACH: f64 = 9.0;
 
+/// The diameter of a stop on the walk to the owners.
+const STOP: f64 = 17.0;
+
 /// By how many keys Page Up and Page Down go on.
 const PAGE: usize = 10;
 
@@ -160,8 +163,15 @@ fn walk(props: &CircleProps, index: usize) -> Html {
         let ((x1, y1), (x2, y2)) = (at(centre, radius, key.turn), at(centre, radius, to));
         format!("M{x:.1} {y:.1}L{x1:.1} {y1:.1}A{radius:.1} {radius:.1} 0 {large} 1 {x2:.1} {y2:.1}")
     });
+    // Where two stops are close together, the second stands outside the first.
+    let mut outside = Vec::new();
+    for (rank, stop) in stops.iter().enumerate() {
+        let last = rank.checked_sub(1).and_then(|before| stops.get(before).zip(outside.get(before)));
+        let is_near = last.filter(|(last, _)| (stop.turn - last.turn).abs() * TAU * radius < STOP);
+        outside.push(is_near.map_or(0.0, |(_, out)| out + STOP));
+    }
     let stop = |rank: usize, turn: f64, tone: Tone| {
-        let (x, y) = at(centre, radius, turn);
+        let (x, y) = at(centre, radius + outside.get(rank).copied().unwrap_or(0.0), turn);
         html! {
             <g key={rank} class={classes!("circle-stop", tone_class(tone))} transform={format!("translate({x:.1} {y:.1})")}>
                 <circle r="7.5" />
@@ -317,23 +327,32 @@ fn paint_points(to: &CanvasRenderingContext2d, circle: &Circle, geometry: &Geome
 
 fn paint_keys(to: &CanvasRenderingContext2d, circle: &Circle, geometry: &Geometry, colours: &Colours) {
     let (placed, centre, radius) = (&circle.placed, geometry.centre(), geometry.circle);
-    let size = if placed.keys.len() > KEYS_LARGE_MAX { 0.8 } else { 1.9 };
+    let is_crowded = placed.keys.len() > KEYS_LARGE_MAX;
+    let size = if is_crowded { 0.8 } else { 1.9 };
     let place =
         |key: &crate::scene::circle::Key| at(centre, radius - key_depth(key.position, radius), key.turn);
     let keys = |moved: bool| {
         let keys = placed.keys.iter().enumerate().filter(move |(_, key)| key.owners.moves() == moved);
         by_tone(keys.map(|(index, key)| (placed.tone(key.owners.then), (index, place(key)))))
     };
-    // Squares are much cheaper than discs, and at this size nobody sees the difference.
+    let dot = |(x, y): (f64, f64), size: f64| {
+        to.move_to(x + size, y);
+        let _ = to.arc(x, y, size, 0.0, TAU);
+    };
     for (tone, keys) in keys(false) {
         to.set_fill_style_str(colours.tone(tone));
         to.begin_path();
         for (_, (x, y)) in keys {
-            to.rect(x - size, y - size, 2.0 * size, 2.0 * size);
+            // Squares are much cheaper than discs, and at that size nobody sees the difference.
+            if is_crowded {
+                to.rect(x - size, y - size, 2.0 * size, 2.0 * size);
+            } else {
+                dot((x, y), size);
+            }
         }
         to.fill();
     }
-    let size = size + 0.7;
+    let size = size + if is_crowded { 0.4 } else { 0.8 };
     to.set_line_width(1.2);
     for (tone, keys) in keys(true) {
         let colour = colours.tone(tone);
@@ -341,10 +360,8 @@ fn paint_keys(to: &CanvasRenderingContext2d, circle: &Circle, geometry: &Geometr
         to.set_stroke_style_str(colour);
         for is_on_its_way in [false, true] {
             to.begin_path();
-            for (_, (x, y)) in keys.iter().filter(|(index, _)| circle.is_on_its_way(*index) == is_on_its_way)
-            {
-                to.move_to(x + size, *y);
-                let _ = to.arc(*x, *y, size, 0.0, TAU);
+            for (_, place) in keys.iter().filter(|(index, _)| circle.is_on_its_way(*index) == is_on_its_way) {
+                dot(*place, size);
             }
             if is_on_its_way { to.stroke() } else { to.fill() }
         }

@@ -253,7 +253,7 @@ pub fn StageView(props: &StageProps) -> Html {
                 <CircleView ui={props.ui.clone()} circle={circle.clone()} geometry={geometry.clone()} colours={props.colours.clone()}
                     chosen={chosen_key(circle, props.selection)} hovered={*hovered} {slider} />
             }
-            <svg ref={svg} class={if props.circle.is_some() { "stage has-circle" } else { "stage" }} viewBox={view_box} width={px(geometry.width)} height={px(geometry.height)}
+            <svg ref={svg} class={classes!("stage", props.circle.is_some().then_some("has-circle"), hovered.is_some().then_some("is-over-key"))} viewBox={view_box} width={px(geometry.width)} height={px(geometry.height)}
                 role="listbox" aria-label={label} {onkeydown} {onpointerdown} {onpointermove} {onpointerup} {onpointerleave}>
                 <g class="links" aria-hidden="true">{ links(&props.ui, &stage, &geometry, nodes) }</g>
                 <g class="quorums" aria-hidden="true">{ for stage.quorums.iter().map(|quorum| quorum_view(quorum, &geometry)) }</g>
