@@ -118,7 +118,9 @@ fn write(args: &ExportArgs, bench: &dyn Workbench, to: u32, output: &mut dyn Wri
         Format::Trace => return write_trace(bench, output),
         Format::Prometheus => prometheus::write(bench),
         Format::Scenario => bench.json() + "\n",
-        Format::Stage => svg::draw(&bench.stage(lang)),
+        Format::Stage => {
+            svg::draw(&bench.stage(lang), bench.circle().as_deref().map(|circle| (circle, lang)))
+        }
         Format::Diagram => diagram::draw(bench, bench.time_at(from), bench.time_at(to), lang).svg,
     };
     output.write_all(text.as_bytes())

@@ -148,7 +148,8 @@ fn execute(command: Command, output: &mut dyn Write) -> Result<Ending, CliError>
         Command::Render { scenario, step, output: path } => {
             let mut bench = open_scenario(&scenario, None)?;
             seek(bench.as_mut(), step)?;
-            let picture = svg::draw(&bench.stage(Lang::En));
+            let picture =
+                svg::draw(&bench.stage(Lang::En), bench.circle().as_deref().map(|circle| (circle, Lang::En)));
             match path {
                 Some(path) => write_file(&path, |file| file.write_all(picture.as_bytes()))?,
                 None => output.write_all(picture.as_bytes())?,

@@ -76,6 +76,12 @@ impl Presets for Dynamo {
                 lost_disk,
             ),
             preset(
+                "dense-ring",
+                |l| word!(l, "A dense ring: 10,000 keys", "稠密的环：一万个键"),
+                dense_text,
+                dense,
+            ),
+            preset(
                 "broken-handover",
                 |l| word!(l, "Handed over before it arrived", "尚未到达就移交"),
                 broken_handover_text,
@@ -339,6 +345,25 @@ fn lost_disk() -> Setup {
         at(FIRST_US, Intervention::LoseDisk { node: NodeId(1) }),
         at(FIRST_US + 300_000, Act::Restart { node: NodeId(1) }),
     ];
+    setup
+}
+
+fn dense_text(lang: Lang) -> &'static str {
+    word!(
+        lang,
+        "Ten nodes with 100 points each share 10,000 keys evenly; when n11 joins, it takes a little from everybody.",
+        "十个节点各有 100 个点，均匀分担一万个键；n11 加入时，从每个节点各取一点。"
+    )
+}
+
+fn dense() -> Setup {
+    let mut setup = four_and_a_spare(Algorithm::Ring, 100);
+    setup.nodes = 11;
+    (setup.options.replicas, setup.options.read_quorum, setup.options.write_quorum) = (1, 1, 1);
+    (setup.options.initial_members, setup.options.initial_keys) = (10, 10_000);
+    // With one replica there is nothing to compare.
+    setup.options.anti_entropy_interval_us = 0;
+    setup.script = vec![at(FIRST_US, operate(10, Operation::Join))];
     setup
 }
 

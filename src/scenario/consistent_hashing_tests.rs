@@ -120,3 +120,17 @@ fn one_leaves_and_one_is_refilled() {
         assert!(refilled.head().node(NodeId(1)).unwrap().entry().is_full(), "seed {seed}");
     }
 }
+
+#[test]
+fn a_dense_ring_gives_the_newcomer_a_little_from_everybody() {
+    let recording = run("dense-ring", 7, 3_000_000);
+    let newcomer = recording.head().node(NodeId(10)).unwrap();
+    assert_eq!(newcomer.entry().status, Status::Member);
+    // A tenth of all keys, and a twentieth of the mean more or less.
+    assert!((700..1_150).contains(&newcomer.data().len()), "{} keys", newcomer.data().len());
+    let sources: std::collections::BTreeSet<NodeId> = reasons(&recording)
+        .into_iter()
+        .filter_map(|(node, why)| matches!(why, Reason::SendsRange { keys: 1.., .. }).then_some(node))
+        .collect();
+    assert_eq!(sources.len(), 10, "everybody sends some");
+}

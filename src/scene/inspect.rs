@@ -1,6 +1,7 @@
 //! What is known of a selection, and what the step at the cursor changed.
 
 use super::Lang;
+use super::circle::Circle;
 use super::model::{Cell, Field, Inspection, Row, Table, Tone};
 use super::open_run::OpenRun;
 use super::portray::Portray;
@@ -42,6 +43,10 @@ pub(super) fn inspect<P: Portray>(run: &OpenRun<P>, selection: Selection, lang: 
         }
         Selection::Message(event) => message_inspection(cluster, event, lang),
         Selection::Step(cursor) => step_inspection(run, cursor, lang),
+        Selection::Key(position) => {
+            let circle = run.circle_now()?;
+            P::inspect_key(&nodes(cluster), &cluster.setup().options, &circle, position, lang)
+        }
     }
 }
 
@@ -140,17 +145,27 @@ fn step_inspection<P: Portray>(run: &OpenRun<P>, cursor: u32, lang: Lang) -> Opt
     Some(Inspection { title: say!(lang, "step {cursor}", "步骤 {cursor}"), fields })
 }
 
+/// All nodes; those that are down as they would start from their disks.
+pub(super) fn nodes<P: Portray>(cluster: &Cluster<P>) -> Vec<Option<P>> {
+    let nodes = (0..cluster.setup().nodes).map(NodeId);
+    nodes.map(|node| cluster.node(node).cloned().or_else(|| cluster.on_disk(node))).collect()
+}
+
 /// The protocol's tables. A node that is down is shown faintly, as it would start from its disk.
-pub(super) fn tables<P: Portray>(cluster: &Cluster<P>, lang: Lang) -> Vec<Table> {
+pub(super) fn tables<P: Portray>(
+    cluster: &Cluster<P>,
+    circle: Option<&Circle>,
+    shown: usize,
+    lang: Lang,
+) -> Vec<Table> {
     let is_down = |address: Option<Address>| match address {
         Some(Address::Node(node)) => cluster.node(node).is_none(),
         _ => false,
     };
-    let nodes: Vec<Option<P>> = (0..cluster.setup().nodes)
-        .map(NodeId)
-        .map(|node| cluster.node(node).cloned().or_else(|| cluster.on_disk(node)))
-        .collect();
-    let mut tables = P::tables(&nodes, &cluster.setup().options, lang);
+    let (nodes, options) = (nodes(cluster), &cluster.setup().options);
+    let of_circle = circle.map(|circle| P::circle_tables(&nodes, options, circle, shown, lang));
+    let mut tables = of_circle.unwrap_or_default();
+    tables.extend(P::tables(&nodes, options, lang));
     for row in tables.iter_mut().flat_map(|table| &mut table.rows) {
         row.faint |= is_down(row.address);
     }
@@ -171,12 +186,15 @@ pub(super) fn disk_table<P: Portray>(cluster: &Cluster<P>, with_rows: bool, lang
                 name: P::name_of(node, options, lang),
                 address: Some(Address::Node(node)),
                 faint: cluster.node(node).is_none(),
+                key: None,
+                is_current: false,
                 cells,
             }
         })
         .collect();
     let width = rows.iter().map(|row| row.cells.len()).max().unwrap_or(0);
     Table {
+        chart: None,
         title: word!(lang, "On disk", "磁盘记录").to_owned(),
         note: word!(lang, "filled = durable", "实心 = 已持久化").to_owned(),
         columns: (0..width).map(|_| String::new()).collect(),

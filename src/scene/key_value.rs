@@ -88,6 +88,8 @@ pub fn store_table(stores: &[Option<&Store>], lang: Lang) -> Table {
         name: node.to_string(),
         address: Some(Address::Node(node)),
         faint: store.is_none(),
+        key: None,
+        is_current: false,
         cells: keys
             .iter()
             .map(|key| {
@@ -103,6 +105,7 @@ pub fn store_table(stores: &[Option<&Store>], lang: Lang) -> Table {
             .collect(),
     });
     Table {
+        chart: None,
         title: word!(lang, "State machine", "状态机").to_owned(),
         note: word!(lang, "what each node has applied", "各节点已应用的内容").to_owned(),
         columns: keys.iter().map(|key| (*key).to_owned()).collect(),

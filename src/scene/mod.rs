@@ -1,6 +1,7 @@
 //! Pure projections: a recording and a cursor become shapes, tables and sentences.
 //!
 //! * [`model`]: what is drawn, as plain data. [`workbench`]: the one interface that the page sees.
+//! * [`circle`]: where keys lie, for the protocols that place them on one.
 //! * [`portray`]: what a protocol has to say about itself; [`registry`]: one line for each of them.
 //! * [`trace`]: a run as NDJSON; [`svg`]: the stage as a static picture; [`export`]: forms of other tools.
 //! * [`metrics`]: what an operator would chart; [`sparkline`]: how it is drawn small.
@@ -8,6 +9,8 @@
 //! * [`player`]: what moves the cursor. [`settings`]: what a run starts from, as a form.
 
 pub mod atomic_commit;
+pub mod circle;
+pub mod circle_svg;
 pub mod compare;
 pub mod cone;
 pub mod consistent_hashing;

@@ -26,6 +26,8 @@ pub enum Tone {
     Absent,
     /// The era with this number, for things coloured by term or ballot; tints repeat.
     Era(u64),
+    /// The node with this number, where several of them share a picture; colours repeat, so its name stands near.
+    Owner(u16),
 }
 
 /// The cluster at one moment.
@@ -186,12 +188,40 @@ pub struct Cell {
 pub struct Table {
     /// Its name.
     pub title: String,
+    /// Bars that show the same at a glance.
+    pub chart: Option<Chart>,
     /// The remark beside the name: `filled = committed`.
     pub note: String,
     /// The heads of the columns.
     pub columns: Vec<String>,
     /// The rows.
     pub rows: Vec<Row>,
+}
+
+/// Bars, one for each node: the table that it belongs to says the same in figures.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct Chart {
+    /// The bars, in the order of the rows.
+    pub bars: Vec<Bar>,
+    /// The mean, in hundredths.
+    pub mean_hundredths: u64,
+    /// What the mean is called: `mean 200`.
+    pub mean_text: String,
+    /// What it means that a bar is dashed; empty if none is.
+    pub before_text: String,
+}
+
+/// A bar of a chart.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct Bar {
+    /// Whose it is.
+    pub name: String,
+    /// Its colour.
+    pub tone: Tone,
+    /// How long it is.
+    pub value: u64,
+    /// How long it was before the change, if that was another length.
+    pub before: Option<u64>,
 }
 
 /// A row of a table.
@@ -203,6 +233,10 @@ pub struct Row {
     pub address: Option<Address>,
     /// Drawn faint: the node is down.
     pub faint: bool,
+    /// The key that it is about, by its position on the circle: choosing the row chooses the key.
+    pub key: Option<u64>,
+    /// Whether it is about what runs here, of all that the table compares.
+    pub is_current: bool,
     /// One for each column; `None` where there is nothing.
     pub cells: Vec<Option<Cell>>,
 }

@@ -1,5 +1,9 @@
 //! The workbench of any protocol that can be portrayed.
 
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use super::circle::Circle;
 use super::detail::Detail;
 use super::export::account::{self, Account};
 use super::metrics::{self, Metrics};
@@ -7,7 +11,7 @@ use super::model::{
     BranchView, Comparison, Conditions, Cone, Deed, Inspection, Pending, Sentence, SourceSpot, SpaceTime,
     Stage, Table, Tape,
 };
-use super::portray::Portray;
+use super::portray::{Layout, Portray};
 use super::workbench::{Action, Prompt, Refusal, Selection, Workbench};
 use super::{Lang, compare, cone, diagram, find, inspect, stage, telling, trace};
 use crate::scenario::{Scenario, json, link};
@@ -25,6 +29,8 @@ pub struct OpenRun<P: Portray> {
     pub(super) history: History<P>,
     /// The step at the cursor in full, for the branch and cursor that it was made for.
     pub(super) detail: Option<(usize, u32, Detail<P>)>,
+    /// The circle that was found last, for the branch and cursor that it was found for.
+    circle: RefCell<Option<(usize, u32, Rc<Circle>)>>,
 }
 
 impl<P: Portray> OpenRun<P> {
@@ -35,7 +41,8 @@ impl<P: Portray> OpenRun<P> {
             None => "custom".to_owned(),
         };
         let history = History::of_recording(recording);
-        let mut run = OpenRun { name, preset: scenario.preset, seed: scenario.seed, history, detail: None };
+        let (preset, seed) = (scenario.preset, scenario.seed);
+        let mut run = OpenRun { name, preset, seed, history, detail: None, circle: RefCell::default() };
         run.seek(scenario.cursor);
         run
     }
@@ -54,6 +61,26 @@ impl<P: Portray> OpenRun<P> {
 
     fn options(&self) -> &P::Options {
         &self.history.cluster().setup().options
+    }
+
+    /// The circle on which keys are placed, at the cursor.
+    pub(super) fn circle_now(&self) -> Option<Rc<Circle>> {
+        let cluster = self.history.cluster();
+        if P::layout(&cluster.setup().options) != Layout::Circle {
+            return None;
+        }
+        let (branch, cursor) = (self.history.current(), self.history.cursor());
+        let mut last = self.circle.try_borrow_mut().ok()?;
+        if let Some((b, c, circle)) = &*last
+            && (*b, *c) == (branch, cursor)
+        {
+            return Some(Rc::clone(circle));
+        }
+        let known = last.take();
+        let known = known.as_ref().map(|(_, _, circle)| &**circle);
+        let circle = Rc::new(P::circle(&inspect::nodes(cluster), &cluster.setup().options, known)?);
+        *last = Some((branch, cursor, Rc::clone(&circle)));
+        Some(circle)
     }
 
     /// Finds the step at the cursor in full.
@@ -193,9 +220,18 @@ impl<P: Portray> Workbench for OpenRun<P> {
         stage::stage(self.history.cluster(), lang)
     }
 
+    fn circle(&self) -> Option<Rc<Circle>> {
+        self.circle_now()
+    }
+
+    fn time_lookups(&self, clock: &dyn Fn() -> f64) -> bool {
+        self.circle_now().is_some_and(|circle| P::time_lookups(&circle, clock))
+    }
+
     fn tables(&self, shown: usize, lang: Lang) -> Vec<Table> {
         let cluster = self.history.cluster();
-        let mut tables = inspect::tables(cluster, lang);
+        let circle = self.circle_now();
+        let mut tables = inspect::tables(cluster, circle.as_deref(), shown, lang);
         tables.push(inspect::disk_table(cluster, shown >= tables.len(), lang));
         tables
     }

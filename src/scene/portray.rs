@@ -6,7 +6,8 @@
 use serde_json::Value;
 
 use super::Lang;
-use super::model::{Cell, Field, Outline, Quorum, Table, Tone};
+use super::circle::Circle;
+use super::model::{Cell, Field, Inspection, Outline, Quorum, Table, Tone};
 use super::workbench::Prompt;
 use crate::protocol::{NodeId, Participant};
 use crate::scenario::Presets;
@@ -40,6 +41,8 @@ pub struct Portrait {
 pub enum Layout {
     /// Around a ring, all alike.
     Ring,
+    /// Outside a circle on which keys lie, all alike.
+    Circle,
     /// The first node above, the others below it.
     CoordinatorAbove,
 }
@@ -125,6 +128,40 @@ pub trait Portray: Presets {
 
     /// Logs, state machine and the like of all nodes.
     fn tables(nodes: &[Option<Self>], options: &Self::Options, lang: Lang) -> Vec<Table>;
+
+    /// The circle, where keys are placed on one ([`Layout::Circle`]). `known` is the last one that was found,
+    /// possibly at another moment: most of it can be used again.
+    fn circle(_nodes: &[Option<Self>], _options: &Self::Options, _known: Option<&Circle>) -> Option<Circle> {
+        None
+    }
+
+    /// Tables about the keys on the circle; they come before the other ones. Only the one at the position `shown`
+    /// needs to have rows.
+    fn circle_tables(
+        _nodes: &[Option<Self>],
+        _options: &Self::Options,
+        _circle: &Circle,
+        _shown: usize,
+        _lang: Lang,
+    ) -> Vec<Table> {
+        Vec::new()
+    }
+
+    /// What is known of the key at a position.
+    fn inspect_key(
+        _nodes: &[Option<Self>],
+        _options: &Self::Options,
+        _circle: &Circle,
+        _position: u64,
+        _lang: Lang,
+    ) -> Option<Inspection> {
+        None
+    }
+
+    /// Times the lookups of the algorithms that were compared, with a clock in ms, if they are not timed yet.
+    fn time_lookups(_circle: &Circle, _clock: &dyn Fn() -> f64) -> bool {
+        false
+    }
 
     /// A record of the log on disk, in short.
     fn record_text(record: &Self::Record, lang: Lang) -> String;

@@ -15,6 +15,10 @@ use crate::{say, word};
 const RING_RADIUS: f32 = 0.36;
 /// How far from the middle the clients stand.
 const CLIENT_RADIUS: f32 = 0.47;
+/// How far from the middle the nodes stand that surround a circle of keys.
+const AROUND_CIRCLE_RADIUS: f32 = 0.43;
+/// How large the circle of keys is, as a part of the stage.
+pub const CIRCLE_RADIUS: f32 = 0.285;
 
 /// The cluster, drawn.
 pub fn stage<P: Portray>(cluster: &Cluster<P>, lang: Lang) -> Stage {
@@ -39,6 +43,7 @@ pub fn stage<P: Portray>(cluster: &Cluster<P>, lang: Lang) -> Stage {
 fn node_place(layout: Layout, node: u16, nodes: u16) -> (f32, f32) {
     match layout {
         Layout::Ring => on_ring(f32::from(node) / f32::from(nodes.max(1)), RING_RADIUS),
+        Layout::Circle => on_ring(f32::from(node) / f32::from(nodes.max(1)), AROUND_CIRCLE_RADIUS),
         Layout::CoordinatorAbove if node == 0 => (0.5, 0.2),
         Layout::CoordinatorAbove => {
             let others = f32::from(nodes.saturating_sub(1).max(1));
@@ -56,7 +61,7 @@ fn on_ring(turn: f32, radius: f32) -> (f32, f32) {
 /// Where a client stands: in the corners for the first four, then between them.
 fn client_place(layout: Layout, client: u16, clients: u16) -> (f32, f32) {
     match layout {
-        Layout::Ring => {
+        Layout::Ring | Layout::Circle => {
             let turn = match clients {
                 // Two at the sides would stand on nodes of the ring.
                 2 => 0.375 + f32::from(client) * 0.25,

@@ -2,7 +2,10 @@
 
 use std::fmt::Write;
 
+use super::Lang;
+use super::circle::Circle;
 use super::model::{Cell, Fate, Message, Outline, Party, Stage, Tone};
+use super::stage::CIRCLE_RADIUS;
 use crate::lang::time;
 use crate::sim::Address;
 
@@ -24,8 +27,8 @@ pub(super) const BAD: &str = "#bd3722";
 /// The width and height of the picture.
 pub const SIZE: (f32, f32) = (SIDE + 2.0 * MARGIN, SIDE + HEAD + MARGIN);
 
-/// Draws the stage.
-pub fn draw(stage: &Stage) -> String {
+/// Draws the stage, and the circle with its words in a language where keys are placed on one.
+pub fn draw(stage: &Stage, circle: Option<(&Circle, Lang)>) -> String {
     let (width, height) = SIZE;
     let mut svg = String::new();
     // Writing into a string cannot fail, here and below.
@@ -40,7 +43,11 @@ pub fn draw(stage: &Stage) -> String {
     let _ = writeln!(svg, r#"<text x="{MARGIN}" y="56" fill="{MUTED}">{}</text>"#, time(stage.now_us));
     let nodes = stage.parties.iter().filter(|party| party.outline != Outline::Client).count();
     let disc = (DISC * 8.0 / nodes.max(8) as f32).max(7.0);
-    draw_connections(&mut svg, stage);
+    if let Some((circle, lang)) = circle {
+        let centre = (f64::from(place_x(0.5)), f64::from(place_y(0.5)));
+        super::circle_svg::draw(&mut svg, circle, centre, f64::from(CIRCLE_RADIUS * SIDE), lang);
+    }
+    draw_connections(&mut svg, stage, circle.is_none());
     draw_quorums(&mut svg, stage, disc);
     for party in &stage.parties {
         draw_party(&mut svg, party, stage.now_us, disc);
@@ -65,10 +72,10 @@ fn place_of(stage: &Stage, address: Address) -> Option<(f32, f32)> {
     Some((place_x(party.x), place_y(party.y)))
 }
 
-fn draw_connections(svg: &mut String, stage: &Stage) {
+fn draw_connections(svg: &mut String, stage: &Stage, has_mesh: bool) {
     let nodes: Vec<&Party> = stage.parties.iter().filter(|party| party.outline != Outline::Client).collect();
     // Beyond a few nodes the mesh would be a grey surface.
-    if nodes.len() <= 12 {
+    if has_mesh && nodes.len() <= 12 {
         for (at, one) in nodes.iter().enumerate() {
             for other in nodes.iter().skip(at + 1) {
                 let (x1, y1) = (place_x(one.x), place_y(one.y));
@@ -232,6 +239,14 @@ pub(super) fn colours(tone: Tone) -> (&'static str, &'static str) {
         ("#4c757d", "#dbe6e7"),
         ("#765ba6", "#e6def3"),
     ];
+    const OWNERS: [(&str, &str); 6] = [
+        ("#6d84c6", "#e9edf8"),
+        ("#be7ca1", "#f7ebf2"),
+        ("#2da36e", "#e0f2e9"),
+        ("#53368a", "#e9e3f4"),
+        ("#953c2f", "#f5e5e2"),
+        ("#305962", "#e1eaec"),
+    ];
     match tone {
         Tone::Plain => (MUTED, "#ffffff"),
         Tone::Member => ("#4d7aa6", "#e7eff7"),
@@ -240,6 +255,9 @@ pub(super) fn colours(tone: Tone) -> (&'static str, &'static str) {
         Tone::Good => ("#1f7f63", "#ddf0e7"),
         Tone::Bad => (BAD, "#fbe6e1"),
         Tone::Absent => ("#75716a", "none"),
+        Tone::Owner(node) => {
+            OWNERS.get(usize::from(node) % OWNERS.len()).copied().unwrap_or((MUTED, "#ffffff"))
+        }
         Tone::Era(era) => ERAS.get((era % ERAS.len() as u64) as usize).copied().unwrap_or((MUTED, "#ffffff")),
     }
 }

@@ -4,7 +4,10 @@
 //! What is asked about "the cluster" is asked about the moment of the cursor. Steps are numbered as people
 //! count them, from 1: step `n` is the one that ends at cursor position `n`.
 
+use std::rc::Rc;
+
 use super::Lang;
+use super::circle::Circle;
 use super::export::Account;
 use super::metrics::Metrics;
 use super::model::{
@@ -26,6 +29,8 @@ pub enum Selection {
     Message(EventId),
     /// A step of the recording.
     Step(u32),
+    /// A key, by its position on the circle.
+    Key(u64),
 }
 
 /// What a person can type for a client or an operator, with an example to start from.
@@ -118,6 +123,14 @@ pub trait Workbench {
 
     /// The cluster, drawn.
     fn stage(&self, lang: Lang) -> Stage;
+
+    /// The circle on which keys are placed, where there is one. What does not change from moment to moment is shared.
+    fn circle(&self) -> Option<Rc<Circle>>;
+
+    /// Times the lookups of the algorithms that a table compares, with a clock in ms, once for each change of the
+    /// members. Returns whether anything was timed: then the table is another one. What is measured is no part
+    /// of the run.
+    fn time_lookups(&self, clock: &dyn Fn() -> f64) -> bool;
 
     /// Logs, state machine, disk: the tables of this protocol at the cursor. Of a node that is down they show
     /// what it would find on its disk. Only the one at the position `shown` needs to have rows.

@@ -23,6 +23,7 @@ pub struct Colours {
     pub on_cursor: String,
     tones: [String; 7],
     eras: [String; 6],
+    owners: [String; 6],
     /// The typeface of the page.
     pub font: String,
 }
@@ -48,6 +49,7 @@ impl Colours {
             on_cursor: tone("on-cursor"),
             tones: ["lane", "member", "contender", "amber", "good", "bad", "absent"].map(tone),
             eras: ["era0-line", "era1-line", "era2-line", "era3-line", "era4-line", "era5-line"].map(tone),
+            owners: ["owner0", "owner1", "owner2", "owner3", "owner4", "owner5"].map(tone),
             font,
         };
         probe.remove();
@@ -64,6 +66,7 @@ impl Colours {
             Tone::Good => 4,
             Tone::Bad => 5,
             Tone::Absent => 6,
+            Tone::Owner(node) => return self.owners.get(usize::from(node) % 6).map_or("", String::as_str),
             Tone::Era(era) => return self.eras.get((era % 6) as usize).map_or("", String::as_str),
         };
         self.tones.get(at).map_or("", String::as_str)

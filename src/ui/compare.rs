@@ -78,7 +78,7 @@ fn chooser(ui: &Ui, branches: &[BranchView], other: u32) -> Html {
 }
 
 fn side(name: &str, stage: &Stage, first: Option<&Sentence>) -> Html {
-    let picture = js_sys::encode_uri_component(&svg::draw(stage));
+    let picture = js_sys::encode_uri_component(&svg::draw(stage, None));
     html! {
         <figure>
             <img src={format!("data:image/svg+xml,{picture}")} alt={stage.headline.clone()} />

@@ -31,7 +31,7 @@ pub fn ask_for(key: &str, shift: bool) -> Option<Ask> {
 }
 
 /// The keys as the help lists them: the keys, and their meaning in English and Chinese.
-pub const LIST: [(&str, &str, &str); 14] = [
+pub const LIST: [(&str, &str, &str); 15] = [
     ("Space", "Play or pause", "播放或暂停"),
     (", . ← →", "One step back or forward", "后退或前进一步"),
     ("Shift ← Shift →", "To the previous or next milestone", "跳到上一个或下一个关键步骤"),
@@ -45,6 +45,7 @@ pub const LIST: [(&str, &str, &str); 14] = [
     ("0 … 9", "To so many tenths of the run", "跳到运行的十分之几处"),
     ("↑ ↓", "On the stage: from node to message to node", "在舞台上：在节点与消息之间移动"),
     ("Enter", "On the stage: what can be done with it", "在舞台上：打开可执行的操作"),
+    ("← → Home End", "On the circle: from key to key, clockwise", "在环上：沿顺时针逐个查看键"),
     ("+ −", "In the diagram: closer or wider", "在时空图中：放大或缩小"),
     ("/", "Find a step", "查找步骤"),
     ("f", "Full screen", "全屏"),

@@ -20,6 +20,7 @@ mod hands;
 mod icons;
 mod inspector;
 mod keys;
+mod load_chart;
 mod menu;
 mod metrics;
 mod motion;
@@ -57,8 +58,13 @@ fn tone_class(tone: crate::scene::model::Tone) -> Classes {
         Tone::Good => classes!("tone-good"),
         Tone::Bad => classes!("tone-bad"),
         Tone::Absent => classes!("tone-absent"),
+        Tone::Owner(node) => {
+            classes!(OWNERS.get(usize::from(node) % 6).copied().unwrap_or("tone-plain"))
+        }
         Tone::Era(era) => classes!(ERAS.get((era % 6) as usize).copied().unwrap_or("tone-plain")),
     }
 }
 
 const ERAS: [&str; 6] = ["tone-era0", "tone-era1", "tone-era2", "tone-era3", "tone-era4", "tone-era5"];
+const OWNERS: [&str; 6] =
+    ["tone-owner0", "tone-owner1", "tone-owner2", "tone-owner3", "tone-owner4", "tone-owner5"];

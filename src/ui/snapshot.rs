@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use super::ask::Panel;
+use crate::scene::circle::Circle;
 use crate::scene::metrics::Metrics;
 use crate::scene::model::{
     BranchView, Comparison, Cone, Deed, Inspection, Pending, Sentence, SourceSpot, Stage, Table, Tape,
@@ -74,6 +75,8 @@ impl InView {
 pub struct Snapshot {
     /// The cluster.
     pub stage: Rc<Stage>,
+    /// The circle of keys, where there is one.
+    pub circle: Option<Rc<Circle>>,
     /// What happened in the current step.
     pub sentence: Option<Rc<Sentence>>,
     /// The last steps, the latest first.
@@ -134,6 +137,7 @@ impl Snapshot {
     pub fn refresh_reading(&mut self, player: &mut Player, lang: Lang, view: InView, story: u32) {
         let selection = player.selection();
         let cursor = player.bench().cursor();
+        self.circle = player.bench().circle();
         self.sentence = player.bench_mut().sentence(cursor, lang).map(Rc::new);
         self.refresh_tape(player, lang);
         if view.story {
@@ -168,6 +172,12 @@ impl Snapshot {
     pub fn refresh_causes(&mut self, player: &mut Player, lang: Lang, view: InView) {
         if view.metrics {
             self.refresh_metrics(player);
+        }
+        if let Some(shown) = view.table
+            && !player.is_playing()
+            && player.bench().time_lookups(&super::dom::now_ms)
+        {
+            self.tables = Rc::new(player.bench().tables(shown, lang));
         }
         // The diagram marks the causes, too.
         if !view.inspector && !view.diagram {

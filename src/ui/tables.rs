@@ -5,10 +5,10 @@ use std::rc::Rc;
 use yew::prelude::*;
 
 use super::ask::Ui;
+use super::load_chart;
 use super::tone_class;
 use crate::scene::Selection;
 use crate::scene::model::{Cell, Row, Table};
-use crate::sim::Address;
 
 /// What a table is drawn from.
 #[derive(Properties, PartialEq)]
@@ -19,8 +19,8 @@ pub struct TableProps {
     pub tables: Rc<Vec<Table>>,
     /// Which one is shown.
     pub shown: usize,
-    /// The party that is chosen.
-    pub chosen: Option<Address>,
+    /// What is chosen.
+    pub chosen: Option<Selection>,
 }
 
 /// One of the tables.
@@ -46,6 +46,7 @@ pub fn TableView(props: &TableProps) -> Html {
     html! {
         <div class="table-frame" ref={frame} tabindex="0" role="region" aria-label={table.title.clone()}>
             if !table.note.is_empty() { <p class="table-note">{ table.note.clone() }</p> }
+            if let Some(chart) = &table.chart { { load_chart::view(chart) } }
             <table>
                 <thead>
                     <tr>
@@ -56,12 +57,17 @@ pub fn TableView(props: &TableProps) -> Html {
                 <tbody>
                     for (at, row) in table.rows.iter().enumerate() {
                         <RowView key={at} ui={props.ui.clone()} row={row.clone()}
-                            is_chosen={row.address.is_some() && row.address == props.chosen} />
+                            is_chosen={selects(row).is_some() && selects(row) == props.chosen} />
                     }
                 </tbody>
             </table>
         </div>
     }
+}
+
+/// What choosing a row chooses.
+fn selects(row: &Row) -> Option<Selection> {
+    row.address.map(Selection::Party).or_else(|| row.key.map(Selection::Key))
 }
 
 #[derive(Properties, PartialEq)]
@@ -74,13 +80,17 @@ struct RowProps {
 #[component]
 fn RowView(props: &RowProps) -> Html {
     let row = &props.row;
-    let class = classes!(row.faint.then_some("is-faint"), props.is_chosen.then_some("is-chosen"));
+    let class = classes!(
+        row.faint.then_some("is-faint"),
+        props.is_chosen.then_some("is-chosen"),
+        row.is_current.then_some("is-current")
+    );
     html! {
         <tr {class}>
             <th scope="row">
-                if let Some(address) = row.address {
+                if let Some(selection) = selects(row) {
                     <button type="button" class="row-name" aria-pressed={props.is_chosen.to_string()}
-                        onclick={props.ui.on_select(Selection::Party(address))}>{ row.name.clone() }</button>
+                        onclick={props.ui.on_select(selection)}>{ row.name.clone() }</button>
                 } else { { row.name.clone() } }
             </th>
             for cell in &row.cells { { cell_view(cell.as_ref()) } }

@@ -146,6 +146,10 @@ impl Placement for Ketama {
         list
     }
 
+    fn points(&self) -> Option<&Circle> {
+        Some(self.circle())
+    }
+
     fn memory_bytes(&self) -> u64 {
         self.circle.memory_bytes()
     }

@@ -94,12 +94,17 @@ impl Moves {
                 moves.needless += u64::from(!from.is_none_or(lost) && !to.is_none_or(gained));
             }
         }
-        let share = |roster: &Roster, id| match roster.total_weight() {
-            0 => 0.0,
-            total => f64::from(weight(roster, id)) / total as f64,
-        };
-        let gains = new.ids().map(|id| (share(new, id) - share(old, id)).max(0.0));
-        moves.ideal = gains.sum::<f64>() * moves.keys as f64;
+        moves.ideal = ideal_share(old, new) * moves.keys as f64;
         moves
     }
+}
+
+/// The part of the keys that has to move if the shares change and nothing else does: the sum of what the gaining
+/// nodes gain.
+pub fn ideal_share(before: &Roster, after: &Roster) -> f64 {
+    let share = |roster: &Roster, id| match roster.total_weight() {
+        0 => 0.0,
+        total => f64::from(roster.get(id).map_or(0, |node| node.weight)) / total as f64,
+    };
+    after.ids().map(|id| (share(after, id) - share(before, id)).max(0.0)).sum()
 }

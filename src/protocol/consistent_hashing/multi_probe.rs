@@ -96,6 +96,10 @@ impl Placement for MultiProbe {
         list
     }
 
+    fn points(&self) -> Option<&Circle> {
+        Some(self.circle())
+    }
+
     fn memory_bytes(&self) -> u64 {
         self.ring.memory_bytes()
     }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Algorithm, Node, PlacementError, Roster};
+use super::{Algorithm, Circle, Node, PlacementError, Roster};
 use crate::protocol::NodeId;
 
 /// What an algorithm promises about the keys that move when one node joins or leaves.
@@ -43,6 +43,11 @@ pub trait Placement: fmt::Debug {
     /// The first `count` distinct nodes for a key, its owner first: Dynamo's preference list
     /// (DeCandia et al., §4.3). All nodes, if there are fewer.
     fn preference_list(&self, key: &[u8], count: usize) -> Vec<NodeId>;
+
+    /// The points on the circle, where the algorithm has some.
+    fn points(&self) -> Option<&Circle> {
+        None
+    }
 
     /// The bytes of the tables that a lookup reads. The names and weights of the nodes are not counted.
     fn memory_bytes(&self) -> u64;

@@ -87,6 +87,10 @@ impl Placement for HashRing {
         self.circle.distinct_nodes(key_hash(key)).take(count.min(self.roster.len())).collect()
     }
 
+    fn points(&self) -> Option<&Circle> {
+        Some(self.circle())
+    }
+
     fn memory_bytes(&self) -> u64 {
         self.circle.memory_bytes()
     }

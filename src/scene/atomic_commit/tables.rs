@@ -39,9 +39,12 @@ pub(super) fn transactions(nodes: &[Option<View<'_>>], lang: Lang) -> Table {
         name: t.to_string(),
         address: None,
         faint: false,
+        key: None,
+        is_current: false,
         cells: nodes.iter().map(|node| node.as_ref().and_then(|node| standing(node, *t, lang))).collect(),
     });
     Table {
+        chart: None,
         title: word!(lang, "Votes", "投票").to_owned(),
         note: word!(
             lang,
@@ -179,11 +182,14 @@ pub(super) fn locks(nodes: &[Option<View<'_>>], lang: Lang) -> Table {
                 name: format!("{key}@{}", node.id),
                 address: Some(Address::Node(node.id)),
                 faint: false,
+                key: None,
+                is_current: false,
                 cells: vec![cell(value.to_string(), Tone::Plain, held.is_none(), ""), held, waits],
             });
         }
     }
     Table {
+        chart: None,
         title: word!(lang, "Locks", "锁").to_owned(),
         note: word!(lang, "who holds a lock, and who waits for it", "谁持有锁，谁在等待").to_owned(),
         columns: [
@@ -206,11 +212,14 @@ pub(super) fn logs(nodes: &[Option<View<'_>>], lang: Lang) -> Table {
             name: id.to_string(),
             address: Some(Address::Node(id)),
             faint: node.is_none(),
+            key: None,
+            is_current: false,
             cells: node.as_ref().map(|node| log_cells(node, RECORDS_SHOWN, lang)).unwrap_or_default(),
         })
         .collect();
     let width = rows.iter().map(|row| row.cells.len()).max().unwrap_or(0);
     Table {
+        chart: None,
         title: word!(lang, "Logs", "日志").to_owned(),
         note: word!(lang, "▪ forced, ▫ lazy; filled = durable", "▪ 强制写入，▫ 惰性写入；实心 = 已持久化")
             .to_owned(),
@@ -251,6 +260,8 @@ pub(super) fn writes(nodes: &[Option<View<'_>>], lang: Lang) -> Table {
             name: id.to_string(),
             address: Some(Address::Node(id)),
             faint: node.is_none(),
+            key: None,
+            is_current: false,
             cells: vec![
                 cell(role, Tone::Plain, false, ""),
                 figure(Write::Forced, Tone::Contender),
@@ -259,6 +270,7 @@ pub(super) fn writes(nodes: &[Option<View<'_>>], lang: Lang) -> Table {
         }
     });
     Table {
+        chart: None,
         title: word!(lang, "Writes", "写入").to_owned(),
         note: word!(
             lang,

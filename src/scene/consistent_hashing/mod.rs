@@ -1,5 +1,8 @@
 //! The store of consistent hashing, drawn and told.
 
+mod circle;
+pub mod comparison;
+mod key;
 mod messages;
 mod reasons;
 mod tables;
@@ -13,16 +16,12 @@ use crate::protocol::consistent_hashing::store::{
 use crate::protocol::key_value::TEXT_BYTES_MAX;
 use crate::protocol::{NodeId, Participant};
 use crate::scene::Lang;
-use crate::scene::model::{Field, Quorum, Table, Tone};
-use crate::scene::portray::{Face, Portrait, Portray, ViolationOf};
+use crate::scene::circle::{Circle, position_text};
+use crate::scene::model::{Field, Inspection, Quorum, Table, Tone};
+use crate::scene::portray::{Face, Layout, Portrait, Portray, ViolationOf};
 use crate::scene::workbench::Prompt;
 use crate::sim::Address;
 use crate::{say, word};
-
-/// A position on the circle as people read it: its upper 32 bits.
-fn position_text(position: u64) -> String {
-    format!("0x{:08x}", position >> 32)
-}
 
 /// All versions of a key, in short.
 fn siblings_text(siblings: &Siblings) -> String {
@@ -85,6 +84,10 @@ impl Portray for Dynamo {
         word!(lang, "Consistent hashing", "一致性哈希")
     }
 
+    fn layout(_: &Options) -> Layout {
+        Layout::Circle
+    }
+
     fn face(kind: u8) -> Face {
         let (letter, tone, answer) = match kind {
             0 => ('F', Tone::Plain, false),
@@ -106,14 +109,14 @@ impl Portray for Dynamo {
         Face { letter, tone, answer }
     }
 
-    fn portrait(&self, _: NodeId, _: &Options, lang: Lang) -> Portrait {
+    fn portrait(&self, _: NodeId, options: &Options, lang: Lang) -> Portrait {
         let entry = self.entry();
         let tone = match entry.status {
             _ if entry.refilling => Tone::Bad,
             Status::Outside => Tone::Plain,
-            Status::Joining => Tone::Leader,
-            Status::Member => Tone::Member,
-            Status::Leaving => Tone::Contender,
+            // As on the circle: amber for those that join or leave, else a colour of its own.
+            Status::Member if options.is_initial_member(self.id()) => Tone::Owner(self.id().0),
+            Status::Joining | Status::Member | Status::Leaving => Tone::Leader,
         };
         let figure = match self.data().len() {
             0 => String::new(),
@@ -258,8 +261,41 @@ impl Portray for Dynamo {
         fields
     }
 
-    fn tables(nodes: &[Option<Dynamo>], options: &Options, lang: Lang) -> Vec<Table> {
-        vec![tables::loads(nodes, options, lang), tables::keys(nodes, options, lang)]
+    fn tables(_: &[Option<Dynamo>], _: &Options, _: Lang) -> Vec<Table> {
+        // All of them are about the keys on the circle.
+        Vec::new()
+    }
+
+    fn circle(nodes: &[Option<Dynamo>], options: &Options, known: Option<&Circle>) -> Option<Circle> {
+        circle::circle(nodes, options, known)
+    }
+
+    fn circle_tables(
+        nodes: &[Option<Dynamo>],
+        options: &Options,
+        circle: &Circle,
+        shown: usize,
+        lang: Lang,
+    ) -> Vec<Table> {
+        vec![
+            tables::loads(nodes, circle, shown == 0, lang),
+            comparison::table(&circle.placed, options, shown == 1, lang),
+            tables::keys(nodes, circle, shown == 2, lang),
+        ]
+    }
+
+    fn inspect_key(
+        nodes: &[Option<Dynamo>],
+        options: &Options,
+        circle: &Circle,
+        position: u64,
+        lang: Lang,
+    ) -> Option<Inspection> {
+        key::inspection(nodes, options, circle, position, lang)
+    }
+
+    fn time_lookups(circle: &Circle, clock: &dyn Fn() -> f64) -> bool {
+        comparison::time_lookups(&circle.placed, clock)
     }
 
     fn record_text(record: &Record, lang: Lang) -> String {

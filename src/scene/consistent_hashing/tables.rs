@@ -1,11 +1,12 @@
 //! How the keys are spread, and where each of them lies.
 
-use super::{position_text, siblings_text};
+use super::siblings_text;
 use crate::protocol::NodeId;
 use crate::protocol::consistent_hashing::Algorithm;
-use crate::protocol::consistent_hashing::store::{Dynamo, Options, Place, Ring};
+use crate::protocol::consistent_hashing::store::{Dynamo, Held, Place};
 use crate::scene::Lang;
-use crate::scene::model::{Cell, Row, Table, Tone};
+use crate::scene::circle::{Circle, Placed, position_text, ratio_text};
+use crate::scene::model::{Bar, Cell, Chart, Row, Table, Tone};
 use crate::sim::Address;
 use crate::{say, word};
 
@@ -32,74 +33,94 @@ fn cell(text: String, tone: Tone, settled: bool, hint: String) -> Option<Cell> {
     Some(Cell { text, tone, settled, changed: false, hint })
 }
 
-/// The ring of the node that has heard the latest.
-fn latest_ring(nodes: &[Option<Dynamo>]) -> Option<&Ring> {
-    nodes.iter().flatten().max_by_key(|node| node.membership().era()).map(Dynamo::ring)
-}
-
-/// All keys that anybody holds, by position.
-fn places(nodes: &[Option<Dynamo>]) -> Vec<&Place> {
-    let mut places: Vec<&Place> =
-        nodes.iter().flatten().flat_map(|node| node.data().map(|(place, _)| place)).collect();
-    places.sort();
-    places.dedup();
-    places
-}
-
-/// A multiple of the mean with two digits, computed in integers.
-fn ratio_text(load: usize, total: usize, members: usize) -> String {
-    let hundredths = (load * members * 100).checked_div(total).unwrap_or(0);
-    format!("{}.{:02}", hundredths / 100, hundredths % 100)
+/// For each node, how many keys it holds that are not its own, now or after the change.
+fn strays(nodes: &[Option<Dynamo>], placed: &Placed) -> Vec<Option<usize>> {
+    let count = |(at, node): (usize, &Option<Dynamo>)| {
+        let (node, id) = (node.as_ref()?, NodeId(at as u16));
+        let is_own = |index: usize| {
+            placed.owners_of(index).contains(&id) || placed.coming_owners_of(index).contains(&id)
+        };
+        // Both are in the order of the positions.
+        let mut known = placed.by_position.iter().map(|index| *index as usize).peekable();
+        let mut strays = 0;
+        for (place, _) in node.data() {
+            let before =
+                |index: &usize| placed.keys.get(*index).is_some_and(|key| key.position < place.position);
+            while known.next_if(before).is_some() {}
+            strays += usize::from(!known.peek().is_some_and(|index| is_own(*index)));
+        }
+        Some(strays)
+    };
+    nodes.iter().enumerate().map(count).collect()
 }
 
 /// Keys per node, and the peak over the mean.
-pub(super) fn loads(nodes: &[Option<Dynamo>], options: &Options, lang: Lang) -> Table {
-    let places = places(nodes);
-    let ring = latest_ring(nodes);
-    let members = ring.map_or(&[] as &[NodeId], Ring::members);
-    let mut firsts = vec![0usize; nodes.len()];
+pub(super) fn loads(nodes: &[Option<Dynamo>], circle: &Circle, with_rows: bool, lang: Lang) -> Table {
+    let placed = &circle.placed;
+    let (keys, members) = (placed.keys.len(), placed.members.now.as_slice());
+    let firsts = placed.loads(nodes.len(), |owners| owners.now);
+    let before = placed.loads(nodes.len(), |owners| owners.before);
     let mut replicas = vec![0usize; nodes.len()];
-    for place in &places {
-        let owners = ring.map(|ring| ring.owners(place, options)).unwrap_or_default();
-        for (rank, owner) in owners.iter().enumerate() {
-            if rank == 0
-                && let Some(first) = firsts.get_mut(owner.index())
-            {
-                *first += 1;
-            }
-            if let Some(replica) = replicas.get_mut(owner.index()) {
-                *replica += 1;
-            }
+    for owner in &placed.owners {
+        if let Some(count) = replicas.get_mut(owner.index()) {
+            *count += 1;
         }
     }
-    let peak = firsts.iter().copied().max().unwrap_or(0);
-    let peak = ratio_text(peak, places.len(), members.len());
-    let row = |at: usize, node: &Option<Dynamo>| {
+    let peak = ratio_text(firsts.iter().copied().max().unwrap_or(0), keys, members.len());
+    let strays = if with_rows { strays(nodes, placed) } else { Vec::new() };
+    let row = |(at, node): (usize, &Option<Dynamo>)| {
         let id = NodeId(at as u16);
         let is_member = members.contains(&id);
         let (first, replica) = (firsts.get(at).copied().unwrap_or(0), replicas.get(at).copied().unwrap_or(0));
-        let figure = |text: String| {
-            cell(text, if is_member { Tone::Member } else { Tone::Absent }, true, String::new())
-        };
+        let tone = if is_member { Tone::Plain } else { Tone::Absent };
+        let figure = |text: String| cell(text, tone, true, String::new());
         let held = node.as_ref().map(|node| node.data().len());
-        let others = node
-            .as_ref()
-            .map(|node| node.data().filter(|(place, _)| !node.keeps_for_itself(place, options)).count());
         let cells = vec![
             figure(first.to_string()),
-            figure(ratio_text(first, places.len(), members.len())),
+            figure(ratio_text(first, keys, members.len())),
             figure(replica.to_string()),
             held.and_then(|held| cell(held.to_string(), Tone::Plain, true, String::new())),
-            others.filter(|others| *others > 0).and_then(|others| {
+            strays.get(at).copied().flatten().filter(|strays| *strays > 0).and_then(|strays| {
                 let hint = word!(lang, "kept until their owners have confirmed them", "保留到主人确认为止");
-                cell(others.to_string(), Tone::Leader, false, hint.to_owned())
+                cell(strays.to_string(), Tone::Leader, false, hint.to_owned())
             }),
         ];
-        Row { name: id.to_string(), address: Some(Address::Node(id)), faint: node.is_none(), cells }
+        Row {
+            name: id.to_string(),
+            address: Some(Address::Node(id)),
+            faint: node.is_none(),
+            key: None,
+            is_current: false,
+            cells,
+        }
     };
+    let bar = |at: usize| {
+        let (value, was) = (firsts.get(at).copied()?, before.get(at).copied()?);
+        let (id, has_changed) = (NodeId(at as u16), placed.members.before != placed.members.now);
+        (members.contains(&id) || was > 0).then(|| Bar {
+            name: id.to_string(),
+            tone: placed.tone(id),
+            value: value as u64,
+            before: (has_changed && value != was).then_some(was as u64),
+        })
+    };
+    let bars: Vec<Bar> = (0..nodes.len()).filter_map(bar).collect();
+    let mean_hundredths = (keys * 100).checked_div(members.len()).unwrap_or(0) as u64;
+    let mean = format!("{}.{}", mean_hundredths / 100, mean_hundredths / 10 % 10);
+    let has_dashes = bars.iter().any(|bar| bar.before.is_some());
     Table {
+        chart: (with_rows && keys > 0).then(|| Chart {
+            bars,
+            mean_hundredths,
+            mean_text: say!(lang, "mean {mean}", "平均 {mean}"),
+            before_text: if has_dashes {
+                word!(lang, "dashed: before the change", "虚线：变更之前").to_owned()
+            } else {
+                String::new()
+            },
+        }),
         title: word!(lang, "Keys per node", "各节点的键").to_owned(),
-        note: say!(lang, "{} keys, peak {peak} × mean", "{} 个键，最高为平均的 {peak} 倍", places.len()),
+        note: say!(lang, "{keys} keys, peak {peak} × mean", "{keys} 个键，最高为平均的 {peak} 倍"),
         columns: [
             word!(lang, "first owner of", "首要拥有"),
             word!(lang, "× mean", "× 平均"),
@@ -109,49 +130,66 @@ pub(super) fn loads(nodes: &[Option<Dynamo>], options: &Options, lang: Lang) -> 
         ]
         .map(str::to_owned)
         .to_vec(),
-        rows: nodes.iter().enumerate().map(|(at, node)| row(at, node)).collect(),
+        rows: if with_rows { nodes.iter().enumerate().map(row).collect() } else { Vec::new() },
     }
 }
 
-/// Each key: its hash, its walk to the owners, and who holds which versions.
-pub(super) fn keys(nodes: &[Option<Dynamo>], options: &Options, lang: Lang) -> Table {
-    let all = places(nodes);
-    let ring = latest_ring(nodes);
-    // Keys that clients have written are of more interest than those that the run began with.
-    let is_fresh = |place: &&Place| {
-        nodes
-            .iter()
-            .flatten()
-            .any(|node| node.siblings_of(place).iter().any(|version| !version.dot.is_initial()))
+/// What a node holds of a key, in short.
+fn held_cell(held: &Held, is_owner: bool, lang: Lang) -> Option<Cell> {
+    let on_disk = held.durable == held.siblings;
+    let tone = match (held.siblings.len(), is_owner) {
+        (0 | 1, true) => Tone::Member,
+        (0 | 1, false) => Tone::Leader,
+        _ => Tone::Contender,
     };
-    let (mut shown, rest): (Vec<&Place>, Vec<&Place>) = all.iter().copied().partition(is_fresh);
-    shown.extend(rest);
-    shown.truncate(KEYS_SHOWN);
-    let row = |place: &&Place| {
-        let owners = ring.map(|ring| ring.owners(place, options)).unwrap_or_default();
-        let walk: Vec<String> = owners.iter().map(NodeId::to_string).collect();
+    let mut hint = super::context_text(&held.siblings.context());
+    if let Some(owner) = held.hints.first() {
+        hint = say!(lang, "kept for {owner}", "替 {owner} 保管");
+    }
+    cell(siblings_text(&held.siblings), tone, on_disk, hint)
+}
+
+/// Which keys are listed: those that clients have written first, because the others are all alike.
+fn listed(nodes: &[Option<Dynamo>], placed: &Placed) -> Vec<usize> {
+    let mut fresh: Vec<u64> = Vec::new();
+    for node in nodes.iter().flatten() {
+        let is_written = |held: &Held| held.siblings.iter().any(|version| !version.dot.is_initial());
+        fresh.extend(node.data().filter(|(_, held)| is_written(held)).map(|(place, _)| place.position));
+    }
+    fresh.sort_unstable();
+    fresh.dedup();
+    let all = placed.by_position.iter().map(|index| *index as usize);
+    let is_fresh =
+        |index: &usize| placed.keys.get(*index).is_some_and(|key| fresh.binary_search(&key.position).is_ok());
+    let mut listed: Vec<usize> = all.clone().filter(is_fresh).take(KEYS_SHOWN).collect();
+    listed.extend(all.filter(|index| !is_fresh(index)).take(KEYS_SHOWN - listed.len()));
+    listed
+}
+
+/// Each key: its hash, its walk to the owners, and who holds which versions.
+pub(super) fn keys(nodes: &[Option<Dynamo>], circle: &Circle, with_rows: bool, lang: Lang) -> Table {
+    let placed = &circle.placed;
+    let shown = if with_rows { listed(nodes, placed) } else { Vec::new() };
+    let row = |index: &usize| {
+        let key = placed.keys.get(*index)?;
+        let place = Place { position: key.position, key: key.name.clone() };
+        let owners = placed.owners_of(*index);
         let mut cells = vec![
-            cell(position_text(place.position), Tone::Plain, true, String::new()),
-            cell(walk.join(" → "), Tone::Plain, true, String::new()),
+            cell(position_text(key.position), Tone::Plain, true, String::new()),
+            cell(placed.walk_text(*index), Tone::Plain, true, String::new()),
         ];
         for (at, node) in nodes.iter().enumerate() {
-            let held = node.as_ref().and_then(|node| node.held(place));
-            let is_owner = owners.contains(&NodeId(at as u16));
-            cells.push(held.and_then(|held| {
-                let on_disk = held.durable == held.siblings;
-                let tone = match (held.siblings.len(), is_owner) {
-                    (0 | 1, true) => Tone::Member,
-                    (0 | 1, false) => Tone::Leader,
-                    _ => Tone::Contender,
-                };
-                let mut hint = super::context_text(&held.siblings.context());
-                if let Some(owner) = held.hints.first() {
-                    hint = say!(lang, "kept for {owner}", "替 {owner} 保管");
-                }
-                cell(siblings_text(&held.siblings), tone, on_disk, hint)
-            }));
+            let held = node.as_ref().and_then(|node| node.held(&place));
+            cells.push(held.and_then(|held| held_cell(held, owners.contains(&NodeId(at as u16)), lang)));
         }
-        Row { name: place.key.to_string(), address: None, faint: false, cells }
+        Some(Row {
+            name: key.name.to_string(),
+            address: None,
+            faint: false,
+            key: Some(key.position),
+            is_current: false,
+            cells,
+        })
     };
     let mut columns = vec![
         word!(lang, "hash", "散列").to_owned(),
@@ -159,15 +197,16 @@ pub(super) fn keys(nodes: &[Option<Dynamo>], options: &Options, lang: Lang) -> T
     ];
     columns.extend((0..nodes.len()).map(|at| NodeId(at as u16).to_string()));
     Table {
+        chart: None,
         title: word!(lang, "Keys", "键").to_owned(),
         note: say!(
             lang,
             "filled = on disk; {} of {} keys",
             "填色 = 已落盘；{} / {} 个键",
             shown.len(),
-            all.len()
+            placed.keys.len()
         ),
         columns,
-        rows: shown.iter().map(row).collect(),
+        rows: shown.iter().filter_map(row).collect(),
     }
 }

@@ -23,10 +23,13 @@ pub(super) fn logs(nodes: &[Option<Raft>], lang: Lang) -> Table {
             name: id.to_string(),
             address: Some(Address::Node(id)),
             faint: node.is_none(),
+            key: None,
+            is_current: false,
             cells: (first..=last).map(|index| cell(node.as_ref()?, index, &mut hints)).collect(),
         })
         .collect();
     Table {
+        chart: None,
         title: word!(lang, "Logs", "日志").to_owned(),
         note: word!(lang, "filled = committed", "实心 = 已提交").to_owned(),
         columns: (first..=last).map(|index| index.to_string()).collect(),

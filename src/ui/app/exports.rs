@@ -38,7 +38,7 @@ impl App {
             }
             Export::Stage(_) => {
                 size = (f64::from(svg::SIZE.0), f64::from(svg::SIZE.1));
-                add(&svg::draw(&self.shot.stage))
+                add(&svg::draw(&self.shot.stage, self.shot.circle.as_deref().map(|circle| (circle, lang))))
             }
             Export::Diagram(_) => {
                 let window = self.diagram.with(|diagram| {

@@ -92,7 +92,7 @@ impl App {
                     }
                     <p class="headline">{ self.shot.stage.headline.clone() }</p>
                 </div>
-                <StageView ui={ui.clone()} stage={self.shot.stage.clone()} {selection} here={self.shot.here()}
+                <StageView ui={ui.clone()} stage={self.shot.stage.clone()} circle={self.shot.circle.clone()} {selection} here={self.shot.here()}
                     motion={self.motion.clone()} colours={self.colours.clone()} />
                 <Hands ui={ui.clone()} stage={self.shot.stage.clone()} {selection} manual={self.shot.figures.manual} />
                 <Narration ui={ui.clone()} sentence={self.shot.sentence.clone()} is_deed={self.shot.is_deed()} />
@@ -179,10 +179,7 @@ impl App {
 
     fn panel(&self, panel: Panel) -> Html {
         let (ui, shot) = (&self.ui, &self.shot);
-        let chosen = match self.player.as_ref().and_then(Player::selection) {
-            Some(Selection::Party(address)) => Some(address),
-            _ => None,
-        };
+        let chosen = self.player.as_ref().and_then(Player::selection);
         match panel {
             Panel::Diagram => html! { <DiagramView ui={ui.clone()} diagram={self.diagram.clone()} /> },
             Panel::Table(shown) => {

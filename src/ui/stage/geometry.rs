@@ -1,6 +1,7 @@
 //! From the unit square of the scene to pixels.
 
 use crate::scene::model::{Outline, Stage};
+use crate::scene::stage::CIRCLE_RADIUS;
 use crate::sim::Address;
 
 /// Where the parties stand, and how large they are, in pixels.
@@ -16,6 +17,8 @@ pub struct Geometry {
     pub message: f64,
     /// Half the width of a card: narrower where many stand side by side.
     pub card: f64,
+    /// The radius of the circle of keys, where there is one.
+    pub circle: f64,
     places: Vec<(Address, f64, f64, Outline)>,
 }
 
@@ -47,12 +50,13 @@ impl Path {
 
 impl Geometry {
     /// Lays the stage out in this space. The picture may be stretched a little, not much.
-    pub fn new(stage: &Stage, width: f64, height: f64) -> Geometry {
+    pub fn new(stage: &Stage, has_circle: bool, width: f64, height: f64) -> Geometry {
         let nodes = stage.parties.iter().filter(|party| party.outline != Outline::Client).count().max(1);
         // The figures below the nodes need some room, the more the larger they are.
         let side = width.min(height);
         let around = std::f64::consts::TAU * 0.36 * side / nodes as f64;
-        let radius = (around * 0.36).clamp(3.5, 41.0).min(side * 0.09);
+        let radius = (around * 0.36).clamp(3.5, 41.0).min(side * if has_circle { 0.068 } else { 0.09 });
+        let circle = if has_circle { f64::from(CIRCLE_RADIUS) * side } else { 0.0 };
         let (inner_w, inner_h) = (width.min(height * 1.3), height.min(width * 1.3));
         // All cards but one stand in a row.
         let cards = stage.parties.iter().filter(|party| party.outline == Outline::Card).count();
@@ -71,7 +75,12 @@ impl Geometry {
             .collect();
         places.sort_by_key(|(address, ..)| *address);
         let message = if radius > 24.0 { 12.0 } else { (radius * 0.5).clamp(4.0, 9.0) };
-        Geometry { width, height, radius, message, card, places }
+        Geometry { width, height, radius, message, card, circle, places }
+    }
+
+    /// The middle of the stage, and of the circle.
+    pub fn centre(&self) -> (f64, f64) {
+        (self.width / 2.0, self.height / 2.0)
     }
 
     /// Where a party stands.

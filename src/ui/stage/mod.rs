@@ -15,15 +15,18 @@ use super::dom;
 use super::motion::Motion;
 use super::shared::Shared;
 use super::tone_class;
+use crate::scene::circle::Circle;
 use crate::scene::model::{Cut, Outline, Party, Quorum, Stage};
 use crate::scene::{Command, Selection};
 use crate::sim::{Address, EventId, Intervention};
 use crate::word;
+use circle::CircleView;
 use dense::DenseLayer;
 use geometry::Geometry;
 use message::MessageView;
 use party::PartyView;
 
+pub mod circle;
 pub mod dense;
 pub mod geometry;
 mod message;
@@ -48,6 +51,8 @@ pub struct StageProps {
     pub ui: Ui,
     /// The cluster.
     pub stage: Rc<Stage>,
+    /// The circle of keys, where there is one.
+    pub circle: Option<Rc<Circle>>,
     /// What is chosen.
     pub selection: Option<Selection>,
     /// Who acted in the current step.
@@ -71,11 +76,14 @@ pub fn StageView(props: &StageProps) -> Html {
     let roving = use_state_eq(|| None::<Selection>);
     let knife = use_state_eq(|| Knife::None);
     let pressed = use_mut_ref(|| None::<Selection>);
+    let hovered = use_state_eq(|| None::<usize>);
+    let slider = use_node_ref();
 
     let stage = Rc::clone(&props.stage);
     let nodes = stage.parties.iter().filter(|party| party.outline != Outline::Client).count();
     let is_dense = stage.messages.len() > MESSAGES_DRAWN_MAX || nodes > NODES_DRAWN_MAX;
-    let geometry = Rc::new(Geometry::new(&stage, width.max(200.0), height.max(200.0)));
+    let geometry =
+        Rc::new(Geometry::new(&stage, props.circle.is_some(), width.max(200.0), height.max(200.0)));
 
     {
         let (svg, canvas, motion) = (svg.clone(), canvas.clone(), props.motion.clone());
@@ -166,8 +174,16 @@ pub fn StageView(props: &StageProps) -> Html {
     let onpointerdown = {
         let (knife, place, geometry) = (knife.clone(), place.clone(), Rc::clone(&geometry));
         let (motion, press, dense_stage) = (props.motion.clone(), press.clone(), Rc::clone(&stage));
+        let circle = props.circle.clone();
         Callback::from(move |event: PointerEvent| {
             let at = place(&event);
+            if event.pointer_type() == "touch"
+                && geometry.party_at(at.0, at.1).is_none()
+                && let Some(item) = key_selection(circle.as_deref(), &geometry, at)
+            {
+                press.emit(item);
+                return;
+            }
             if is_dense
                 && geometry.party_at(at.0, at.1).is_none()
                 && let Some(id) =
@@ -184,20 +200,31 @@ pub fn StageView(props: &StageProps) -> Html {
         })
     };
     let onpointermove = {
-        let (knife, place) = (knife.clone(), place);
+        let (knife, place, geometry) = (knife.clone(), place, Rc::clone(&geometry));
+        let (circle, hovered) = (props.circle.clone(), hovered.clone());
         Callback::from(move |event: PointerEvent| {
+            let at = place(&event);
             if let Some((from, _)) = *knife {
-                knife.set(Some((from, place(&event))));
+                knife.set(Some((from, at)));
+            } else if let Some(circle) = &circle {
+                let is_free = geometry.party_at(at.0, at.1).is_none();
+                hovered.set(is_free.then(|| circle::key_at(circle, &geometry, at)).flatten());
             }
         })
     };
     let onpointerup = {
         let (knife, geometry, ui) = (knife.clone(), Rc::clone(&geometry), props.ui.clone());
+        let (circle, slider) = (props.circle.clone(), slider.clone());
         Callback::from(move |_: PointerEvent| {
             let Some((a, b)) = *knife else { return };
             knife.set(None);
             if (b.0 - a.0).hypot(b.1 - a.1) < KNIFE_PIXELS_MIN {
-                ui.play(Command::Select(None));
+                let key = key_selection(circle.as_deref(), &geometry, b);
+                if let Some(slider) = key.and_then(|_| slider.cast::<Element>()) {
+                    // From here the arrow keys go on to its neighbours.
+                    dom::focus(&slider);
+                }
+                ui.play(Command::Select(key));
                 return;
             }
             let (fewer, more) = geometry.sides(a, b);
@@ -209,8 +236,11 @@ pub fn StageView(props: &StageProps) -> Html {
         })
     };
     let onpointerleave = {
-        let knife = knife.clone();
-        Callback::from(move |_: PointerEvent| knife.set(None))
+        let (knife, hovered) = (knife.clone(), hovered.clone());
+        Callback::from(move |_: PointerEvent| {
+            knife.set(None);
+            hovered.set(None);
+        })
     };
 
     let aside = (*knife).map(|(a, b)| geometry.sides(a, b).0).unwrap_or_default();
@@ -219,7 +249,11 @@ pub fn StageView(props: &StageProps) -> Html {
 
     html! {
         <div class="stage-frame" ref={frame}>
-            <svg ref={svg} class="stage" viewBox={view_box} width={px(geometry.width)} height={px(geometry.height)}
+            if let Some(circle) = &props.circle {
+                <CircleView ui={props.ui.clone()} circle={circle.clone()} geometry={geometry.clone()} colours={props.colours.clone()}
+                    chosen={chosen_key(circle, props.selection)} hovered={*hovered} {slider} />
+            }
+            <svg ref={svg} class={classes!("stage", props.circle.is_some().then_some("has-circle"), hovered.is_some().then_some("is-over-key"))} viewBox={view_box} width={px(geometry.width)} height={px(geometry.height)}
                 role="listbox" aria-label={label} {onkeydown} {onpointerdown} {onpointermove} {onpointerup} {onpointerleave}>
                 <g class="links" aria-hidden="true">{ links(&props.ui, &stage, &geometry, nodes) }</g>
                 <g class="quorums" aria-hidden="true">{ for stage.quorums.iter().map(|quorum| quorum_view(quorum, &geometry)) }</g>
@@ -345,6 +379,21 @@ pub fn px(value: f64) -> AttrValue {
     AttrValue::from(format!("{value:.1}"))
 }
 
+/// The key under a point of the stage.
+fn key_selection(circle: Option<&Circle>, geometry: &Geometry, at: (f64, f64)) -> Option<Selection> {
+    let circle = circle?;
+    let key = circle.placed.keys.get(circle::key_at(circle, geometry, at)?)?;
+    Some(Selection::Key(key.position))
+}
+
+/// The index of the key that is chosen.
+fn chosen_key(circle: &Circle, selection: Option<Selection>) -> Option<usize> {
+    match selection {
+        Some(Selection::Key(position)) => circle.placed.find(position),
+        _ => None,
+    }
+}
+
 fn item_of(message: u64) -> Selection {
     Selection::Message(EventId(u32::try_from(message).unwrap_or(u32::MAX)))
 }
@@ -354,6 +403,7 @@ fn item_key(item: Selection) -> String {
         Selection::Party(address) => address.to_string(),
         Selection::Message(EventId(id)) => format!("m{id}"),
         Selection::Step(step) => format!("s{step}"),
+        Selection::Key(position) => format!("k{position}"),
     }
 }
 
@@ -361,7 +411,7 @@ fn subject(item: Selection) -> Option<Subject> {
     match item {
         Selection::Party(address) => Some(Subject::Party(address)),
         Selection::Message(EventId(id)) => Some(Subject::Message(u64::from(id))),
-        Selection::Step(_) => None,
+        Selection::Step(_) | Selection::Key(_) => None,
     }
 }
 
@@ -375,7 +425,7 @@ fn is_on_stage(stage: &Stage, item: Selection) -> bool {
     match item {
         Selection::Party(address) => stage.parties.iter().any(|party| party.address == address),
         Selection::Message(_) => stage.messages.iter().any(|message| item_of(message.id) == item),
-        Selection::Step(_) => false,
+        Selection::Step(_) | Selection::Key(_) => false,
     }
 }
 
@@ -395,7 +445,7 @@ fn window_place(frame: &NodeRef, geometry: &Geometry, stage: &Stage, item: Selec
             let message = stage.messages.iter().find(|message| item_of(message.id) == item)?;
             geometry.path(message.from, message.to)?.at(0.5)
         }
-        Selection::Step(_) => return None,
+        Selection::Step(_) | Selection::Key(_) => return None,
     };
     Some((bounds.left() + x, bounds.top() + y))
 }

@@ -11,7 +11,11 @@ const eyes = {
   deuteranopia: [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.01182, 0.04294, 0.968881]],
   tritanopia: [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.3039]],
 };
-const tones = ["member", "contender", "leader", "good", "bad", "absent"];
+const palettes = [
+  ["member", "contender", "leader", "good", "bad", "absent"],
+  // The nodes that own keys, with amber for those that join or leave.
+  ["owner0", "owner1", "owner2", "owner3", "owner4", "owner5", "leader"],
+];
 
 /** Two colours that are nearer than this are hard to tell apart in a small shape. */
 const DISTANCE_MIN = 15;
@@ -28,8 +32,8 @@ function lab([r, g, b]) {
   return [116 * y - 16, 500 * (x - y), 200 * (y - z)];
 }
 
-for (const colorScheme of ["light", "dark"]) {
-  test.describe(colorScheme, () => {
+for (const [colorScheme, tones] of ["light", "dark"].flatMap((scheme) => palettes.map((tones) => [scheme, tones]))) {
+  test.describe(`${colorScheme}, ${tones[0]} and the others`, () => {
     test.use({ colorScheme });
 
     test("any two tones can be told apart", async ({ page }) => {

@@ -18,6 +18,8 @@ pub(super) fn table(nodes: &[Option<MultiPaxos>], lang: Lang) -> Table {
         name: id.to_string(),
         address: Some(Address::Node(id)),
         faint: node.is_none(),
+        key: None,
+        is_current: false,
         cells: (first..=last)
             .map(|slot| {
                 node.as_ref().filter(|node| slot <= node.slots().last()).map(|node| cell(node, slot, lang))
@@ -25,6 +27,7 @@ pub(super) fn table(nodes: &[Option<MultiPaxos>], lang: Lang) -> Table {
             .collect(),
     });
     Table {
+        chart: None,
         title: word!(lang, "Slots", "槽位").to_owned(),
         note: word!(
             lang,

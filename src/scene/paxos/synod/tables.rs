@@ -22,9 +22,12 @@ pub(super) fn acceptors(nodes: &[Option<Synod>], lang: Lang) -> Table {
         name: id.to_string(),
         address: Some(Address::Node(id)),
         faint: node.is_none(),
+        key: None,
+        is_current: false,
         cells: node.as_ref().map_or_else(|| vec![None; 3], |node| memory(node, lang)),
     });
     Table {
+        chart: None,
         title: word!(lang, "Acceptors", "接受者").to_owned(),
         note: word!(lang, "filled = known to be chosen", "实心 = 已知选定").to_owned(),
         columns: vec![
@@ -97,9 +100,17 @@ pub(super) fn ballots(nodes: &[Option<Synod>], options: &Options, lang: Lang) ->
             cells.push(cell(format!("{count} {sign} {needed}"), tone, is_enough, hint));
         }
         let node = Address::Node(ballot.node);
-        Row { name: ballot.to_string(), address: Some(node), faint: false, cells }
+        Row {
+            name: ballot.to_string(),
+            address: Some(node),
+            faint: false,
+            key: None,
+            is_current: false,
+            cells,
+        }
     });
     Table {
+        chart: None,
         title: word!(lang, "Ballots", "各编号").to_owned(),
         note: word!(
             lang,
