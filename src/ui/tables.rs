@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use gloo::render::{AnimationFrame, request_animation_frame};
 use yew::prelude::*;
 
 use super::ask::Ui;
@@ -32,12 +33,16 @@ pub fn TableView(props: &TableProps) -> Html {
         let columns = props.tables.get(props.shown).map(|table| table.columns.clone());
         // The end of a log is where something happens: it stays in view unless the reader has scrolled back.
         let followed = use_mut_ref(|| 0);
+        let asked = use_mut_ref(|| None::<AnimationFrame>);
         use_effect_with(columns, move |_| {
-            let Some(element) = frame.cast::<web_sys::Element>() else { return };
-            if element.scroll_left() >= *followed.borrow() - 2 {
-                element.set_scroll_left(element.scroll_width() - element.client_width());
-            }
-            *followed.borrow_mut() = element.scroll_left();
+            // Asked now, the browser would lay out the page for the answer, and again for what is drawn after it.
+            *asked.borrow_mut() = Some(request_animation_frame(move |_| {
+                let Some(element) = frame.cast::<web_sys::Element>() else { return };
+                if element.scroll_left() >= *followed.borrow() - 2 {
+                    element.set_scroll_left(element.scroll_width() - element.client_width());
+                }
+                *followed.borrow_mut() = element.scroll_left();
+            }));
         });
     }
     let Some(table) = props.tables.get(props.shown).or_else(|| props.tables.first()) else {
@@ -56,7 +61,7 @@ pub fn TableView(props: &TableProps) -> Html {
                 </thead>
                 <tbody>
                     for (at, row) in table.rows.iter().enumerate() {
-                        <RowView key={at} ui={props.ui.clone()} row={row.clone()}
+                        <RowView key={at} ui={props.ui.clone()} tables={props.tables.clone()} shown={props.shown} {at}
                             is_chosen={selects(row).is_some() && selects(row) == props.chosen} />
                     }
                 </tbody>
@@ -70,16 +75,32 @@ fn selects(row: &Row) -> Option<Selection> {
     row.address.map(Selection::Party).or_else(|| row.key.map(Selection::Key))
 }
 
-#[derive(Properties, PartialEq)]
+/// A row, by its place: the tables are shared, because a copy of every cell would cost more than drawing those that
+/// have changed.
+#[derive(Properties)]
 struct RowProps {
     ui: Ui,
-    row: Row,
+    tables: Rc<Vec<Table>>,
+    shown: usize,
+    at: usize,
     is_chosen: bool,
+}
+
+impl RowProps {
+    fn row(&self) -> Option<&Row> {
+        self.tables.get(self.shown).or_else(|| self.tables.first())?.rows.get(self.at)
+    }
+}
+
+impl PartialEq for RowProps {
+    fn eq(&self, other: &RowProps) -> bool {
+        self.is_chosen == other.is_chosen && self.ui == other.ui && self.row() == other.row()
+    }
 }
 
 #[component]
 fn RowView(props: &RowProps) -> Html {
-    let row = &props.row;
+    let Some(row) = props.row() else { return Html::default() };
     let class = classes!(
         row.faint.then_some("is-faint"),
         props.is_chosen.then_some("is-chosen"),
