@@ -126,7 +126,7 @@ fn a_dense_ring_gives_the_newcomer_a_little_from_everybody() {
     let recording = run("dense-ring", 7, 3_000_000);
     let newcomer = recording.head().node(NodeId(10)).unwrap();
     assert_eq!(newcomer.entry().status, Status::Member);
-    // A tenth of all keys, and a twentieth of the mean more or less.
+    // An eleventh of all keys, more or less.
     assert!((700..1_150).contains(&newcomer.data().len()), "{} keys", newcomer.data().len());
     let sources: std::collections::BTreeSet<NodeId> = reasons(&recording)
         .into_iter()

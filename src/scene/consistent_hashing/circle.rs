@@ -132,22 +132,29 @@ fn place(places: Vec<Place>, members: &Members, options: &Options) -> Option<Pla
     if has_ranges(algorithm) {
         placed.ranges = ranges(&*before, &*now, &*then);
     }
-    let changes = members.now != members.then;
+    // Most of the time two of the three are the same, and lookups are what takes time here.
+    let (has_changed, changes) = (members.before != members.now, members.now != members.then);
+    let list = |placement: &dyn Placement, key: &[u8], count: usize| {
+        let mut owners = placement.preference_list(key, count);
+        owners.resize(count, NodeId(u16::MAX));
+        owners
+    };
     for (position, place) in by_turn {
         let bytes = place.key.as_bytes();
-        let mut owners = now.preference_list(bytes, replicas);
-        owners.resize(replicas, NodeId(u16::MAX));
+        let mut owners = list(&*now, bytes, replicas);
         let first = owners.first().copied()?;
         if options.break_rules.two_replicas_on_one_node
             && let [first, second, ..] = owners.as_mut_slice()
         {
             *second = *first;
         }
-        let owner = |other: &dyn Placement| other.node_for_key(bytes).unwrap_or(first);
-        let owners_of_key = Owners { before: owner(&*before), now: first, then: owner(&*then) };
+        let mut owners_of_key = Owners { before: first, now: first, then: first };
+        if has_changed {
+            owners_of_key.before = before.node_for_key(bytes).unwrap_or(first);
+        }
         if changes {
-            let mut coming = then.preference_list(bytes, coming_replicas);
-            coming.resize(coming_replicas, NodeId(u16::MAX));
+            let coming = list(&*then, bytes, coming_replicas);
+            owners_of_key.then = coming.first().copied().unwrap_or(first);
             placed.coming_owners.extend(coming);
         }
         placed.moved += usize::from(owners_of_key.moves());

@@ -62,15 +62,26 @@ pub struct CircleProps {
 /// The circle, and in its middle the key that is shown, or what the change moves.
 #[component]
 pub fn CircleView(props: &CircleProps) -> Html {
-    let canvas = use_node_ref();
+    let (ground, moves) = (use_node_ref(), use_node_ref());
     {
-        let canvas = canvas.clone();
+        let (ground, circle) = (ground.clone(), Rc::clone(&props.circle));
+        // What stays is many times more than what moves, and is painted once for each change of the members.
+        let placed = Rc::as_ptr(&circle.placed).addr();
+        let deps = (placed, Rc::clone(&props.geometry), Rc::clone(&props.colours));
+        use_effect_with(deps, move |(_, geometry, colours)| {
+            if let Some(to) = cleared(&ground, geometry) {
+                paint_ranges(&to, &circle, geometry, colours);
+                paint_points(&to, &circle, geometry, colours);
+                paint_keys_that_stay(&to, &circle, geometry, colours);
+            }
+        });
+    }
+    {
+        let moves = moves.clone();
         let deps = (Rc::clone(&props.circle), Rc::clone(&props.geometry), Rc::clone(&props.colours));
         use_effect_with(deps, move |(circle, geometry, colours)| {
-            if let Some(canvas) = canvas.cast::<HtmlCanvasElement>()
-                && let Some(to) = context(&canvas, geometry.width, geometry.height)
-            {
-                paint(&to, circle, geometry, colours);
+            if let Some(to) = cleared(&moves, geometry) {
+                paint_keys_that_move(&to, circle, geometry, colours);
             }
         });
     }
@@ -79,7 +90,8 @@ pub fn CircleView(props: &CircleProps) -> Html {
     let shown = props.hovered.or(props.chosen);
     html! {
         <>
-            <canvas ref={canvas} class="circle-canvas" aria-hidden="true" />
+            <canvas ref={ground} class="circle-canvas" aria-hidden="true" />
+            <canvas ref={moves} class="circle-canvas" aria-hidden="true" />
             <svg class="circle" viewBox={view_box} width={px(geometry.width)} height={px(geometry.height)}>
                 { slider(props, shown) }
             </svg>
@@ -230,11 +242,12 @@ pub fn key_at(circle: &Circle, geometry: &Geometry, (x, y): (f64, f64)) -> Optio
     nearest.filter(|(far, _)| *far < REACH).map(|(_, index)| index)
 }
 
-fn paint(to: &CanvasRenderingContext2d, circle: &Circle, geometry: &Geometry, colours: &Colours) {
+/// The context of a canvas with nothing on it.
+fn cleared(canvas: &NodeRef, geometry: &Geometry) -> Option<CanvasRenderingContext2d> {
+    let canvas = canvas.cast::<HtmlCanvasElement>()?;
+    let to = context(&canvas, geometry.width, geometry.height)?;
     to.clear_rect(0.0, 0.0, geometry.width, geometry.height);
-    paint_ranges(to, circle, geometry, colours);
-    paint_points(to, circle, geometry, colours);
-    paint_keys(to, circle, geometry, colours);
+    Some(to)
 }
 
 /// Canvas angles begin at the right.
@@ -325,43 +338,65 @@ fn paint_points(to: &CanvasRenderingContext2d, circle: &Circle, geometry: &Geome
     }
 }
 
-fn paint_keys(to: &CanvasRenderingContext2d, circle: &Circle, geometry: &Geometry, colours: &Colours) {
+/// The keys that move, or those that do not, with their places, by colour.
+fn keys_by_tone(circle: &Circle, geometry: &Geometry, moved: bool) -> Vec<(Tone, Vec<(usize, (f64, f64))>)> {
     let (placed, centre, radius) = (&circle.placed, geometry.centre(), geometry.circle);
-    let is_crowded = placed.keys.len() > KEYS_LARGE_MAX;
-    let size = if is_crowded { 0.8 } else { 1.9 };
-    let place =
-        |key: &crate::scene::circle::Key| at(centre, radius - key_depth(key.position, radius), key.turn);
-    let keys = |moved: bool| {
-        let keys = placed.keys.iter().enumerate().filter(move |(_, key)| key.owners.moves() == moved);
-        by_tone(keys.map(|(index, key)| (placed.tone(key.owners.then), (index, place(key)))))
-    };
-    let dot = |(x, y): (f64, f64), size: f64| {
-        to.move_to(x + size, y);
-        let _ = to.arc(x, y, size, 0.0, TAU);
-    };
-    for (tone, keys) in keys(false) {
+    let keys = placed.keys.iter().enumerate().filter(move |(_, key)| key.owners.moves() == moved);
+    by_tone(keys.map(|(index, key)| {
+        let place = at(centre, radius - key_depth(key.position, radius), key.turn);
+        (placed.tone(key.owners.then), (index, place))
+    }))
+}
+
+/// Half the side, or the radius, of a key.
+fn key_size(circle: &Circle) -> f64 {
+    if circle.placed.keys.len() > KEYS_LARGE_MAX { 0.8 } else { 1.9 }
+}
+
+fn dot(to: &CanvasRenderingContext2d, (x, y): (f64, f64), size: f64) {
+    to.move_to(x + size, y);
+    let _ = to.arc(x, y, size, 0.0, TAU);
+}
+
+fn paint_keys_that_stay(
+    to: &CanvasRenderingContext2d,
+    circle: &Circle,
+    geometry: &Geometry,
+    colours: &Colours,
+) {
+    let (size, is_crowded) = (key_size(circle), circle.placed.keys.len() > KEYS_LARGE_MAX);
+    for (tone, keys) in keys_by_tone(circle, geometry, false) {
         to.set_fill_style_str(colours.tone(tone));
         to.begin_path();
         for (_, (x, y)) in keys {
             // Squares are much cheaper than discs, and at that size nobody sees the difference.
             if is_crowded {
-                to.rect(x - size, y - size, 2.0 * size, 2.0 * size);
+                to.fill_rect(x - size, y - size, 2.0 * size, 2.0 * size);
             } else {
-                dot((x, y), size);
+                dot(to, (x, y), size);
             }
         }
         to.fill();
     }
-    let size = size + if is_crowded { 0.4 } else { 0.8 };
+}
+
+fn paint_keys_that_move(
+    to: &CanvasRenderingContext2d,
+    circle: &Circle,
+    geometry: &Geometry,
+    colours: &Colours,
+) {
+    let size = key_size(circle) + 0.6;
     to.set_line_width(1.2);
-    for (tone, keys) in keys(true) {
+    for (tone, keys) in keys_by_tone(circle, geometry, true) {
         let colour = colours.tone(tone);
         to.set_fill_style_str(colour);
         to.set_stroke_style_str(colour);
+        // What is on its way is hollow.
         for is_on_its_way in [false, true] {
             to.begin_path();
             for (_, place) in keys.iter().filter(|(index, _)| circle.is_on_its_way(*index) == is_on_its_way) {
-                dot(*place, size);
+                dot(to, *place, size);
             }
             if is_on_its_way { to.stroke() } else { to.fill() }
         }
