@@ -4,6 +4,7 @@ use super::Lang;
 use super::model::{Cut, Fate, Message, Outline, Party, Pending, Stage, TimerArc, Tone};
 use super::portray::{Face, Layout, Portray};
 use super::telling::address_name;
+use crate::lang::{Units, time};
 use crate::protocol::NodeId;
 use crate::sim::cluster::kind_code;
 use crate::sim::queue::Entry;
@@ -101,7 +102,9 @@ fn node_party<P: Portray>(cluster: &Cluster<P>, node: NodeId, lang: Lang) -> Par
         party.role = portrait.role;
         if let (Some(since_us), Some(host)) = (process.stands_since_us(), host) {
             party.role.push(' ');
-            party.role.push_str(&short_time(host.process_us(cluster.now_us()).saturating_sub(since_us)));
+            party
+                .role
+                .push_str(&short_time(host.process_us(cluster.now_us()).saturating_sub(since_us), lang));
         }
         party.figure = portrait.figure;
         party.tail = portrait.tail;
@@ -131,8 +134,9 @@ fn node_party<P: Portray>(cluster: &Cluster<P>, node: NodeId, lang: Lang) -> Par
 }
 
 /// A time with as many digits as a reader takes in while it grows.
-fn short_time(us: u64) -> String {
+fn short_time(us: u64, lang: Lang) -> String {
     match us {
+        _ if lang.units != Units::Auto => time(us, lang),
         0..1_000_000 => format!("{} ms", us / 1_000),
         _ => format!("{}.{} s", us / 1_000_000, us / 100_000 % 10),
     }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Problem, network::PartsPerMillion};
+use super::{OutOfBounds, network::PartsPerMillion};
 
 /// How often which fault happens. At each beat one fault is drawn by its weight; a weight of 0 rules it out.
 /// Every fault has its repair, which is drawn in the same way, so a cluster is never left broken for good
@@ -105,15 +105,15 @@ impl Chaos {
     ///
     /// # Errors
     /// The first that is not.
-    pub fn validate(&self) -> Result<(), Problem> {
+    pub fn validate(&self) -> Result<(), OutOfBounds> {
         if self.beat_us_mean < 1_000 || self.beat_us_mean > 60_000_000 {
-            return Err(Problem::OutOfBounds { what: "beat_us_mean", limit: 60_000_000 });
+            return Err(OutOfBounds { what: "beat_us_mean", limit: 60_000_000 });
         }
         if self.loss_ppm > 1_000_000 || self.duplication_ppm > 1_000_000 {
-            return Err(Problem::OutOfBounds { what: "ppm", limit: 1_000_000 });
+            return Err(OutOfBounds { what: "ppm", limit: 1_000_000 });
         }
         if self.weights().iter().any(|(_, weight)| *weight > 1_000_000) {
-            return Err(Problem::OutOfBounds { what: "weight", limit: 1_000_000 });
+            return Err(OutOfBounds { what: "weight", limit: 1_000_000 });
         }
         Ok(())
     }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::random::Stream;
-use super::{Address, Problem};
+use super::{Address, OutOfBounds};
 use crate::protocol::NodeId;
 
 /// Parts per million: how rates are given, so that no floating-point number decides anything.
@@ -62,12 +62,12 @@ impl LinkOptions {
     ///
     /// # Errors
     /// The first that is not.
-    pub fn validate(&self) -> Result<(), Problem> {
+    pub fn validate(&self) -> Result<(), OutOfBounds> {
         if self.latency_us_min > LATENCY_US_MAX || self.jitter_us_mean > LATENCY_US_MAX {
-            return Err(Problem::OutOfBounds { what: "latency_us", limit: LATENCY_US_MAX });
+            return Err(OutOfBounds { what: "latency_us", limit: LATENCY_US_MAX });
         }
         if self.loss_ppm > MILLION || self.duplication_ppm > MILLION {
-            return Err(Problem::OutOfBounds { what: "ppm", limit: u64::from(MILLION) });
+            return Err(OutOfBounds { what: "ppm", limit: u64::from(MILLION) });
         }
         Ok(())
     }

@@ -19,6 +19,7 @@ pub fn ask_for(key: &str, shift: bool) -> Option<Ask> {
         ("End", false) => Command::Last,
         ("/", _) => return Some(Ask::Search),
         ("f", false) => return Some(Ask::FullScreen),
+        ("s", false) => return Some(Ask::Dialog(Dialog::Settings)),
         ("?", _) => return Some(Ask::Dialog(Dialog::Help)),
         ("Escape", _) => return Some(Ask::Close),
         (digit, false) => match digit.as_bytes() {
@@ -31,7 +32,7 @@ pub fn ask_for(key: &str, shift: bool) -> Option<Ask> {
 }
 
 /// The keys as the help lists them: the keys, and their meaning in English and Chinese.
-pub const LIST: [(&str, &str, &str); 14] = [
+pub const LIST: [(&str, &str, &str); 15] = [
     ("Space", "Play or pause", "播放或暂停"),
     (", . ← →", "One step back or forward", "后退或前进一步"),
     ("Shift ← Shift →", "To the previous or next milestone", "跳到上一个或下一个关键步骤"),
@@ -48,6 +49,7 @@ pub const LIST: [(&str, &str, &str); 14] = [
     ("+ −", "In the diagram: closer or wider", "在时空图中：放大或缩小"),
     ("/", "Find a step", "查找步骤"),
     ("f", "Full screen", "全屏"),
+    ("s", "Settings: language, theme, motion, units", "设置：语言、主题、动态效果、单位"),
     ("?", "This list", "显示此列表"),
     ("Esc", "Close, or choose nothing", "关闭，或取消选择"),
 ];

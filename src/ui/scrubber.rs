@@ -127,7 +127,7 @@ pub fn Scrubber(props: &ScrubberProps) -> Html {
         "第 {} 步，共 {} 步，{}",
         props.cursor,
         props.recorded,
-        time(props.now_us)
+        time(props.now_us, lang)
     );
     let others: Vec<&BranchView> = props.branches.iter().filter(|branch| !branch.current).collect();
     html! {

@@ -281,7 +281,7 @@ impl Portray for Raft {
         }
         let timeout = self.election_timeout_us();
         if timeout > 0 && !self.is_leader() {
-            fields.push(Field::new(word!(lang, "election timeout", "选举超时"), time(timeout)));
+            fields.push(Field::new(word!(lang, "election timeout", "选举超时"), time(timeout, lang)));
         }
         fields
     }

@@ -91,6 +91,12 @@ impl App {
                 self.read_colours();
                 true
             }
+            Ask::Movement(movement) => {
+                self.prefs.movement = movement;
+                self.prefs.save();
+                self.reduced_motion = movement.is_reduced();
+                true
+            }
             Ask::Export(export) => self.export(ctx, export),
             Ask::FullScreen => {
                 let document = dom::document();

@@ -17,6 +17,7 @@ pub mod help;
 pub mod links;
 pub mod partition;
 pub mod seed;
+pub mod settings;
 pub mod setup;
 pub mod share;
 
