@@ -29,6 +29,9 @@ pub enum Problem {
     /// A figure is too small or too large.
     #[error("{value} is not between {low} and {high}")]
     OutOfRange { value: u64, low: u64, high: u64 },
+    /// A word that is none of those that are known.
+    #[error("is none of {known}")]
+    UnknownWord { known: String },
     /// A part of the option is too large.
     #[error("{what} is out of bounds (at most {most})")]
     PartOutOfBounds { what: &'static str, most: u64 },

@@ -12,6 +12,7 @@ pub fn problem_text(problem: &Problem, lang: Lang) -> String {
         crate::lang::Language::En => problem.to_string(),
         crate::lang::Language::Zh => match problem {
             P::OutOfRange { value, low, high } => format!("{value} 不在 {low} 到 {high} 之间"),
+            P::UnknownWord { known } => format!("不是 {known} 中的任何一个"),
             P::PartOutOfBounds { what, most } => format!("{what} 超出范围（最大为 {most}）"),
             P::TooFarFromZero { most } => format!("必须在 ±{most} 之内"),
             P::TooMany { count, most } => format!("有 {count} 项，最多只能有 {most} 项"),
@@ -79,6 +80,7 @@ mod tests {
         let other = "other_us";
         let all = vec![
             P::OutOfRange { value: 71, low: 72, high: 73 },
+            P::UnknownWord { known: "`71`, `72`".to_owned() },
             P::PartOutOfBounds { what: "latency_us", most: 71 },
             P::TooFarFromZero { most: 71 },
             P::TooMany { count: 71, most: 72 },
@@ -108,6 +110,7 @@ mod tests {
         for problem in &all {
             match problem {
                 P::OutOfRange { .. } | P::PartOutOfBounds { .. } | P::TooFarFromZero { .. } => {}
+                P::UnknownWord { .. } => {}
                 P::TooMany { .. } | P::MoreThanNodes | P::LessThan { .. } | P::MoreThan { .. } => {}
                 P::LessThanTwice { .. } | P::HeartbeatTooSlow { .. } | P::LatencyTooLong { .. } => {}
                 P::TermsFall { .. } | P::LogsContradict { .. } | P::NobodyHasRole => {}

@@ -76,7 +76,7 @@ pub fn TopBar(props: &TopBarProps) -> Html {
                 </select>
             </label>
             <ScenarioPicker ui={ui.clone()} cards={props.cards.clone()} protocol={props.protocol} scenario={props.scenario.clone()} />
-            <button type="button" class="boxed" onclick={ui.on(Ask::Dialog(Dialog::Setup))}
+            <button type="button" class="boxed nodes" onclick={ui.on(Ask::Dialog(Dialog::Setup))}
                 title={word!(lang, "What the run starts from: nodes and options", "运行的起始设置：节点与选项")}>
                 { setup::label(props.nodes, lang) }
             </button>

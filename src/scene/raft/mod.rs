@@ -135,8 +135,8 @@ impl Portray for Raft {
                 } else {
                     say!(
                         lang,
-                        "{id} leads in term {term}; {commit} entries are committed.",
-                        "{id} 在任期 {term} 领导；已提交 {commit} 条。"
+                        "{id} leads in term {term}; the log is committed up to index {commit}.",
+                        "{id} 在任期 {term} 领导；日志已提交至索引 {commit}。"
                     )
                 }
             }

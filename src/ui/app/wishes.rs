@@ -42,7 +42,9 @@ impl App {
                 true
             }
             Ask::Menu(subject, x, y) => {
-                self.opener = dom::document().active_element();
+                if self.opener.is_none() {
+                    self.opener = dom::document().active_element();
+                }
                 self.menu = Some((subject, x, y));
                 true
             }

@@ -8,11 +8,13 @@ use super::ask::{Ask, Ui};
 use super::icons::{Icon, icon};
 use crate::word;
 
+pub mod chaos;
 pub mod clock;
 pub mod command;
 pub mod conditions;
 pub mod deeds;
 pub mod exports;
+pub mod figures;
 pub mod help;
 pub mod links;
 pub mod partition;

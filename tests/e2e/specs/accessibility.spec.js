@@ -1,0 +1,79 @@
+// axe finds nothing in either theme, at three widths, for every protocol, in the panels, menus and dialogs; and nothing
+// overflows, at 320 pixels either. The two languages alternate, so that each is seen with each theme and width.
+
+import { chooseScenario, expect, expectNoAxeViolations, goOn, openMenu, openPage, test } from "../support/lamplight.js";
+
+const protocols = ["raft", "paxos", "multi-paxos", "two-phase-commit", "three-phase-commit", "consistent-hashing"];
+const themes = ["light", "dark"];
+const widths = [1280, 768, 375, 320];
+
+async function expectNothingOverflows(page, what) {
+  const [wide, room] = await page.evaluate(() => [document.documentElement.scrollWidth, window.innerWidth]);
+  expect(wide, what).toBeLessThanOrEqual(room);
+}
+
+for (const [at, width] of widths.entries()) {
+  for (const [which, colorScheme] of themes.entries()) {
+    const locale = (at + which) % 2 === 0 ? "en-GB" : "zh-CN";
+    test.describe(`${width} pixels, ${colorScheme}, ${locale}`, () => {
+      test.use({ locale, colorScheme, viewport: { width, height: 812 }, contextOptions: { reducedMotion: "reduce" } });
+
+      test("every protocol, some way into its run", async ({ page }) => {
+        test.setTimeout(120_000);
+        await openPage(page, "./");
+        // What comes and goes is looked at once, and then taken away.
+        await page.locator(".toast .quiet").click();
+        for (const protocol of protocols) {
+          await chooseScenario(page, protocol);
+          await goOn(page, 4);
+          await expect(page.locator(".narration p")).not.toBeEmpty();
+          await expectNothingOverflows(page, protocol);
+          if (width > 320) await expectNoAxeViolations(page);
+        }
+      });
+
+      test("every panel, menu and dialog", async ({ page }) => {
+        test.setTimeout(120_000);
+        await openPage(page, "./#raft/leader-crash");
+        await goOn(page, 5);
+        await page.keyboard.press("ArrowLeft");
+        await openMenu(page, "n3");
+        await expectNothingOverflows(page, "the menu of a node");
+        await expectNoAxeViolations(page);
+        // The first line of the menu crashes the node, which leaves a branch, a deed and a remark.
+        await page.keyboard.press("Enter");
+        await expect(page.locator("[data-key=n3]")).toHaveClass(/is-down/);
+        await expectNoAxeViolations(page);
+
+        const tabs = await page.getByRole("tab").all();
+        expect(tabs.length).toBeGreaterThan(5);
+        for (const tab of tabs) {
+          await tab.click();
+          await expect(tab).toHaveAttribute("aria-selected", "true");
+          await expectNothingOverflows(page, await tab.innerText());
+          if (width > 320) await expectNoAxeViolations(page);
+        }
+
+        const openers = await page.locator(".top-bar .boxed:not([lang]), .top-bar .strong, .hand, .counts button, .transport-figures .link-like").all();
+        const seen = new Set();
+        for (const opener of openers) {
+          if (!(await opener.isEnabled()) || (await opener.getAttribute("aria-pressed"))) continue;
+          await opener.click();
+          const dialog = page.getByRole("dialog");
+          if ((await dialog.count()) === 0) continue;
+          const name = await dialog.getAttribute("aria-label");
+          seen.add(name);
+          for (const summary of await dialog.locator("summary, input[type=checkbox]").all()) await summary.click();
+          for (const summary of await dialog.locator("summary").all()) await summary.click();
+          await expectNothingOverflows(page, name);
+          const [inner, outer] = await dialog.evaluate((element) => [element.scrollWidth, element.clientWidth]);
+          expect(inner, name).toBeLessThanOrEqual(outer);
+          if (width > 320) await expectNoAxeViolations(page);
+          await page.keyboard.press("Escape");
+          await expect(dialog).toHaveCount(0);
+        }
+        expect(seen.size, [...seen].join(", ")).toBeGreaterThanOrEqual(8);
+      });
+    });
+  }
+}
