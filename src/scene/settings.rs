@@ -96,7 +96,9 @@ fn pointer(path: &str) -> String {
 fn unknown_word(new: &Value, old: &str, changes: &[Setting], why: &str) -> Option<Invalid> {
     // `why` ends like this: expected one of `a`, `b` at line 1 column 2
     let (_, known) = why.split_once("expected ")?;
-    let known = known.split(" at line").next().unwrap_or(known).trim_start_matches("one of ").to_owned();
+    let known = known.split(" at line").next().unwrap_or(known).trim_start_matches("one of ");
+    // Words stand in backticks; anything else that is expected is no word.
+    let known = known.starts_with('`').then(|| known.to_owned())?;
     let old: Value = serde_json::from_str(old).ok()?;
     let is_culprit = |setting: &&Setting| {
         let mut mended = new.clone();

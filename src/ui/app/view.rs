@@ -73,9 +73,9 @@ impl App {
                         },
                         Layout::Medium | Layout::Narrow => html! { <div class="column column-side">{ self.all_tabs() }</div> },
                     } }
+                    { self.overlay() }
                 </main>
                 if !is_narrow { { transport } }
-                { self.overlay() }
                 <Toasts ui={ui.clone()} toasts={self.toasts.clone()} announcement={self.announcement.clone()} />
             </div>
         }
