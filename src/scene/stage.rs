@@ -55,10 +55,12 @@ fn on_ring(turn: f32, radius: f32) -> (f32, f32) {
 }
 
 /// Where a client stands: in the corners for the first four, then between them.
-fn client_place(layout: Layout, client: u16, clients: u16) -> (f32, f32) {
+fn client_place(layout: Layout, client: u16, clients: u16, nodes: u16) -> (f32, f32) {
     match layout {
         Layout::Ring => {
             let turn = match clients {
+                // Below an even number of nodes there is one of them already, so it stands beside it.
+                1 if nodes.is_multiple_of(2) => 0.5 + 0.5 / f32::from(nodes.max(1)),
                 // Two at the sides would stand on nodes of the ring.
                 2 => 0.375 + f32::from(client) * 0.25,
                 _ => (f32::from(client) + 0.5) / f32::from(clients.max(1)),
@@ -145,7 +147,7 @@ fn short_time(us: u64, lang: Lang) -> String {
 fn client_party<P: Portray>(cluster: &Cluster<P>, at: usize, lang: Lang) -> Party {
     let setup = cluster.setup();
     let number = at as u16;
-    let (x, y) = client_place(P::layout(&setup.options), number, setup.clients);
+    let (x, y) = client_place(P::layout(&setup.options), number, setup.clients, setup.nodes);
     let client = cluster.clients().get(at);
     let waits = client.and_then(|client| client.outstanding.as_ref());
     let name = format!("c{}", at + 1);

@@ -91,7 +91,8 @@ pub fn TopBar(props: &TopBarProps) -> Html {
                 aria-label={word!(lang, "Help and keys", "帮助与快捷键")} title={word!(lang, "Help and keys (?)", "帮助与快捷键（?）")}>
                 { icon(Icon::Help) }
             </button>
-            <button type="button" class="strong" onclick={ui.on(Ask::Dialog(Dialog::Share))}>
+            <button type="button" class="strong" onclick={ui.on(Ask::Dialog(Dialog::Share))}
+                title={word!(lang, "A link to this very run and step; pictures and files", "这次运行、这一步的链接；图片与文件")}>
                 { word!(lang, "Share run", "分享") }
             </button>
         </header>
