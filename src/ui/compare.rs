@@ -36,7 +36,7 @@ pub fn view(ui: &Ui, comparison: Option<&Comparison>, branches: &[BranchView], o
                 <button type="button" class="plain" onclick={ui.on_play(Command::SeekTo(comparison.common_steps))}>
                     { word!(lang, "Go to where they part", "跳到分开的地方") }
                 </button>
-                <h3>{ say!(lang, "Different at {}", "在 {} 的差别", time(comparison.at_us, lang)) }</h3>
+                <h2>{ say!(lang, "Different at {}", "在 {} 的差别", time(comparison.at_us, lang)) }</h2>
                 if comparison.differences.is_empty() {
                     <p class="empty">{ word!(lang, "All nodes are in the same state.", "所有节点的状态相同。") }</p>
                 } else {

@@ -35,7 +35,7 @@ pub fn Inspector(props: &InspectorProps) -> Html {
         <div class="inspector">
             <section class="fields">
                 if let Some(inspection) = &props.inspection {
-                    <h3>{ inspection.title.clone() }</h3>
+                    <h2>{ inspection.title.clone() }</h2>
                     <dl>
                         for field in &inspection.fields { { field_view(&props.ui, field, props.node) } }
                     </dl>

@@ -125,7 +125,7 @@ pub fn Why(props: &WhyProps) -> Html {
     let lang = props.ui.lang;
     html! {
         <section class="why">
-            <h3>{ word!(lang, "Why?", "为什么？") }</h3>
+            <h2>{ word!(lang, "Why?", "为什么？") }</h2>
             if props.causes.is_empty() {
                 <p class="empty">{ word!(lang, "Nothing has happened yet.", "还没有发生任何事。") }</p>
             }

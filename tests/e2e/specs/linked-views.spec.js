@@ -10,7 +10,7 @@ const words = {
 
 const canvas = ".diagram-frame canvas";
 const row = (page, name) => page.locator(".table-frame tbody tr").filter({ has: page.getByRole("button", { name, exact: true }) });
-const title = (page) => page.locator(".fields h3");
+const title = (page) => page.locator(".fields h2");
 
 for (const [locale, say] of Object.entries(words)) {
   for (const by of ["pointer", "key"]) {

@@ -63,9 +63,13 @@ export async function chooseScenario(page, protocol, scenario) {
   if (scenario !== undefined) await page.locator(".scenario select").selectOption(scenario);
 }
 
-/** Fails with the rule, the elements and what to do about it for each accessibility violation that axe finds. */
-export async function expectNoAxeViolations(page) {
-  const { violations } = await new AxeBuilder({ page }).analyze();
+/**
+ * Fails with the rule, the elements and what to do about it for each accessibility violation that axe finds, in the
+ * whole page or within one part of it, which is quicker.
+ */
+export async function expectNoAxeViolations(page, within) {
+  const axe = new AxeBuilder({ page });
+  const { violations } = await (within ? axe.include(within) : axe).analyze();
   const found = violations.map(
     ({ id, help, nodes }) => `${id}: ${help}\n${nodes.map((node) => `  ${node.target.join(" ")}`).join("\n")}`,
   );
