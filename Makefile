@@ -1,7 +1,7 @@
 # `make` alone lists what there is. A line with two hashes describes its target.
 
 .DEFAULT_GOAL := help
-.PHONY: help serve dev build test bench fmt setup clean
+.PHONY: help serve dev build test bench screenshots fmt setup clean
 
 # The port of `make serve` and `make dev`; if it is taken, the next free one is used.
 PORT ?= 8080
@@ -11,7 +11,7 @@ BASE ?= /
 STAGES ?=
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 serve: build ## Install what is missing, build the release page, serve it on loopback
 	@exec node scripts/serve.mjs dist --port $(PORT) --base $(BASE)
@@ -28,6 +28,10 @@ test: ## Run every check that must pass (STAGES="fmt native" runs some of them)
 
 bench: setup ## Measure speed, memory, frame rate and sizes
 	@scripts/bench
+
+screenshots: build ## Take the pictures of docs/screenshots/ anew
+	@scripts/setup-tests
+	@node scripts/screenshots.mjs dist
 
 fmt: ## Format the code
 	@cargo fmt

@@ -5,6 +5,7 @@
 //! [`Surroundings`]. The same code can run on the virtual cluster of [`crate::sim`] or behind real sockets.
 //!
 //! * [`participant`]: the contract.
+//! * [`invalid`]: what can be wrong with options.
 //! * [`wal`]: a write-ahead log of checksummed frames, shared by all protocols that keep a log.
 //! * [`chunked`]: a sequence whose clones share what they have in common; what logs are kept in.
 //! * [`key_value`]: the replicated state machine that Raft and Multi-Paxos serve.
@@ -13,13 +14,15 @@
 pub mod atomic_commit;
 pub mod chunked;
 pub mod consistent_hashing;
+pub mod invalid;
 pub mod key_value;
 pub mod participant;
 pub mod paxos;
 pub mod raft;
 pub mod wal;
 
+pub use invalid::{Invalid, Problem};
 pub use participant::{
-    ClientId, Disposition, Effect, EffectBody, Effects, Input, Invalid, Lane, Monitor, NodeId, Observation,
+    ClientId, Disposition, Effect, EffectBody, Effects, Input, Lane, Monitor, NodeId, Observation,
     Participant, RequestId, Setup, Standing, Surroundings, SyncId,
 };

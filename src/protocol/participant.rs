@@ -10,6 +10,8 @@ use std::panic::Location;
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
+use super::Invalid;
+
 /// A node of the cluster, counted from 0. People read it as `n1`, `n2`, …
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -303,23 +305,6 @@ pub struct Lane {
     pub standing: Standing,
     /// The era it believes in: a term, the round of a ballot, a ring's version.
     pub era: u64,
-}
-
-/// Why options are refused.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, thiserror::Error)]
-#[error("{field}: {problem}")]
-pub struct Invalid {
-    /// The option, by its name in the scenario's JSON.
-    pub field: String,
-    /// What is wrong, and what would be right.
-    pub problem: String,
-}
-
-impl Invalid {
-    /// An error about one option.
-    pub fn new(field: impl Into<String>, problem: impl Into<String>) -> Self {
-        Invalid { field: field.into(), problem: problem.into() }
-    }
 }
 
 /// One node's part of a protocol: a state machine without I/O.

@@ -36,7 +36,7 @@ pub(super) fn inspect<P: Portray>(run: &OpenRun<P>, selection: Selection, lang: 
                 fields.push(Field::new(word!(lang, "asked", "已请求"), outstanding.asked.to_string()));
                 fields
                     .push(Field::new(word!(lang, "attempts", "尝试次数"), outstanding.attempts.to_string()));
-                fields.push(Field::new(word!(lang, "since", "始于"), time(outstanding.since_us)));
+                fields.push(Field::new(word!(lang, "since", "始于"), time(outstanding.since_us, lang)));
             }
             let name = client.id;
             Some(Inspection { title: say!(lang, "{name} · client", "{name} · 客户端"), fields })
@@ -77,12 +77,12 @@ fn node_inspection<P: Portray>(run: &OpenRun<P>, node: NodeId, lang: Lang) -> Op
     let (skew_us, drift_ppm) = (host.clock.skew_us(), host.clock.drift_ppm());
     if (skew_us, drift_ppm) != (0, 0) {
         let sign = if skew_us < 0 { "−" } else { "+" };
-        let value = format!("{sign}{}, {drift_ppm} ppm", time(skew_us.unsigned_abs()));
+        let value = format!("{sign}{}, {drift_ppm} ppm", time(skew_us.unsigned_abs(), lang));
         fields.push(Field::new(word!(lang, "clock", "时钟"), value));
     }
     for running in &host.timers {
         let timer = P::timer_name(running.timer, lang);
-        let left = time(running.due_us.saturating_sub(cluster.now_us()));
+        let left = time(running.due_us.saturating_sub(cluster.now_us()), lang);
         fields.push(Field::new(
             say!(lang, "{timer} timer", "{timer}定时器"),
             say!(lang, "in {left}", "{left} 后"),
@@ -108,8 +108,8 @@ fn message_inspection<P: Portray>(cluster: &Cluster<P>, event: EventId, lang: La
     let mut fields = vec![
         Field::new(word!(lang, "from", "来自"), name(envelope.from)),
         Field::new(word!(lang, "to", "发往"), name(envelope.to)),
-        Field::new(word!(lang, "sent", "发送于"), time(envelope.sent_us)),
-        Field::new(word!(lang, "arrives", "到达于"), time(entry.due_us)),
+        Field::new(word!(lang, "sent", "发送于"), time(envelope.sent_us, lang)),
+        Field::new(word!(lang, "arrives", "到达于"), time(entry.due_us, lang)),
         Field::new(word!(lang, "sent in step", "发送步骤"), (envelope.cause + 1).to_string()),
     ];
     match &envelope.body {
@@ -126,7 +126,7 @@ fn step_inspection<P: Portray>(run: &OpenRun<P>, cursor: u32, lang: Lang) -> Opt
     }
     let options = &run.history.cluster().setup().options;
     let mut fields = vec![
-        Field::new(word!(lang, "time", "时间"), time(detail.time_us)),
+        Field::new(word!(lang, "time", "时间"), time(detail.time_us, lang)),
         Field::new(
             word!(lang, "input", "输入"),
             happening_text::<P>(&detail.happening, detail.party, options, lang),

@@ -6,7 +6,8 @@
 //! * [`trace`]: a run as NDJSON; [`svg`]: the stage as a static picture; [`export`]: forms of other tools.
 //! * [`metrics`]: what an operator would chart; [`sparkline`]: how it is drawn small.
 //! * [`open_run`]: the workbench of any protocol, from [`stage`], [`inspect`], [`diagram`] and [`telling`].
-//! * [`player`]: what moves the cursor. [`settings`]: what a run starts from, as a form.
+//! * [`player`]: what moves the cursor. [`settings`]: what a run starts from, as a form. [`problems`]: what is wrong
+//!   with it.
 
 pub mod atomic_commit;
 pub mod circle;
@@ -27,6 +28,7 @@ pub mod open_run;
 pub mod paxos;
 pub mod player;
 pub mod portray;
+pub mod problems;
 pub mod raft;
 pub mod registry;
 pub mod settings;

@@ -3,7 +3,7 @@
 use super::open_run::OpenRun;
 use super::portray::Portray;
 use super::workbench::Workbench;
-use super::{Lang, telling, trace};
+use super::{Lang, problems, telling, trace};
 use crate::scenario::json::{self, JsonError};
 use crate::scenario::link::{self, LinkError, Unpacked};
 use crate::scenario::{Preset, Scenario};
@@ -100,7 +100,7 @@ impl OpenCause {
                 "场景“{name}”在链接生成之后有改动，因此这不是同一次运行。"
             ),
             OpenCause::Link(LinkError::Invalid(invalid)) | OpenCause::Json(JsonError::Invalid(invalid)) => {
-                let list = invalid.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+                let list = problems::invalid_texts(invalid, lang);
                 crate::say!(lang, "Its settings are not valid: {list}.", "设置无效：{list}。")
             }
             OpenCause::Json(JsonError::TooLong(_)) => {

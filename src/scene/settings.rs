@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::registry::{OpenCause, open};
 use super::workbench::Workbench;
-use crate::protocol::Invalid;
+use crate::protocol::{Invalid, Problem};
 use crate::scenario::json::JsonError;
 
 /// A setting, by its place in the setup: `nodes`, `options.election_timeout_us_min`.
@@ -61,26 +61,61 @@ fn setting(path: String, value: &Value) -> Option<Setting> {
 /// # Errors
 /// What is wrong with them.
 pub fn open_with(file: &str, changes: &[Setting]) -> Result<Box<dyn Workbench>, SettingsError> {
-    let mut file: Value = serde_json::from_str(file).unwrap_or_default();
+    let mut new: Value = serde_json::from_str(file).unwrap_or_default();
     for Setting { path, value } in changes {
         let value = match value {
             SettingValue::Figure(figure) => json!(figure),
             SettingValue::Switch(on) => json!(on),
             SettingValue::Word(word) => json!(word),
         };
-        let place = file.pointer_mut(&format!("/setup/{}", path.replace('.', "/")));
-        if let Some(place) = place {
+        if let Some(place) = new.pointer_mut(&pointer(path)) {
             *place = value;
         }
     }
-    if let Some(file) = file.as_object_mut() {
-        file.remove("interventions");
-        file.insert("cursor".to_owned(), json!(0));
+    if let Some(new) = new.as_object_mut() {
+        new.remove("interventions");
+        new.insert("cursor".to_owned(), json!(0));
     }
-    open(&file.to_string()).map_err(|error| match error.cause {
+    open(&new.to_string()).map_err(|error| match error.cause {
         OpenCause::Json(JsonError::Invalid(wrong)) => SettingsError::Invalid(wrong),
+        OpenCause::Json(JsonError::Form(why)) => match unknown_word(&new, file, changes, &why) {
+            Some(invalid) => SettingsError::Invalid(vec![invalid]),
+            None => SettingsError::Other(OpenCause::Json(JsonError::Form(why))),
+        },
         other => SettingsError::Other(other),
     })
+}
+
+/// Where a setting stands in a scenario file.
+fn pointer(path: &str) -> String {
+    format!("/setup/{}", path.replace('.', "/"))
+}
+
+/// Finds the typed word because of which a file cannot be read: with the old one in its place it says something
+/// else, or nothing at all.
+fn unknown_word(new: &Value, old: &str, changes: &[Setting], why: &str) -> Option<Invalid> {
+    // `why` ends like this: expected one of `a`, `b` at line 1 column 2
+    let (_, known) = why.split_once("expected ")?;
+    let known = known.split(" at line").next().unwrap_or(known).trim_start_matches("one of ");
+    // Words stand in backticks; anything else that is expected is no word.
+    let known = known.starts_with('`').then(|| known.to_owned())?;
+    let old: Value = serde_json::from_str(old).ok()?;
+    let is_culprit = |setting: &&Setting| {
+        let mut mended = new.clone();
+        let (Some(place), Some(word)) =
+            (mended.pointer_mut(&pointer(&setting.path)), old.pointer(&pointer(&setting.path)))
+        else {
+            return false;
+        };
+        *place = word.clone();
+        match open(&mended.to_string()) {
+            Err(error) => !matches!(error.cause, OpenCause::Json(JsonError::Form(other)) if other == why),
+            Ok(_) => true,
+        }
+    };
+    let words = changes.iter().filter(|setting| matches!(setting.value, SettingValue::Word(_)));
+    let culprit = words.into_iter().find(is_culprit)?;
+    Some(Invalid::new(culprit.path.clone(), Problem::UnknownWord { known }))
 }
 
 #[cfg(test)]
@@ -113,6 +148,29 @@ mod tests {
         let file = open("raft/calm").ok().unwrap().json();
         let bench = open_with(&file, &[figure("nodes", 7)]).ok().unwrap();
         assert_eq!((bench.nodes(), bench.cursor()), (7, 0));
+    }
+
+    #[test]
+    fn a_word_that_is_not_known_is_said_by_its_place_with_those_that_are() {
+        let file = catalogue_file("consistent-hashing");
+        let word = |path: &str, word: &str| Setting {
+            path: path.to_owned(),
+            value: SettingValue::Word(word.to_owned()),
+        };
+        let Err(SettingsError::Invalid(wrong)) =
+            open_with(&file, &[figure("nodes", 4), word("options.algorithm", "roulette")])
+        else {
+            panic!("it was opened")
+        };
+        assert_eq!(wrong[0].field, "options.algorithm");
+        let Problem::UnknownWord { known } = &wrong[0].problem else { panic!("{wrong:?}") };
+        assert!(known.starts_with('`') && known.contains("`rendezvous`"), "{known}");
+    }
+
+    fn catalogue_file(protocol: &str) -> String {
+        let cards = crate::scene::catalogue(crate::lang::Lang::En);
+        let card = cards.iter().find(|card| card.protocol == protocol).unwrap();
+        open(&card.id).ok().unwrap().json()
     }
 
     #[test]

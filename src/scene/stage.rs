@@ -4,6 +4,7 @@ use super::Lang;
 use super::model::{Cut, Fate, Message, Outline, Party, Pending, Stage, TimerArc, Tone};
 use super::portray::{Face, Layout, Portray};
 use super::telling::address_name;
+use crate::lang::{Units, time};
 use crate::protocol::NodeId;
 use crate::sim::cluster::kind_code;
 use crate::sim::queue::Entry;
@@ -59,10 +60,12 @@ fn on_ring(turn: f32, radius: f32) -> (f32, f32) {
 }
 
 /// Where a client stands: in the corners for the first four, then between them.
-fn client_place(layout: Layout, client: u16, clients: u16) -> (f32, f32) {
+fn client_place(layout: Layout, client: u16, clients: u16, nodes: u16) -> (f32, f32) {
     match layout {
         Layout::Ring | Layout::Circle => {
             let turn = match clients {
+                // Below an even number of nodes there is one of them already, so it stands beside it.
+                1 if nodes.is_multiple_of(2) => 0.5 + 0.5 / f32::from(nodes.max(1)),
                 // Two at the sides would stand on nodes of the ring.
                 2 => 0.375 + f32::from(client) * 0.25,
                 _ => (f32::from(client) + 0.5) / f32::from(clients.max(1)),
@@ -106,7 +109,9 @@ fn node_party<P: Portray>(cluster: &Cluster<P>, node: NodeId, lang: Lang) -> Par
         party.role = portrait.role;
         if let (Some(since_us), Some(host)) = (process.stands_since_us(), host) {
             party.role.push(' ');
-            party.role.push_str(&short_time(host.process_us(cluster.now_us()).saturating_sub(since_us)));
+            party
+                .role
+                .push_str(&short_time(host.process_us(cluster.now_us()).saturating_sub(since_us), lang));
         }
         party.figure = portrait.figure;
         party.tail = portrait.tail;
@@ -136,8 +141,9 @@ fn node_party<P: Portray>(cluster: &Cluster<P>, node: NodeId, lang: Lang) -> Par
 }
 
 /// A time with as many digits as a reader takes in while it grows.
-fn short_time(us: u64) -> String {
+fn short_time(us: u64, lang: Lang) -> String {
     match us {
+        _ if lang.units != Units::Auto => time(us, lang),
         0..1_000_000 => format!("{} ms", us / 1_000),
         _ => format!("{}.{} s", us / 1_000_000, us / 100_000 % 10),
     }
@@ -146,7 +152,7 @@ fn short_time(us: u64) -> String {
 fn client_party<P: Portray>(cluster: &Cluster<P>, at: usize, lang: Lang) -> Party {
     let setup = cluster.setup();
     let number = at as u16;
-    let (x, y) = client_place(P::layout(&setup.options), number, setup.clients);
+    let (x, y) = client_place(P::layout(&setup.options), number, setup.clients, setup.nodes);
     let client = cluster.clients().get(at);
     let waits = client.and_then(|client| client.outstanding.as_ref());
     let name = format!("c{}", at + 1);

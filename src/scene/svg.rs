@@ -2,11 +2,10 @@
 
 use std::fmt::Write;
 
-use super::Lang;
 use super::circle::Circle;
 use super::model::{Cell, Fate, Message, Outline, Party, Stage, Tone};
 use super::stage::CIRCLE_RADIUS;
-use crate::lang::time;
+use crate::lang::{Lang, time};
 use crate::sim::Address;
 
 /// The width and height of the stage inside the picture.
@@ -40,7 +39,11 @@ pub fn draw(stage: &Stage, circle: Option<(&Circle, Lang)>) -> String {
     let _ = writeln!(svg, r#"<title id="headline">{headline}</title>"#);
     let _ = writeln!(svg, r#"<rect width="{width}" height="{height}" fill="{PAPER}"/>"#);
     let _ = writeln!(svg, r#"<text x="{MARGIN}" y="34" font-size="19" fill="{INK}">{headline}</text>"#);
-    let _ = writeln!(svg, r#"<text x="{MARGIN}" y="56" fill="{MUTED}">{}</text>"#, time(stage.now_us));
+    let _ = writeln!(
+        svg,
+        r#"<text x="{MARGIN}" y="56" fill="{MUTED}">{}</text>"#,
+        time(stage.now_us, Lang::default())
+    );
     let nodes = stage.parties.iter().filter(|party| party.outline != Outline::Client).count();
     let disc = (DISC * 8.0 / nodes.max(8) as f32).max(7.0);
     if let Some((circle, lang)) = circle {

@@ -200,7 +200,7 @@ pub fn act_text<P: Portray>(act: &InterventionOf<P>, options: &P::Options, lang:
         I::Hold { event } => say!(lang, "Message {} is held.", "消息 {} 被扣住。", event.0),
         I::Release { event } => say!(lang, "Message {} goes on.", "消息 {} 被放行。", event.0),
         I::Delay { event, by_us } => {
-            let by = time(*by_us);
+            let by = time(*by_us, lang);
             say!(lang, "Event {} is delayed by {by}.", "事件 {} 被延迟 {by}。", event.0)
         }
         I::Duplicate { event, .. } => say!(lang, "Message {} is doubled.", "消息 {} 被复制。", event.0),
@@ -222,7 +222,7 @@ pub fn act_text<P: Portray>(act: &InterventionOf<P>, options: &P::Options, lang:
             )
         }
         I::Clock { node, skew_us, drift_ppm } => {
-            let (node, skew) = (name(node), time(skew_us.unsigned_abs()));
+            let (node, skew) = (name(node), time(skew_us.unsigned_abs(), lang));
             let sign = if *skew_us < 0 { "−" } else { "+" };
             say!(
                 lang,
@@ -308,7 +308,7 @@ pub fn effect_text<P: Portray>(effect: &Effect<P>, options: &P::Options, lang: L
             say!(lang, "sends {to} {message}", "向 {to} 发送 {message}")
         }
         EffectBody::SetTimer { timer, after_us } => {
-            let (timer, after) = (P::timer_name(*timer, lang), time(*after_us));
+            let (timer, after) = (P::timer_name(*timer, lang), time(*after_us, lang));
             say!(lang, "sets the {timer} timer to {after}", "设置{timer}定时器：{after}")
         }
         EffectBody::CancelTimer { timer } => {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Problem, network::PartsPerMillion};
+use super::{OutOfBounds, network::PartsPerMillion};
 
 /// How often which fault happens. At each beat one fault is drawn by its weight; a weight of 0 rules it out.
 /// Every fault has its repair, which is drawn in the same way, so a cluster is never left broken for good
@@ -52,6 +52,9 @@ pub struct Chaos {
     pub duplication_ppm: PartsPerMillion,
 }
 
+/// How many kinds of fault there are.
+pub const KINDS: usize = 15;
+
 impl Default for Chaos {
     fn default() -> Self {
         Chaos {
@@ -81,7 +84,7 @@ impl Default for Chaos {
 
 impl Chaos {
     /// The weights in a fixed order, with the name of each fault.
-    pub fn weights(&self) -> [(&'static str, u32); 15] {
+    pub fn weights(&self) -> [(&'static str, u32); KINDS] {
         [
             ("crash", self.crash),
             ("restart", self.restart),
@@ -101,20 +104,56 @@ impl Chaos {
         ]
     }
 
+    /// The weights in the same order, to be changed.
+    pub fn weights_mut(&mut self) -> [&mut u32; KINDS] {
+        [
+            &mut self.crash,
+            &mut self.restart,
+            &mut self.pause,
+            &mut self.resume,
+            &mut self.partition,
+            &mut self.cut,
+            &mut self.heal,
+            &mut self.drop,
+            &mut self.delay,
+            &mut self.duplicate,
+            &mut self.hold,
+            &mut self.clock,
+            &mut self.slow_disk,
+            &mut self.corrupt_tail,
+            &mut self.lose_disk,
+        ]
+    }
+
     /// Whether the figures are within bounds.
     ///
     /// # Errors
     /// The first that is not.
-    pub fn validate(&self) -> Result<(), Problem> {
+    pub fn validate(&self) -> Result<(), OutOfBounds> {
         if self.beat_us_mean < 1_000 || self.beat_us_mean > 60_000_000 {
-            return Err(Problem::OutOfBounds { what: "beat_us_mean", limit: 60_000_000 });
+            return Err(OutOfBounds { what: "beat_us_mean", limit: 60_000_000 });
         }
         if self.loss_ppm > 1_000_000 || self.duplication_ppm > 1_000_000 {
-            return Err(Problem::OutOfBounds { what: "ppm", limit: 1_000_000 });
+            return Err(OutOfBounds { what: "ppm", limit: 1_000_000 });
         }
         if self.weights().iter().any(|(_, weight)| *weight > 1_000_000) {
-            return Err(Problem::OutOfBounds { what: "weight", limit: 1_000_000 });
+            return Err(OutOfBounds { what: "weight", limit: 1_000_000 });
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_weights_that_are_changed_are_those_that_are_listed() {
+        let mut chaos = Chaos::default();
+        for (at, weight) in (100..).zip(chaos.weights_mut()) {
+            *weight = at;
+        }
+        let listed = chaos.weights().map(|(_, weight)| weight);
+        assert!(listed.iter().copied().eq(100..100 + KINDS as u32), "{listed:?}");
     }
 }

@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use serde::{Deserialize, Serialize};
 
 use super::random::Stream;
-use super::{EventId, Problem, Workload, limits};
+use super::{EventId, OutOfBounds, Problem, Workload, limits};
 use crate::protocol::{ClientId, NodeId, Participant, RequestId};
 
 /// How clients behave.
@@ -32,10 +32,10 @@ impl ClientOptions {
     ///
     /// # Errors
     /// The first that is not.
-    pub fn validate(&self) -> Result<(), Problem> {
+    pub fn validate(&self) -> Result<(), OutOfBounds> {
         for (what, us) in [("timeout_us", self.timeout_us), ("backoff_us", self.backoff_us)] {
             if us == 0 || us > 60_000_000 {
-                return Err(Problem::OutOfBounds { what, limit: 60_000_000 });
+                return Err(OutOfBounds { what, limit: 60_000_000 });
             }
         }
         Ok(())

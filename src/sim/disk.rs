@@ -8,7 +8,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::random::Stream;
-use super::{Problem, Unsynced};
+use super::{OutOfBounds, Unsynced};
 use crate::protocol::wal;
 
 /// The longest sync that can be configured, in µs.
@@ -35,9 +35,9 @@ impl DiskOptions {
     ///
     /// # Errors
     /// The first that is not.
-    pub fn validate(&self) -> Result<(), Problem> {
+    pub fn validate(&self) -> Result<(), OutOfBounds> {
         if self.sync_us_min > self.sync_us_max || self.sync_us_max > SYNC_US_MAX {
-            return Err(Problem::OutOfBounds { what: "sync_us", limit: SYNC_US_MAX });
+            return Err(OutOfBounds { what: "sync_us", limit: SYNC_US_MAX });
         }
         Ok(())
     }

@@ -78,6 +78,21 @@ impl fmt::Display for Address {
     }
 }
 
+/// A figure that is out of bounds.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct OutOfBounds {
+    /// Which one.
+    pub what: &'static str,
+    /// The largest that is allowed.
+    pub limit: u64,
+}
+
+impl From<OutOfBounds> for Problem {
+    fn from(OutOfBounds { what, limit }: OutOfBounds) -> Problem {
+        Problem::OutOfBounds { what, limit }
+    }
+}
+
 /// Why the cluster does not do something. Nothing has changed then.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, thiserror::Error)]
 #[serde(rename_all = "snake_case")]

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::random::Stream;
-use super::{Address, Problem};
+use super::{Address, OutOfBounds};
 use crate::protocol::NodeId;
 
 /// Parts per million: how rates are given, so that no floating-point number decides anything.
@@ -62,12 +62,12 @@ impl LinkOptions {
     ///
     /// # Errors
     /// The first that is not.
-    pub fn validate(&self) -> Result<(), Problem> {
+    pub fn validate(&self) -> Result<(), OutOfBounds> {
         if self.latency_us_min > LATENCY_US_MAX || self.jitter_us_mean > LATENCY_US_MAX {
-            return Err(Problem::OutOfBounds { what: "latency_us", limit: LATENCY_US_MAX });
+            return Err(OutOfBounds { what: "latency_us", limit: LATENCY_US_MAX });
         }
         if self.loss_ppm > MILLION || self.duplication_ppm > MILLION {
-            return Err(Problem::OutOfBounds { what: "ppm", limit: u64::from(MILLION) });
+            return Err(OutOfBounds { what: "ppm", limit: u64::from(MILLION) });
         }
         Ok(())
     }
@@ -98,12 +98,14 @@ pub struct Network {
     cuts: Vec<(Address, Address)>,
     /// The group of each node while the network is partitioned; empty while it is whole.
     groups: Vec<u16>,
+    /// Connections between groups that were mended one by one, the lesser address first.
+    mended: Vec<(Address, Address)>,
 }
 
 impl Network {
     /// A network without cuts.
     pub fn new(options: LinkOptions) -> Self {
-        Network { options, links: Vec::new(), cuts: Vec::new(), groups: Vec::new() }
+        Network { options, links: Vec::new(), cuts: Vec::new(), groups: Vec::new(), mended: Vec::new() }
     }
 
     /// How most connections behave.
@@ -149,7 +151,9 @@ impl Network {
             return false;
         }
         match (from, to) {
-            (Address::Node(a), Address::Node(b)) => self.group(a) == self.group(b),
+            (Address::Node(a), Address::Node(b)) => {
+                self.group(a) == self.group(b) || self.mended.contains(&(from.min(to), from.max(to)))
+            }
             _ => true,
         }
     }
@@ -171,6 +175,9 @@ impl Network {
 
     pub(super) fn mend(&mut self, from: Address, to: Address) {
         self.cuts.retain(|cut| *cut != (from, to) && *cut != (to, from));
+        if !self.is_open(from, to) {
+            self.mended.push((from.min(to), from.max(to)));
+        }
     }
 
     pub(super) fn partition(&mut self, groups: &[Vec<NodeId>], nodes: u16) {
@@ -180,11 +187,13 @@ impl Network {
                 named.and_then(|at| u16::try_from(at + 1).ok()).unwrap_or(0)
             })
             .collect();
+        self.mended.clear();
     }
 
     pub(super) fn heal(&mut self) {
         self.cuts.clear();
         self.groups.clear();
+        self.mended.clear();
     }
 }
 
@@ -210,6 +219,21 @@ mod tests {
         network.partition(&[vec![NodeId(0)]], 3);
         assert!(!network.is_open(A, B));
         assert!(network.is_open(B, Address::Node(NodeId(2))));
+    }
+
+    #[test]
+    fn a_connection_that_a_partition_cut_can_be_mended_by_itself() {
+        let mut network = Network::new(LinkOptions::default());
+        let c = Address::Node(NodeId(2));
+        network.partition(&[vec![NodeId(0)]], 3);
+        network.mend(B, A);
+        assert!(network.is_open(A, B) && network.is_open(B, A) && !network.is_open(A, c));
+        network.cut(A, B);
+        assert!(!network.is_open(A, B) && network.is_open(B, A));
+        network.partition(&[vec![NodeId(0)]], 3);
+        network.mend(A, c);
+        network.heal();
+        assert!(network.is_whole() && network.is_open(A, B));
     }
 
     #[test]

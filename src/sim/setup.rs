@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::client::ClientOptions;
-use super::{Chaos, DiskOptions, Intervention, LinkOptions, Problem, Workload, limits};
-use crate::protocol::{Invalid, NodeId, Participant};
+use super::{Chaos, DiskOptions, Intervention, LinkOptions, OutOfBounds, Workload, limits};
+use crate::protocol::{Invalid, NodeId, Participant, Problem};
 
 /// An intervention of a protocol's own cluster.
 pub type InterventionOf<P> = Intervention<<P as Participant>::Command, <P as Participant>::Operation>;
@@ -70,19 +70,19 @@ impl<P: Participant> ClusterSetup<P> {
     /// All that is wrong, each with the field's name.
     pub fn validate(&self) -> Result<(), Vec<Invalid>> {
         let mut wrong = Vec::new();
-        if self.nodes == 0 || self.nodes > limits::NODES_MAX {
-            wrong.push(Invalid::new("nodes", format!("must be 1 to {}", limits::NODES_MAX)));
-        }
-        if self.clients > limits::CLIENTS_MAX {
-            wrong.push(Invalid::new("clients", format!("must be at most {}", limits::CLIENTS_MAX)));
-        }
+        let mut within = |field: &str, value: u16, low: u64, high: u16| {
+            let problem = Problem::of_range(value.into(), low, high.into());
+            wrong.extend(problem.map(|problem| Invalid::new(field, problem)));
+        };
+        within("nodes", self.nodes, 1, limits::NODES_MAX);
+        within("clients", self.clients, 0, limits::CLIENTS_MAX);
         if self.script.len() > limits::INTERVENTIONS_MAX {
-            let problem = format!("must have at most {} entries", limits::INTERVENTIONS_MAX);
+            let problem = Problem::TooMany { count: self.script.len(), most: limits::INTERVENTIONS_MAX };
             wrong.push(Invalid::new("script", problem));
         }
-        let mut check = |field: &str, result: Result<(), Problem>| {
-            if let Err(problem) = result {
-                wrong.push(Invalid::new(field, problem.to_string()));
+        let mut check = |field: &str, result: Result<(), OutOfBounds>| {
+            if let Err(OutOfBounds { what, limit }) = result {
+                wrong.push(Invalid::new(field, Problem::PartOutOfBounds { what, most: limit }));
             }
         };
         check("network", self.network.validate());

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Problem;
+use super::OutOfBounds;
 
 /// A steady workload: each client issues a random command, waits for the answer, thinks, and goes on.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -27,12 +27,12 @@ impl Workload {
     ///
     /// # Errors
     /// The first that is not.
-    pub fn validate(&self) -> Result<(), Problem> {
+    pub fn validate(&self) -> Result<(), OutOfBounds> {
         if self.think_us_mean > 60_000_000 {
-            return Err(Problem::OutOfBounds { what: "think_us_mean", limit: 60_000_000 });
+            return Err(OutOfBounds { what: "think_us_mean", limit: 60_000_000 });
         }
         if self.keys == 0 || self.keys > 10_000 {
-            return Err(Problem::OutOfBounds { what: "keys", limit: 10_000 });
+            return Err(OutOfBounds { what: "keys", limit: 10_000 });
         }
         Ok(())
     }

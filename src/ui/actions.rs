@@ -120,7 +120,7 @@ fn message_items(id: u64, fate: Fate, lang: Lang) -> Vec<Item> {
         act(Intervention::Duplicate { event, after_us: DELAYS_US.first().copied().unwrap_or(5_000) }),
     ));
     for by_us in DELAYS_US {
-        let label = say!(lang, "Delay by {}", "延迟 {}", time(by_us));
+        let label = say!(lang, "Delay by {}", "延迟 {}", time(by_us, lang));
         items.push(Item::new(label, act(Intervention::Delay { event, by_us })));
     }
     items.push(Item::new(word!(lang, "Drop", "丢弃"), act(Intervention::Drop { event })).apart().harsh());

@@ -3,7 +3,7 @@
 use yew::prelude::*;
 
 use super::export::Export;
-use super::prefs::Theme;
+use super::prefs::{Movement, Theme};
 use crate::scene::model::Cut;
 use crate::scene::settings::Setting;
 use crate::scene::{Command, Lang, Selection};
@@ -30,10 +30,12 @@ pub enum Ask {
     Close,
     /// Shows this panel where only one has room.
     Panel(Panel),
-    /// Chooses a language.
+    /// Chooses a language, or the unit of times.
     Lang(Lang),
     /// Chooses light, dark or what the system says.
     Theme(Theme),
+    /// Chooses whether messages move.
+    Movement(Movement),
     /// Saves a file.
     Export(Export),
     /// Full screen, or back.
@@ -70,6 +72,8 @@ pub enum Dialog {
     Share,
     /// The keys, and where to start.
     Help,
+    /// Language, theme, motion, units.
+    Settings,
     /// A command for a client.
     Command(u16),
     /// A request to a node.

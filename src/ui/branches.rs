@@ -46,7 +46,7 @@ pub fn Branches(props: &BranchesProps) -> Html {
                     <input type="text" maxlength="60" value={branch_name(branch, lang)}
                         aria-label={say!(lang, "Name of branch {}", "分支 {} 的名称", branch.id + 1)} onchange={rename(ui, branch.id)} />
                     <span class="figures">
-                        { say!(lang, "{} steps, {}", "{} 步，{}", branch.steps, time(branch.end_us)) }
+                        { say!(lang, "{} steps, {}", "{} 步，{}", branch.steps, time(branch.end_us, lang)) }
                         if branch.parent.is_some() { { say!(lang, ", from step {}", "，始于第 {} 步", branch.forked_at + 1) } }
                     </span>
                     <span class="branch-tools">

@@ -76,6 +76,8 @@ impl Colours {
 fn probe() -> Option<HtmlElement> {
     let probe: HtmlElement = dom::document().create_element("span").ok()?.dyn_into().ok()?;
     probe.set_attribute("hidden", "").ok()?;
+    // Where the system forces colours, the style sheet maps ours to them; forced, all would read the same.
+    let _ = probe.style().set_property("forced-color-adjust", "none");
     gloo::utils::body().append_child(&probe).ok()?;
     Some(probe)
 }

@@ -26,7 +26,7 @@ pub fn view(ui: &Ui, comparison: Option<&Comparison>, branches: &[BranchView], o
             if let Some(comparison) = comparison {
                 <p>
                     { say!(lang, "They are the same for {} steps and part at {}.", "前 {} 步相同，在 {} 分开。",
-                        comparison.common_steps, time(comparison.parts_us)) }
+                        comparison.common_steps, time(comparison.parts_us, lang)) }
                 </p>
                 <div class="compare-pair">
                     for (name, (stage, first)) in names.iter().zip(comparison.stages.iter().zip(&comparison.first)) {
@@ -36,7 +36,7 @@ pub fn view(ui: &Ui, comparison: Option<&Comparison>, branches: &[BranchView], o
                 <button type="button" class="plain" onclick={ui.on_play(Command::SeekTo(comparison.common_steps))}>
                     { word!(lang, "Go to where they part", "跳到分开的地方") }
                 </button>
-                <h3>{ say!(lang, "Different at {}", "在 {} 的差别", time(comparison.at_us)) }</h3>
+                <h2>{ say!(lang, "Different at {}", "在 {} 的差别", time(comparison.at_us, lang)) }</h2>
                 if comparison.differences.is_empty() {
                     <p class="empty">{ word!(lang, "All nodes are in the same state.", "所有节点的状态相同。") }</p>
                 } else {

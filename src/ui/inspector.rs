@@ -35,7 +35,7 @@ pub fn Inspector(props: &InspectorProps) -> Html {
         <div class="inspector">
             <section class="fields">
                 if let Some(inspection) = &props.inspection {
-                    <h3>{ inspection.title.clone() }</h3>
+                    <h2>{ inspection.title.clone() }</h2>
                     <dl>
                         for field in &inspection.fields { { field_view(&props.ui, field, props.node) } }
                     </dl>
@@ -54,12 +54,13 @@ pub fn Inspector(props: &InspectorProps) -> Html {
 /// A field. The name of a node's field leads to the step that gave it its value.
 fn field_view(ui: &Ui, field: &Field, node: Option<NodeId>) -> Html {
     let title = (!field.hint.is_empty()).then(|| field.hint.clone());
+    let leads = word!(ui.lang, "To the step that gave it this value", "跳到使它变成这个值的那一步");
     let since = node.map(|node| Command::LastChange { node, field: field.name.clone() });
     html! {
         <>
-            <dt {title}>
+            <dt title={title.clone()}>
                 if let Some(since) = since {
-                    <button type="button" class="field-name" onclick={ui.on_play(since)}
+                    <button type="button" class="field-name" title={title.is_none().then_some(leads)} onclick={ui.on_play(since)}
                         aria-label={say!(ui.lang, "{}: why this value?", "{}：为什么是这个值？", field.name)}>{ field.name.clone() }</button>
                 } else { { field.name.clone() } }
             </dt>

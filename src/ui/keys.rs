@@ -19,6 +19,7 @@ pub fn ask_for(key: &str, shift: bool) -> Option<Ask> {
         ("End", false) => Command::Last,
         ("/", _) => return Some(Ask::Search),
         ("f", false) => return Some(Ask::FullScreen),
+        ("s", false) => return Some(Ask::Dialog(Dialog::Settings)),
         ("?", _) => return Some(Ask::Dialog(Dialog::Help)),
         ("Escape", _) => return Some(Ask::Close),
         (digit, false) => match digit.as_bytes() {
@@ -49,6 +50,7 @@ pub const LIST: [(&str, &str, &str); 15] = [
     ("+ −", "In the diagram: closer or wider", "在时空图中：放大或缩小"),
     ("/", "Find a step", "查找步骤"),
     ("f", "Full screen", "全屏"),
+    ("s", "Settings: language, theme, motion, units", "设置：语言、主题、动态效果、单位"),
     ("?", "This list", "显示此列表"),
     ("Esc", "Close, or choose nothing", "关闭，或取消选择"),
 ];

@@ -76,7 +76,7 @@ pub fn MetricsPanel(props: &MetricsProps) -> Html {
                 { rare(word!(lang, "Leader changes", "领导者变更"), word!(lang, "How often a node came to lead", "节点成为领导者的次数"),
                     totals.leader_changes, |bucket| bucket.leader_changes) }
                 { chart(word!(lang, "No leader", "无领导者"), word!(lang, "Time in which no node led", "没有节点担任领导者的时间"),
-                    time(totals.leaderless_us), Some(format!("{share:.1} %")), area_plot(metrics, word!(lang, "No leader", "无领导者"), &leaderless)) }
+                    time(totals.leaderless_us, lang), Some(format!("{share:.1} %")), area_plot(metrics, word!(lang, "No leader", "无领导者"), &leaderless)) }
             }
             { count(word!(lang, "Messages", "消息"), word!(lang, "Messages that arrived, and how many a second of virtual time", "到达的消息，以及每秒虚拟时间的数量"),
                 totals.messages, |bucket| bucket.messages) }
@@ -104,7 +104,7 @@ fn latency(props: &MetricsProps) -> Html {
     let line = ranges(values, peak, step(metrics.bucket_us, horizon_us(metrics.end_us)));
     let told = metrics.totals.latency;
     let figure = |name: &'static str, us: Option<u64>| {
-        html! { <div><dt>{ name }</dt><dd class="figures">{ us.map_or_else(|| "–".to_owned(), time) }</dd></div> }
+        html! { <div><dt>{ name }</dt><dd class="figures">{ us.map_or_else(|| "–".to_owned(), |us| time(us, lang)) }</dd></div> }
     };
     let name = word!(lang, "Latency", "延迟");
     let hint = word!(
@@ -115,7 +115,7 @@ fn latency(props: &MetricsProps) -> Html {
     html! {
         <section class="chart">
             <h2 title={hint}>{ name }</h2>
-            { plot(metrics, &format!("{name}: {}", at_most(lang, &time(highest.unwrap_or(0)))), html! { <path class="plot-ranges" d={line} /> }) }
+            { plot(metrics, &format!("{name}: {}", at_most(lang, &time(highest.unwrap_or(0), lang))), html! { <path class="plot-ranges" d={line} /> }) }
             <dl class="percentiles">
                 { figure("p50", told.map(|latency| latency.p50_us)) }
                 { figure("p95", told.map(|latency| latency.p95_us)) }

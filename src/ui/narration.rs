@@ -103,7 +103,7 @@ fn StoryLine(props: &StoryLineProps) -> Html {
         <li {class}>
             <button type="button" aria-current={props.is_current.then_some("step")}
                 onclick={props.ui.on_play(Command::SeekTo(sentence.step))}>
-                <span class="story-when figures">{ sentence.step }{ " · " }{ time(sentence.time_us) }</span>
+                <span class="story-when figures">{ sentence.step }{ " · " }{ time(sentence.time_us, props.ui.lang) }</span>
                 <span>{ sentence.text.clone() }</span>
             </button>
         </li>
@@ -125,7 +125,7 @@ pub fn Why(props: &WhyProps) -> Html {
     let lang = props.ui.lang;
     html! {
         <section class="why">
-            <h3>{ word!(lang, "Why?", "为什么？") }</h3>
+            <h2>{ word!(lang, "Why?", "为什么？") }</h2>
             if props.causes.is_empty() {
                 <p class="empty">{ word!(lang, "Nothing has happened yet.", "还没有发生任何事。") }</p>
             }
@@ -136,7 +136,7 @@ pub fn Why(props: &WhyProps) -> Html {
                             <span class="why-text">{ cause.text.clone() }</span>
                             <span class="why-when figures">
                                 { words::step(cause.step, lang) }{ " · " }
-                                { time(cause.time_us) }
+                                { time(cause.time_us, lang) }
                             </span>
                         </button>
                     </li>

@@ -68,7 +68,7 @@ fn PendingLine(props: &PendingLineProps) -> Html {
     let class = classes!("pending-line", props.is_next.then_some("is-next"));
     html! {
         <button type="button" {class} onclick={props.ui.on(ask)}>
-            <span class="figures">{ time(props.event.due_us) }</span>
+            <span class="figures">{ time(props.event.due_us, props.ui.lang) }</span>
             <span>{ props.event.text.clone() }</span>
         </button>
     }

@@ -3,6 +3,7 @@
 use gloo::storage::{LocalStorage, Storage};
 
 use super::dom;
+use crate::lang::Units;
 use crate::scene::Lang;
 
 /// Light, dark, or what the system says.
@@ -17,21 +18,25 @@ pub enum Theme {
     Dark,
 }
 
-impl Theme {
-    /// The one that a switch comes to next.
-    pub fn next(self) -> Theme {
-        match self {
-            Theme::System => Theme::Light,
-            Theme::Light => Theme::Dark,
-            Theme::Dark => Theme::System,
-        }
-    }
+/// Whether what happens is shown as a movement.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Movement {
+    /// What the system says.
+    #[default]
+    System,
+    /// Messages jump, whatever the system says.
+    Reduced,
+    /// Messages move, whatever the system says.
+    Full,
+}
 
-    fn name(self) -> &'static str {
+impl Movement {
+    /// Whether messages jump.
+    pub fn is_reduced(self) -> bool {
         match self {
-            Theme::System => "system",
-            Theme::Light => "light",
-            Theme::Dark => "dark",
+            Movement::System => dom::reduced_motion(),
+            Movement::Reduced => true,
+            Movement::Full => false,
         }
     }
 }
@@ -39,18 +44,29 @@ impl Theme {
 /// What is remembered.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Prefs {
-    /// The language.
+    /// The language, and the unit of times.
     pub lang: Lang,
     /// Light or dark.
     pub theme: Theme,
+    /// Whether messages move.
+    pub movement: Movement,
     /// Whether this is the first visit.
     pub first_visit: bool,
 }
 
 const LANG: &str = "lamplight.lang";
 const THEME: &str = "lamplight.theme";
+const MOVEMENT: &str = "lamplight.motion";
+const UNITS: &str = "lamplight.units";
 const RUN: &str = "lamplight.run";
 const VISITED: &str = "lamplight.visited";
+
+/// The names under which choices are remembered.
+const THEMES: [(Theme, &str); 3] =
+    [(Theme::System, "system"), (Theme::Light, "light"), (Theme::Dark, "dark")];
+const MOVEMENTS: [(Movement, &str); 3] =
+    [(Movement::System, "system"), (Movement::Reduced, "reduced"), (Movement::Full, "full")];
+const ALL_UNITS: [(Units, &str); 3] = [(Units::Auto, "auto"), (Units::Ms, "ms"), (Units::Us, "us")];
 
 fn load(key: &str) -> Option<String> {
     LocalStorage::raw().get_item(key).ok().flatten()
@@ -61,37 +77,46 @@ fn save(key: &str, value: &str) {
     let _ = LocalStorage::raw().set_item(key, value);
 }
 
+/// What was remembered by its name, else what holds by default.
+fn load_choice<T: Copy + Default>(key: &str, names: &[(T, &str)]) -> T {
+    let name = load(key).unwrap_or_default();
+    names.iter().find(|(_, known)| *known == name).map(|(choice, _)| *choice).unwrap_or_default()
+}
+
+fn name_of<T: PartialEq>(choice: T, names: &[(T, &'static str)]) -> &'static str {
+    names.iter().find(|(known, _)| *known == choice).map_or("", |(_, name)| name)
+}
+
 impl Prefs {
     /// What was remembered, else what the browser says.
     pub fn load() -> Prefs {
-        let lang = match load(LANG) {
-            Some(tag) => Lang::from_tag(&tag),
-            None => Lang::from_tag(&dom::browser_language()),
-        };
-        let theme = match load(THEME).as_deref() {
-            Some("light") => Theme::Light,
-            Some("dark") => Theme::Dark,
-            _ => Theme::System,
-        };
+        let lang = Lang::from_tag(&load(LANG).unwrap_or_else(dom::browser_language));
         let first_visit = load(VISITED).is_none();
         save(VISITED, "1");
-        Prefs { lang, theme, first_visit }
+        Prefs {
+            lang: lang.with_units(load_choice(UNITS, &ALL_UNITS)),
+            theme: load_choice(THEME, &THEMES),
+            movement: load_choice(MOVEMENT, &MOVEMENTS),
+            first_visit,
+        }
     }
 
-    /// Remembers the language and the theme, and tells the document.
+    /// Tells the document the language and the theme.
     pub fn apply(&self) {
         let Some(root) = dom::document().document_element() else { return };
         let _ = root.set_attribute("lang", self.lang.tag());
         match self.theme {
             Theme::System => drop(root.remove_attribute("data-theme")),
-            theme => drop(root.set_attribute("data-theme", theme.name())),
+            theme => drop(root.set_attribute("data-theme", name_of(theme, &THEMES))),
         }
     }
 
     /// Remembers what was chosen.
     pub fn save(&self) {
         save(LANG, self.lang.tag());
-        save(THEME, self.theme.name());
+        save(THEME, name_of(self.theme, &THEMES));
+        save(MOVEMENT, name_of(self.movement, &MOVEMENTS));
+        save(UNITS, name_of(self.lang.units, &ALL_UNITS));
     }
 }
 

@@ -58,7 +58,7 @@ pub fn Source(props: &SourceProps) -> Html {
     html! {
         <section class="source">
             <header class="panel-head">
-                <h3>{ word!(lang, "The code that ran", "运行的代码") }</h3>
+                <h2>{ word!(lang, "The code that ran", "运行的代码") }</h2>
                 <span class="panel-note" title={file}>{ name }</span>
             </header>
             { match (file, fetched) {

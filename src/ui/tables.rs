@@ -56,7 +56,10 @@ pub fn TableView(props: &TableProps) -> Html {
                 <thead>
                     <tr>
                         <td></td>
-                        for column in &table.columns { <th scope="col">{ column.clone() }</th> }
+                        // A column without a name has no head.
+                        for column in &table.columns {
+                            if column.is_empty() { <td></td> } else { <th scope="col">{ column.clone() }</th> }
+                        }
                     </tr>
                 </thead>
                 <tbody>

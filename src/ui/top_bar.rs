@@ -9,8 +9,7 @@ use yew::prelude::*;
 use super::ask::{Ask, Dialog, Ui};
 use super::dialogs::setup;
 use super::icons::{Icon, icon, lamp};
-use super::prefs::Theme;
-use crate::scene::{Lang, ScenarioCard as Card};
+use crate::scene::ScenarioCard as Card;
 use crate::word;
 
 /// What the bar is drawn from.
@@ -26,8 +25,6 @@ pub struct TopBarProps {
     pub scenario: AttrValue,
     /// How many nodes there are.
     pub nodes: u16,
-    /// Light or dark.
-    pub theme: Theme,
 }
 
 /// The bar.
@@ -63,15 +60,7 @@ pub fn TopBar(props: &TopBarProps) -> Html {
             }
         })
     };
-    let theme = match props.theme {
-        Theme::System => word!(lang, "Theme: as the system", "主题：跟随系统"),
-        Theme::Light => word!(lang, "Theme: light", "主题：浅色"),
-        Theme::Dark => word!(lang, "Theme: dark", "主题：深色"),
-    };
-    let other = match lang {
-        Lang::En => Lang::Zh,
-        Lang::Zh => Lang::En,
-    };
+    let other = lang.other();
     html! {
         <header class="top-bar">
             <h1 class="sign">{ lamp() }<span>{ "Lamplight" }</span></h1>
@@ -87,21 +76,23 @@ pub fn TopBar(props: &TopBarProps) -> Html {
                 </select>
             </label>
             <ScenarioPicker ui={ui.clone()} cards={props.cards.clone()} protocol={props.protocol} scenario={props.scenario.clone()} />
-            <button type="button" class="boxed" onclick={ui.on(Ask::Dialog(Dialog::Setup))}
+            <button type="button" class="boxed nodes" onclick={ui.on(Ask::Dialog(Dialog::Setup))}
                 title={word!(lang, "What the run starts from: nodes and options", "运行的起始设置：节点与选项")}>
                 { setup::label(props.nodes, lang) }
             </button>
             <span class="spacer"></span>
             <button type="button" class="boxed" lang={other.tag()} onclick={ui.on(Ask::Lang(other))}
                 aria-label={word!(lang, "中文", "English")} title={word!(lang, "中文", "English")}>{ "文 / A" }</button>
-            <button type="button" class="boxed" onclick={ui.on(Ask::Theme(props.theme.next()))} aria-label={theme} title={theme}>
-                { icon(Icon::Theme) }
+            <button type="button" class="boxed" onclick={ui.on(Ask::Dialog(Dialog::Settings))}
+                aria-label={word!(lang, "Settings", "设置")} title={word!(lang, "Settings: language, theme, motion, units (s)", "设置：语言、主题、动态效果、单位（s）")}>
+                { icon(Icon::Gear) }
             </button>
             <button type="button" class="boxed" onclick={ui.on(Ask::Dialog(Dialog::Help))}
                 aria-label={word!(lang, "Help and keys", "帮助与快捷键")} title={word!(lang, "Help and keys (?)", "帮助与快捷键（?）")}>
                 { icon(Icon::Help) }
             </button>
-            <button type="button" class="strong" onclick={ui.on(Ask::Dialog(Dialog::Share))}>
+            <button type="button" class="strong" onclick={ui.on(Ask::Dialog(Dialog::Share))}
+                title={word!(lang, "A link to this very run and step; pictures and files", "这次运行、这一步的链接；图片与文件")}>
                 { word!(lang, "Share run", "分享") }
             </button>
         </header>

@@ -75,7 +75,7 @@ pub fn Transport(props: &TransportProps) -> Html {
                     { say!(lang, " of {}", " / {}", figures.recorded) }
                 </span>
                 <span>
-                    { time(figures.now_us) }{ " · " }
+                    { time(figures.now_us, lang) }{ " · " }
                     <button type="button" class="link-like" onclick={ui.on(Ask::Dialog(Dialog::Seed))}
                         title={word!(lang, "Another seed, or the same from the start", "更换种子，或从头开始")}>
                         { say!(lang, "seed {}", "种子 {}", figures.seed) }

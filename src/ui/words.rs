@@ -9,8 +9,8 @@ use crate::scene::telling::problem_text;
 use crate::{say, word};
 
 /// A span of time: `84.1 – 96.4 ms`.
-pub fn range(from_us: u64, to_us: u64) -> String {
-    let (from, to) = (time(from_us), time(to_us));
+pub fn range(from_us: u64, to_us: u64, lang: Lang) -> String {
+    let (from, to) = (time(from_us, lang), time(to_us, lang));
     match (from.rsplit_once(' '), to.rsplit_once(' ')) {
         (Some((figure, unit)), Some((_, other))) if unit == other => format!("{figure} – {to}"),
         _ => format!("{from} – {to}"),

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::transaction::{COORDINATOR, KEY_BYTES_MAX, Outcome, Place, VALUE_MAX};
-use crate::protocol::Invalid;
+use crate::protocol::{Invalid, Problem};
 
 /// The longest time-out, in µs: one hour.
 pub const TIMEOUT_US_MAX: u64 = 3_600_000_000;
@@ -217,17 +217,14 @@ impl ThreePhaseOptions {
         let mut problems = Vec::new();
         self.resources.validate(nodes, &mut problems);
         for (field, value) in [("latency_us_max", self.latency_us_max), ("sync_us_max", self.sync_us_max)] {
-            if value > TIMEOUT_US_MAX {
-                problems.push(Invalid::new(field, format!("{value} is above {TIMEOUT_US_MAX} (one hour)")));
-            }
+            let problem = Problem::of_range(value, 0, TIMEOUT_US_MAX);
+            problems.extend(problem.map(|problem| Invalid::new(field, problem)));
         }
         timeout("answer_timeout_us", self.answer_timeout_us, &mut problems);
         timeout("decision_timeout_us", self.decision_timeout_us, &mut problems);
-        if u128::from(self.clock_drift_ppm_max) >= MILLION / 2 {
-            problems.push(Invalid::new(
-                "clock_drift_ppm_max",
-                "must be below 500000, half of the time that passes",
-            ));
+        // A clock that is off by half of the time that passes bounds nothing any more.
+        if let Some(problem) = Problem::of_range(self.clock_drift_ppm_max.into(), 0, 499_999) {
+            problems.push(Invalid::new("clock_drift_ppm_max", problem));
         } else if problems.is_empty() {
             self.validate_timeouts(&mut problems);
         }
@@ -243,19 +240,13 @@ impl ThreePhaseOptions {
         // All times are multiplied by a million, so that drift needs no fractions.
         let answer_needs = (2 * latency + sync) * MILLION;
         if answer * (MILLION - drift) <= answer_needs {
-            let least = answer_needs / (MILLION - drift) + 1;
-            problems.push(Invalid::new(
-                "answer_timeout_us",
-                format!("must be at least {least}: an answer takes up to two latencies and a sync"),
-            ));
+            let least_us = answer_needs / (MILLION - drift) + 1;
+            problems.push(Invalid::new("answer_timeout_us", Problem::AnswerTimeoutTooShort { least_us }));
         }
         let decision_needs = 2 * answer * (MILLION + drift) + (latency + sync) * MILLION;
         if u128::from(self.decision_timeout_us) * (MILLION - drift) <= decision_needs {
-            let least = decision_needs / (MILLION - drift) + 1;
-            problems.push(Invalid::new(
-                "decision_timeout_us",
-                format!("must be at least {least}: two answer time-outs, a sync and a latency"),
-            ));
+            let least_us = decision_needs / (MILLION - drift) + 1;
+            problems.push(Invalid::new("decision_timeout_us", Problem::DecisionTimeoutTooShort { least_us }));
         }
     }
 }
@@ -263,10 +254,7 @@ impl ThreePhaseOptions {
 impl ResourceOptions {
     fn validate(&self, nodes: u16, problems: &mut Vec<Invalid>) {
         if nodes < 2 {
-            problems.push(Invalid::new(
-                "nodes",
-                "must be at least 2: one coordinates, the others keep the values",
-            ));
+            problems.push(Invalid::new("nodes", Problem::NobodyKeepsValues));
         }
         for (field, value) in [
             ("resources.work_timeout_us", self.work_timeout_us),
@@ -275,38 +263,33 @@ impl ResourceOptions {
         ] {
             timeout(field, value, problems);
         }
+        let too_far = Problem::TooFarFromZero { most: VALUE_MAX.unsigned_abs() };
         if self.opening_balance.unsigned_abs() > VALUE_MAX.unsigned_abs() {
-            problems.push(Invalid::new("resources.opening_balance", format!("must lie within ±{VALUE_MAX}")));
+            problems.push(Invalid::new("resources.opening_balance", too_far.clone()));
         }
         if self.balances.len() > BALANCES_MAX {
-            problems.push(Invalid::new(
-                "resources.balances",
-                format!("{} are listed; at most {BALANCES_MAX} can be", self.balances.len()),
-            ));
+            let problem = Problem::TooMany { count: self.balances.len(), most: BALANCES_MAX };
+            problems.push(Invalid::new("resources.balances", problem));
         }
         for Balance { at, balance } in self.balances.iter().take(BALANCES_MAX) {
+            let mut refuse =
+                |problem| problems.push(Invalid::new(format!("resources.balances[{at}]"), problem));
             if at.site == COORDINATOR || at.site.0 >= nodes {
-                problems
-                    .push(Invalid::new("resources.balances", format!("{at}: no resource manager is there")));
+                refuse(Problem::NoResourceManager);
             }
             if at.key.is_empty() || at.key.len() > KEY_BYTES_MAX {
-                problems.push(Invalid::new(
-                    "resources.balances",
-                    format!("{at}: a key has 1 to {KEY_BYTES_MAX} bytes"),
-                ));
+                refuse(Problem::KeyLength { bytes_max: KEY_BYTES_MAX });
             }
             if balance.unsigned_abs() > VALUE_MAX.unsigned_abs() {
-                problems
-                    .push(Invalid::new("resources.balances", format!("{at}: must lie within ±{VALUE_MAX}")));
+                refuse(too_far.clone());
             }
         }
     }
 }
 
 fn timeout(field: &str, value: u64, problems: &mut Vec<Invalid>) {
-    if value == 0 || value > TIMEOUT_US_MAX {
-        problems.push(Invalid::new(field, format!("{value} is not within 1 to {TIMEOUT_US_MAX} (one hour)")));
-    }
+    let problem = Problem::of_range(value, 1, TIMEOUT_US_MAX);
+    problems.extend(problem.map(|problem| Invalid::new(field, problem)));
 }
 
 #[cfg(test)]
@@ -325,7 +308,7 @@ mod tests {
         let options = ThreePhaseOptions { latency_us_max: 30_000, ..ThreePhaseOptions::default() };
         let problems = options.validate(4).unwrap_err();
         assert_eq!(problems[0].field, "answer_timeout_us");
-        assert_eq!(problems[0].problem.split(':').next(), Some("must be at least 62063"));
+        assert_eq!(problems[0].problem, Problem::AnswerTimeoutTooShort { least_us: 62_063 });
         let mended = ThreePhaseOptions { answer_timeout_us: 62_063, decision_timeout_us: 156_407, ..options };
         assert_eq!(mended.validate(4), Ok(()));
         let short = ThreePhaseOptions { decision_timeout_us: 156_406, ..mended };

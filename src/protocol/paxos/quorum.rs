@@ -6,7 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::protocol::Invalid;
+use crate::protocol::{Invalid, Problem};
 
 /// The size of a quorum in each phase.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
@@ -32,25 +32,13 @@ impl Quorums {
     /// Reports sizes that no cluster of so many acceptors can be run with.
     pub fn validate(self, acceptors: u16, allow_disjoint: bool, problems: &mut Vec<Invalid>) {
         for (field, size) in [("phase_1_quorum", self.phase_1), ("phase_2_quorum", self.phase_2)] {
-            if size == 0 || size > acceptors {
-                problems.push(Invalid::new(
-                    field,
-                    format!("{size} is not between 1 and the {acceptors} acceptors"),
-                ));
-            }
+            let problem = Problem::of_range(size.into(), 1, acceptors.into());
+            problems.extend(problem.map(|problem| Invalid::new(field, problem)));
         }
         if !self.intersect(acceptors) && !allow_disjoint {
-            problems.push(Invalid::new(
-                "phase_1_quorum",
-                format!(
-                    "a phase-1 quorum of {} and a phase-2 quorum of {} out of {acceptors} acceptors need not have \
-                     an acceptor in common, so two values could be chosen; the sizes must add up to at least {}, \
-                     or break_rules.allow_disjoint_quorums must be set",
-                    self.phase_1,
-                    self.phase_2,
-                    u32::from(acceptors) + 1
-                ),
-            ));
+            let Quorums { phase_1, phase_2 } = self;
+            let problem = Problem::QuorumsMiss { phase_1, phase_2, acceptors };
+            problems.push(Invalid::new("phase_1_quorum", problem));
         }
     }
 }

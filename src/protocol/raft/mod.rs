@@ -51,10 +51,10 @@ pub use state::Role;
 pub use storage::{Machine, Record, Snapshot};
 
 use crate::protocol::key_value::Command;
-use crate::protocol::participant::{
+use crate::protocol::wal::{Recovered, Tail};
+use crate::protocol::{
     ClientId, Disposition, Effects, Input, Invalid, Lane, NodeId, Participant, Setup, Standing, Surroundings,
 };
-use crate::protocol::wal::{Recovered, Tail};
 use disk::Disk;
 use state::RoleState;
 

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::log::Term;
 use super::quorum::NODES_MAX;
-use crate::protocol::Invalid;
+use crate::protocol::{Invalid, Problem};
 
 /// The longest timeout or interval, in µs: an hour.
 const DURATION_US_MAX: u64 = 3_600_000_000;
@@ -118,9 +118,7 @@ impl Options {
     pub fn validate(&self, nodes: u16) -> Result<(), Vec<Invalid>> {
         let mut wrong = Vec::new();
         let mut within = |field: &str, value: u64, low: u64, high: u64| {
-            if value < low || value > high {
-                wrong.push(Invalid::new(field, format!("{value} is not between {low} and {high}")));
-            }
+            wrong.extend(Problem::of_range(value, low, high).map(|problem| Invalid::new(field, problem)));
         };
         within("nodes", u64::from(nodes), 1, u64::from(NODES_MAX));
         within("heartbeat_interval_us", self.heartbeat_interval_us, 100, DURATION_US_MAX);
@@ -136,14 +134,14 @@ impl Options {
         if self.election_timeout_us_max < self.election_timeout_us_min {
             wrong.push(Invalid::new(
                 "election_timeout_us_max",
-                "must not be less than election_timeout_us_min",
+                Problem::LessThan { other: "election_timeout_us_min" },
             ));
         }
         // One lost heartbeat must not start an election (Raft §5.6: broadcast time ≪ election timeout).
         if self.election_timeout_us_min < self.heartbeat_interval_us.saturating_mul(2) {
             wrong.push(Invalid::new(
                 "election_timeout_us_min",
-                "must be at least twice heartbeat_interval_us",
+                Problem::LessThanTwice { other: "heartbeat_interval_us" },
             ));
         }
         self.validate_initial_logs(nodes, &mut wrong);
@@ -160,16 +158,13 @@ impl Options {
         if self.election_timeout_us_min > needed_us {
             return Ok(());
         }
-        Err(Invalid::new(
-            "election_timeout_us_min",
-            format!("must be more than {needed_us}, the heartbeat interval and the longest latency together"),
-        ))
+        Err(Invalid::new("election_timeout_us_min", Problem::LatencyTooLong { needed_us }))
     }
 
     fn validate_initial_logs(&self, nodes: u16, wrong: &mut Vec<Invalid>) {
         const FIELD: &str = "initial_logs";
         if self.initial_logs.len() > usize::from(nodes) {
-            wrong.push(Invalid::new(FIELD, "has more logs than there are nodes"));
+            wrong.push(Invalid::new(FIELD, Problem::MoreThanNodes));
         }
         // Log Matching (Raft §5.3) holds in every reachable state, so logs that contradict it are refused:
         // whatever stands before an entry is the same in each log that holds the entry.
@@ -177,23 +172,19 @@ impl Options {
         for (node, terms) in self.initial_logs.iter().enumerate() {
             let name = node + 1;
             if terms.len() > INITIAL_ENTRIES_MAX {
-                wrong.push(Invalid::new(
-                    FIELD,
-                    format!("n{name} has more than {INITIAL_ENTRIES_MAX} entries"),
-                ));
+                let problem = Problem::TooMany { count: terms.len(), most: INITIAL_ENTRIES_MAX };
+                wrong.push(Invalid::new(FIELD, problem));
                 continue;
             }
             let mut before = 0;
             for (position, term) in terms.iter().copied().enumerate() {
                 let index = position + 1;
                 if term == 0 || term < before {
-                    wrong.push(Invalid::new(FIELD, format!("n{name}: terms must begin at 1 and never fall")));
+                    wrong.push(Invalid::new(FIELD, Problem::TermsFall { node: name }));
                     break;
                 }
                 if *term_before.entry((index, term)).or_insert(before) != before {
-                    let problem = format!(
-                        "n{name}: entry {index} of term {term} stands behind different entries in different logs"
-                    );
+                    let problem = Problem::LogsContradict { node: name, index, term };
                     wrong.push(Invalid::new(FIELD, problem));
                     break;
                 }

@@ -40,7 +40,7 @@ pub struct Picture {
 pub fn draw(bench: &dyn Workbench, from_us: u64, to_us: u64, lang: Lang) -> Picture {
     let to_us = to_us.max(from_us + 1);
     let space_time = bench.space_time(from_us, to_us, ARROWS_MAX);
-    draw_window(&space_time, &bench.stage(lang).parties, (from_us, to_us), bench.now_us())
+    draw_window(&space_time, &bench.stage(lang).parties, (from_us, to_us), bench.now_us(), lang)
 }
 
 /// Where things are.
@@ -66,7 +66,13 @@ impl Window<'_> {
     }
 }
 
-fn draw_window(data: &SpaceTime, parties: &[Party], (from_us, to_us): (u64, u64), now_us: u64) -> Picture {
+fn draw_window(
+    data: &SpaceTime,
+    parties: &[Party],
+    (from_us, to_us): (u64, u64),
+    now_us: u64,
+    lang: Lang,
+) -> Picture {
     let window = Window { lanes: &data.lanes, from_us, to_us };
     let width = LEFT + LANE * data.lanes.len().saturating_sub(1) as f64 + MARGIN;
     let height = HEAD + BODY + MARGIN;
@@ -76,9 +82,9 @@ fn draw_window(data: &SpaceTime, parties: &[Party], (from_us, to_us): (u64, u64)
         svg,
         r#"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" font-family="system-ui, sans-serif" font-size="13" role="img" aria-labelledby="span">"#
     );
-    let _ = writeln!(svg, r#"<title id="span">{} – {}</title>"#, time(from_us), time(to_us));
+    let _ = writeln!(svg, r#"<title id="span">{} – {}</title>"#, time(from_us, lang), time(to_us, lang));
     let _ = writeln!(svg, r#"<rect width="{width}" height="{height}" fill="{PAPER}"/>"#);
-    draw_scale(&mut svg, &window, width);
+    draw_scale(&mut svg, &window, width, lang);
     // What reaches beyond the window is cut off there; the names stand outside.
     let _ = writeln!(
         svg,
@@ -101,7 +107,7 @@ fn draw_window(data: &SpaceTime, parties: &[Party], (from_us, to_us): (u64, u64)
             svg,
             r#"<line x1="{LEFT}" y1="{y:.1}" x2="{width}" y2="{y:.1}" stroke="{line}" stroke-width="1.5"/>"#
         );
-        text(&mut svg, (LEFT - 14.0, y + 4.0), "end", INK, &time(now_us));
+        text(&mut svg, (LEFT - 14.0, y + 4.0), "end", INK, &time(now_us, lang));
     }
     for lane in &data.lanes {
         let party = parties.iter().find(|party| party.address == lane.address);
@@ -112,7 +118,7 @@ fn draw_window(data: &SpaceTime, parties: &[Party], (from_us, to_us): (u64, u64)
     Picture { svg, width, height }
 }
 
-fn draw_scale(svg: &mut String, window: &Window<'_>, width: f64) {
+fn draw_scale(svg: &mut String, window: &Window<'_>, width: f64, lang: Lang) {
     let mut view = Viewport::default();
     view.zoom((window.to_us - window.from_us) as f64 / view.span_us(), 0.0);
     let tick_us = (view.tick_us(f64::from(TICKS)) as u64).max(1);
@@ -120,7 +126,7 @@ fn draw_scale(svg: &mut String, window: &Window<'_>, width: f64) {
     while at_us < window.to_us {
         let y = window.y(at_us);
         let _ = writeln!(svg, r#"<line x1="{LEFT}" y1="{y:.1}" x2="{width}" y2="{y:.1}" stroke="{MESH}"/>"#);
-        text(svg, (LEFT - 14.0, y + 4.0), "end", MUTED, &time(at_us));
+        text(svg, (LEFT - 14.0, y + 4.0), "end", MUTED, &time(at_us, lang));
         at_us += tick_us;
     }
 }

@@ -37,8 +37,12 @@ pub fn write(
         for account in bench.account(first, last, lang) {
             let sentence = &account.sentence;
             let clock = clocks.tick(sentence.address, account.cause);
-            let event =
-                format!("{} · {} · {}", sentence.step, time(sentence.time_us), one_line(&sentence.text));
+            let event = format!(
+                "{} · {} · {}",
+                sentence.step,
+                time(sentence.time_us, lang),
+                one_line(&sentence.text)
+            );
             if !line(&event) || !line(&clock) {
                 return false;
             }

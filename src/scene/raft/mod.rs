@@ -135,8 +135,8 @@ impl Portray for Raft {
                 } else {
                     say!(
                         lang,
-                        "{id} leads in term {term}; {commit} entries are committed.",
-                        "{id} 在任期 {term} 领导；已提交 {commit} 条。"
+                        "{id} leads in term {term}; the log is committed up to index {commit}.",
+                        "{id} 在任期 {term} 领导；日志已提交至索引 {commit}。"
                     )
                 }
             }
@@ -281,7 +281,7 @@ impl Portray for Raft {
         }
         let timeout = self.election_timeout_us();
         if timeout > 0 && !self.is_leader() {
-            fields.push(Field::new(word!(lang, "election timeout", "选举超时"), time(timeout)));
+            fields.push(Field::new(word!(lang, "election timeout", "选举超时"), time(timeout, lang)));
         }
         fields
     }

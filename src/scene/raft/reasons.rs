@@ -81,7 +81,7 @@ pub(super) fn text(why: &Reason, node: NodeId, lang: Lang) -> String {
             "{node} 在任期 {term} 等待领导者的消息。"
         ),
         R::ElectionTimedOut { after_us, .. } => {
-            let after = time(after_us);
+            let after = time(after_us, lang);
             say!(
                 lang,
                 "{node} has heard from no leader for {after}.",
@@ -162,7 +162,7 @@ pub(super) fn text(why: &Reason, node: NodeId, lang: Lang) -> String {
             "{node} 拒绝 {candidate}：候选人的日志落后。两者末尾都是任期 {last_log_term}，但对方至 {last_log_index}，自己至 {own_last_index}。"
         ),
         R::IgnoredLeaderAlive { candidate, leader, silent_us, .. } => {
-            let silent = time(silent_us);
+            let silent = time(silent_us, lang);
             say!(
                 lang,
                 "{node} ignores {candidate}: it heard from its leader {leader} {silent} ago.",

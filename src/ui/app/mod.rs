@@ -137,7 +137,7 @@ impl Component for App {
             motion: Shared::default(),
             diagram: Shared::default(),
             colours: Rc::default(),
-            reduced_motion: dom::reduced_motion(),
+            reduced_motion: prefs.movement.is_reduced(),
             menu: None,
             dialog: None,
             refusal: None,
@@ -194,7 +194,7 @@ impl Component for App {
                 !fragment.is_empty() && self.open(ctx, &fragment, None)
             }
             Msg::SystemChanged => {
-                self.reduced_motion = dom::reduced_motion();
+                self.reduced_motion = self.prefs.movement.is_reduced();
                 self.read_colours();
                 true
             }

@@ -19,6 +19,7 @@ use crate::ui::dialogs::help::Help;
 use crate::ui::dialogs::links::LinksDialog;
 use crate::ui::dialogs::partition::PartitionDialog;
 use crate::ui::dialogs::seed::SeedDialog;
+use crate::ui::dialogs::settings::SettingsDialog;
 use crate::ui::dialogs::setup::SetupDialog;
 use crate::ui::dialogs::share::Share;
 use crate::ui::dom;
@@ -55,7 +56,7 @@ impl App {
         html! {
             <div {class}>
                 <TopBar ui={ui.clone()} cards={self.cards.clone()} {protocol} scenario={self.scenario().to_owned()}
-                    nodes={self.player.as_ref().map_or(0, |player| player.bench().nodes())} theme={self.prefs.theme} />
+                    nodes={self.player.as_ref().map_or(0, |player| player.bench().nodes())} />
                 { self.failure() }
                 <main class="columns" aria-label={word!(lang, "The run", "运行")}>
                     { self.stage() }
@@ -72,9 +73,9 @@ impl App {
                         },
                         Layout::Medium | Layout::Narrow => html! { <div class="column column-side">{ self.all_tabs() }</div> },
                     } }
+                    { self.overlay() }
                 </main>
                 if !is_narrow { { transport } }
-                { self.overlay() }
                 <Toasts ui={ui.clone()} toasts={self.toasts.clone()} announcement={self.announcement.clone()} />
             </div>
         }
@@ -214,6 +215,7 @@ impl App {
                     cursor={bench.cursor()} recorded={bench.recorded()} />
             },
             Some(Dialog::Help) => html! { <Help {ui} /> },
+            Some(Dialog::Settings) => html! { <SettingsDialog {ui} prefs={self.prefs} /> },
             Some(Dialog::Command(client)) => {
                 let receiver = Receiver::Client(ClientId(client));
                 html! { <CommandDialog {ui} {receiver} clients={bench.clients()} prompts={bench.commands(lang)} {refusal} /> }

@@ -42,7 +42,9 @@ impl App {
                 true
             }
             Ask::Menu(subject, x, y) => {
-                self.opener = dom::document().active_element();
+                if self.opener.is_none() {
+                    self.opener = dom::document().active_element();
+                }
                 self.menu = Some((subject, x, y));
                 true
             }
@@ -89,6 +91,12 @@ impl App {
                 self.prefs.apply();
                 self.prefs.save();
                 self.read_colours();
+                true
+            }
+            Ask::Movement(movement) => {
+                self.prefs.movement = movement;
+                self.prefs.save();
+                self.reduced_motion = movement.is_reduced();
                 true
             }
             Ask::Export(export) => self.export(ctx, export),

@@ -27,7 +27,7 @@ pub fn paint(to: &CanvasRenderingContext2d, diagram: &Diagram, lang: Lang) {
     cone(to, diagram);
     causes(to, diagram);
     marks(to, diagram, lang);
-    cursor(to, diagram);
+    cursor(to, diagram, lang);
     // What reaches into the heads is wiped away; to clip would cost the context's whole state.
     to.clear_rect(0.0, 0.0, diagram.width, HEAD);
     heads(to, diagram);
@@ -318,12 +318,12 @@ fn marks(to: &CanvasRenderingContext2d, diagram: &Diagram, lang: Lang) {
     }
 }
 
-fn cursor(to: &CanvasRenderingContext2d, diagram: &Diagram) {
+fn cursor(to: &CanvasRenderingContext2d, diagram: &Diagram, lang: Lang) {
     let y = diagram.y(diagram.now_us).round() + 0.5;
     if y < HEAD || y > diagram.height {
         return;
     }
-    let text = time(diagram.now_us);
+    let text = time(diagram.now_us, lang);
     to.set_stroke_style_str(&diagram.colours.cursor);
     to.set_fill_style_str(&diagram.colours.cursor);
     to.set_line_width(1.5);

@@ -128,7 +128,7 @@ impl Diagram {
     pub fn paint(&mut self, lang: Lang) {
         let Some(context) = &self.context else { return };
         paint::paint(context, self, lang);
-        let range = words::range(self.view.from_us() as u64, self.view.to_us() as u64);
+        let range = words::range(self.view.from_us() as u64, self.view.to_us() as u64, lang);
         if let Some(element) = &self.range
             && range != self.range_text
         {

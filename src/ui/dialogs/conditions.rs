@@ -2,15 +2,16 @@
 
 use yew::prelude::*;
 
+use super::chaos::{self, ChaosForm};
+use super::figures::{
+    MS_MAX, ms, out_of_bounds, percent, ppm, us, whole, wrong_ms, wrong_percent, wrong_whole,
+};
 use super::{DialogFrame, NumberField, Switch, on_submit};
 use crate::scene::model::Conditions;
-use crate::scene::{Action, Command, Lang};
-use crate::sim::{Chaos, DiskOptions, Intervention, Jitter, LinkOptions, Workload};
+use crate::scene::{Action, Command};
+use crate::sim::{DiskOptions, Intervention, Jitter, LinkOptions, Workload};
 use crate::ui::ask::{Ask, Ui};
-use crate::{say, word};
-
-/// The longest latency and sync, in ms.
-const MS_MAX: f64 = 60_000.0;
+use crate::word;
 
 /// What the dialog is drawn from.
 #[derive(Properties, PartialEq)]
@@ -37,23 +38,13 @@ struct Form {
     works: bool,
     think: String,
     keys: String,
-    chaos: bool,
-    beat: String,
-    victims: String,
-}
-
-fn ms(us: u64) -> String {
-    (us as f64 / 1000.0).to_string()
-}
-
-fn percent(ppm: u32) -> String {
-    (f64::from(ppm) / 10_000.0).to_string()
+    chaos: ChaosForm,
 }
 
 impl Form {
     fn new(conditions: &Conditions) -> Form {
         let Conditions { network, disk, workload, chaos } = conditions;
-        let (work, faults) = (workload.unwrap_or_default(), chaos.unwrap_or_default());
+        let work = workload.unwrap_or_default();
         Form {
             latency: ms(network.latency_us_min),
             jitter: ms(network.jitter_us_mean),
@@ -66,9 +57,7 @@ impl Form {
             works: workload.is_some(),
             think: ms(work.think_us_mean),
             keys: work.keys.to_string(),
-            chaos: chaos.is_some(),
-            beat: ms(faults.beat_us_mean),
-            victims: faults.victims_max.to_string(),
+            chaos: ChaosForm::new(*chaos),
         }
     }
 
@@ -89,34 +78,14 @@ impl Form {
             keys: whole(&self.keys, 1.0, 10_000.0)? as u16,
             ..old.workload.unwrap_or_default()
         };
-        let chaos = Chaos {
-            beat_us_mean: us(&self.beat, 1.0)?,
-            victims_max: whole(&self.victims, 0.0, 100.0)? as u16,
-            ..old.chaos.unwrap_or_default()
-        };
+        let chaos = self.chaos.read()?;
         (disk.sync_us_min <= disk.sync_us_max).then_some(Conditions {
             network,
             disk,
             workload: self.works.then_some(workload),
-            chaos: self.chaos.then_some(chaos),
+            chaos,
         })
     }
-}
-
-fn number(text: &str, least: f64, most: f64) -> Option<f64> {
-    text.trim().parse::<f64>().ok().filter(|number| (least..=most).contains(number))
-}
-
-fn us(text: &str, least_ms: f64) -> Option<u64> {
-    number(text, least_ms, MS_MAX).map(|ms| (ms * 1000.0).round() as u64)
-}
-
-fn ppm(text: &str) -> Option<u32> {
-    number(text, 0.0, 100.0).map(|percent| (percent * 10_000.0).round() as u32)
-}
-
-fn whole(text: &str, least: f64, most: f64) -> Option<f64> {
-    number(text, least, most).filter(|number| number.fract() == 0.0)
 }
 
 /// What has to be done to come from one to the other.
@@ -135,10 +104,6 @@ fn changes(old: &Conditions, new: &Conditions) -> Vec<Action> {
         acts.push(Intervention::Chaos { chaos: new.chaos });
     }
     acts
-}
-
-fn out_of_bounds(lang: Lang, least: f64, most: f64) -> String {
-    say!(lang, "A number from {} to {}.", "应为 {} 到 {} 的数字。", least, most)
 }
 
 /// The dialog.
@@ -174,10 +139,9 @@ pub fn ConditionsDialog(props: &ConditionsProps) -> Html {
         })
     };
     let unit = word!(lang, "ms", "毫秒");
-    let wrong_ms = |text: &str| us(text, 0.0).is_none().then(|| out_of_bounds(lang, 0.0, MS_MAX));
-    let wrong_percent = |text: &str| ppm(text).is_none().then(|| out_of_bounds(lang, 0.0, 100.0));
-    let wrong_whole = |text: &str, least: f64, most: f64| {
-        whole(text, least, most).is_none().then(|| out_of_bounds(lang, least, most))
+    let set_chaos = {
+        let form = form.clone();
+        Callback::from(move |chaos: ChaosForm| form.set(Form { chaos, ..(*form).clone() }))
     };
     let sync_order = match (us(&form.sync_min, 0.0), us(&form.sync_max, 0.0)) {
         (Some(least), Some(most)) if least > most => {
@@ -197,13 +161,13 @@ pub fn ConditionsDialog(props: &ConditionsProps) -> Html {
                 <fieldset>
                     <legend>{ word!(lang, "Network", "网络") }</legend>
                     <NumberField id="latency" label={word!(lang, "Shortest latency", "最短延迟")} {unit} value={form.latency.clone()}
-                        wrong={wrong_ms(&form.latency)} oninput={text(|form, typed| form.latency = typed)} />
+                        wrong={wrong_ms(&form.latency, 0.0, lang)} oninput={text(|form, typed| form.latency = typed)} />
                     <NumberField id="jitter" label={word!(lang, "Jitter on top, mean", "附加抖动均值")} {unit} value={form.jitter.clone()}
-                        wrong={wrong_ms(&form.jitter)} oninput={text(|form, typed| form.jitter = typed)} />
+                        wrong={wrong_ms(&form.jitter, 0.0, lang)} oninput={text(|form, typed| form.jitter = typed)} />
                     <NumberField id="loss" label={word!(lang, "Lost", "丢失")} unit="%" value={form.loss.clone()}
-                        wrong={wrong_percent(&form.loss)} oninput={text(|form, typed| form.loss = typed)} />
+                        wrong={wrong_percent(&form.loss, lang)} oninput={text(|form, typed| form.loss = typed)} />
                     <NumberField id="duplication" label={word!(lang, "Duplicated", "重复")} unit="%" value={form.duplication.clone()}
-                        wrong={wrong_percent(&form.duplication)} oninput={text(|form, typed| form.duplication = typed)} />
+                        wrong={wrong_percent(&form.duplication, lang)} oninput={text(|form, typed| form.duplication = typed)} />
                     <Switch id="long-tail" label={word!(lang, "Long tail", "长尾")} on={form.long_tail} onchange={flag(|form, on| form.long_tail = on)} />
                     <Switch id="reordering" label={word!(lang, "Messages may overtake", "消息可以乱序")} on={form.reordering}
                         onchange={flag(|form, on| form.reordering = on)} />
@@ -211,7 +175,7 @@ pub fn ConditionsDialog(props: &ConditionsProps) -> Html {
                 <fieldset>
                     <legend>{ word!(lang, "Disks", "磁盘") }</legend>
                     <NumberField id="sync-min" label={word!(lang, "Shortest sync", "最短同步时间")} {unit} value={form.sync_min.clone()}
-                        wrong={wrong_ms(&form.sync_min)} oninput={text(|form, typed| form.sync_min = typed)} />
+                        wrong={wrong_ms(&form.sync_min, 0.0, lang)} oninput={text(|form, typed| form.sync_min = typed)} />
                     <NumberField id="sync-max" label={word!(lang, "Longest sync", "最长同步时间")} {unit} value={form.sync_max.clone()}
                         wrong={sync_order} oninput={text(|form, typed| form.sync_max = typed)} />
                 </fieldset>
@@ -220,22 +184,12 @@ pub fn ConditionsDialog(props: &ConditionsProps) -> Html {
                     <Switch id="works" label={word!(lang, "Steady workload", "持续负载")} on={form.works} onchange={flag(|form, on| form.works = on)} />
                     if form.works {
                         <NumberField id="think" label={word!(lang, "Between commands, mean", "命令间隔均值")} {unit} value={form.think.clone()}
-                            wrong={wrong_ms(&form.think)} oninput={text(|form, typed| form.think = typed)} />
+                            wrong={wrong_ms(&form.think, 0.0, lang)} oninput={text(|form, typed| form.think = typed)} />
                         <NumberField id="keys" label={word!(lang, "Keys", "键的数量")} value={form.keys.clone()}
-                            wrong={wrong_whole(&form.keys, 1.0, 10_000.0)} oninput={text(|form, typed| form.keys = typed)} />
+                            wrong={wrong_whole(&form.keys, 1.0, 10_000.0, lang)} oninput={text(|form, typed| form.keys = typed)} />
                     }
                 </fieldset>
-                <fieldset>
-                    <legend>{ word!(lang, "Chaos", "混沌") }</legend>
-                    <Switch id="chaos" label={word!(lang, "Random faults from the seed", "由种子产生随机故障")} on={form.chaos}
-                        onchange={flag(|form, on| form.chaos = on)} />
-                    if form.chaos {
-                        <NumberField id="beat" label={word!(lang, "Between faults, mean", "故障间隔均值")} {unit} value={form.beat.clone()}
-                            wrong={us(&form.beat, 1.0).is_none().then(|| out_of_bounds(lang, 1.0, MS_MAX))} oninput={text(|form, typed| form.beat = typed)} />
-                        <NumberField id="victims" label={word!(lang, "Nodes out at a time, at most", "同时失效的节点上限")} value={form.victims.clone()}
-                            wrong={wrong_whole(&form.victims, 0.0, 100.0)} oninput={text(|form, typed| form.victims = typed)} />
-                    }
-                </fieldset>
+                { chaos::fieldset(lang, &form.chaos, &set_chaos) }
                 if let Some(refusal) = &props.refusal { <p class="wrong" role="alert">{ refusal.clone() }</p> }
                 <div class="button-row">
                     <button type="submit" class="strong" disabled={read.is_none()}>{ word!(lang, "Apply from here on", "从此刻起生效") }</button>

@@ -22,7 +22,7 @@ pub fn dialog(ui: &Ui, deeds: &[Deed]) -> Html {
                 for deed in deeds {
                     <li key={deed.step}>
                         <button type="button" class="plain" onclick={ui.on_play(Command::SeekTo(deed.step))}>
-                            <span class="figures">{ words::step(deed.step, lang) }{ " · " }{ time(deed.time_us) }</span>
+                            <span class="figures">{ words::step(deed.step, lang) }{ " · " }{ time(deed.time_us, lang) }</span>
                             <span>{ deed.text.clone() }</span>
                         </button>
                         <button type="button" class="boxed" onclick={ui.on_play(Command::Undo(deed.step))}>

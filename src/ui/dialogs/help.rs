@@ -3,7 +3,7 @@
 use yew::prelude::*;
 
 use super::DialogFrame;
-use crate::scene::Lang;
+use crate::lang::Language;
 use crate::ui::ask::Ui;
 use crate::ui::keys;
 use crate::word;
@@ -43,7 +43,7 @@ pub fn Help(props: &HelpProps) -> Html {
             <dl class="keys">
                 for (keys, english, chinese) in keys::LIST {
                     <dt>{ for keys.split(' ').map(|key| html! { <kbd>{ key }</kbd> }) }</dt>
-                    <dd>{ match lang { Lang::En => english, Lang::Zh => chinese } }</dd>
+                    <dd>{ match lang.language { Language::En => english, Language::Zh => chinese } }</dd>
                 }
             </dl>
         </DialogFrame>

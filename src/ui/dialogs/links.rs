@@ -2,14 +2,15 @@
 
 use std::rc::Rc;
 
+use wasm_bindgen::JsCast;
 use yew::prelude::*;
 
 use super::DialogFrame;
 use crate::protocol::NodeId;
-use crate::scene::model::{Party, Stage};
+use crate::scene::model::{Cut, Party, Stage};
 use crate::scene::{Command, Lang};
 use crate::sim::{Address, Intervention};
-use crate::ui::ask::Ui;
+use crate::ui::ask::{Ask, Subject, Ui};
 use crate::{say, word};
 
 /// What the dialog is drawn from.
@@ -97,6 +98,19 @@ pub fn LinksDialog(props: &LinksProps) -> Html {
                 title={meaning} {onclick}>{ state.sign() }</button>
         }
     };
+    // The menu that the line on the stage has as well: slow, lossy, as the rest.
+    let more = |party: &Party| {
+        let (ui, link) = (ui.clone(), Cut { from: me, to: party.address, both_ways: false });
+        let label = say!(lang, "More for {} and {}", "{} 与 {} 的更多操作", name, party.name);
+        let onclick = Callback::from(move |event: MouseEvent| {
+            let target = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
+            let place = target.map(|target| target.get_bounding_client_rect());
+            let (x, y) = place.map_or((0.0, 0.0), |place| (place.left(), place.bottom()));
+            ui.ask(Ask::Close);
+            ui.ask(Ask::Menu(Subject::Link(link), x, y));
+        });
+        html! { <button type="button" class="boxed" aria-label={label.clone()} title={label} {onclick}>{ "…" }</button> }
+    };
     let others = stage.parties.iter().filter(|party| party.address != me && party.address.node().is_some());
     html! {
         <DialogFrame ui={ui.clone()} title={say!(lang, "The connections of {}", "{} 的连接", name)}>
@@ -107,7 +121,10 @@ pub fn LinksDialog(props: &LinksProps) -> Html {
                 for party in others {
                     <li key={party.name.clone()}>
                         <span class="group-name"><strong>{ party.name.clone() }</strong>{ " " }<span>{ party.role.clone() }</span></span>
-                        <span class="choice">{ for State::ALL.map(|state| choice(party, state)) }</span>
+                        <span class="choice">
+                            { for State::ALL.map(|state| choice(party, state)) }
+                            { more(party) }
+                        </span>
                     </li>
                 }
             </ul>

@@ -8,15 +8,18 @@ use super::ask::{Ask, Ui};
 use super::icons::{Icon, icon};
 use crate::word;
 
+pub mod chaos;
 pub mod clock;
 pub mod command;
 pub mod conditions;
 pub mod deeds;
 pub mod exports;
+pub mod figures;
 pub mod help;
 pub mod links;
 pub mod partition;
 pub mod seed;
+pub mod settings;
 pub mod setup;
 pub mod share;
 

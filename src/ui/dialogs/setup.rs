@@ -10,6 +10,8 @@ use yew::prelude::*;
 
 use super::{DialogFrame, on_submit, value};
 use crate::protocol::Invalid;
+use crate::scene::Lang;
+use crate::scene::problems::{invalid_text, problem_text};
 use crate::scene::settings::{Setting, SettingValue, settings};
 use crate::ui::ask::{Ask, Ui};
 use crate::{say, word};
@@ -67,7 +69,7 @@ pub fn SetupDialog(props: &SetupProps) -> Html {
         let value = typed.get(path).unwrap_or(&setting.value);
         let wrong = match unreadable.get(path) {
             Some(_) => Some(word!(lang, "A whole number, please.", "请输入整数。").to_owned()),
-            None => problems(&props.wrong, path),
+            None => problems(&props.wrong, path, lang),
         };
         let text = unreadable.get(path).cloned();
         row(path, value, text, wrong, set.clone())
@@ -83,7 +85,7 @@ pub fn SetupDialog(props: &SetupProps) -> Html {
             <form class="conditions" {onsubmit}>
                 <div class="settings">{ for known.iter().map(field) }</div>
                 for invalid in others {
-                    <p class="wrong" role="alert" lang="en">{ invalid.to_string() }</p>
+                    <p class="wrong" role="alert">{ invalid_text(invalid, lang) }</p>
                 }
                 if let Some(refusal) = &props.refusal { <p class="wrong" role="alert">{ refusal.clone() }</p> }
                 <p class="hint">{ word!(lang,
@@ -98,13 +100,10 @@ pub fn SetupDialog(props: &SetupProps) -> Html {
     }
 }
 
-fn problems(wrong: &[Invalid], path: &str) -> Option<String> {
-    let of_path: Vec<&str> = wrong
-        .iter()
-        .filter(|invalid| invalid.field == path)
-        .map(|invalid| invalid.problem.as_str())
-        .collect();
-    (!of_path.is_empty()).then(|| of_path.join("; "))
+fn problems(wrong: &[Invalid], path: &str, lang: Lang) -> Option<String> {
+    let of_path = wrong.iter().filter(|invalid| invalid.field == path);
+    let texts: Vec<String> = of_path.map(|invalid| problem_text(&invalid.problem, lang)).collect();
+    (!texts.is_empty()).then(|| texts.join(word!(lang, "; ", "；")))
 }
 
 /// A field. Its name is the one of the scenario file, where it can be looked up.
@@ -154,12 +153,12 @@ fn row(
         <div class={classes!("field", switch.then_some("switch"))}>
             <label for={id}><code>{ name.replace('_', "_\u{200b}") }</code></label>
             <span class="field-input">{ input }</span>
-            if let Some(wrong) = wrong { <span class="wrong" id={wrong_id} lang="en">{ wrong }</span> }
+            if let Some(wrong) = wrong { <span class="wrong" id={wrong_id}>{ wrong }</span> }
         </div>
     }
 }
 
 /// What the button says that opens the dialog.
-pub fn label(nodes: u16, lang: crate::scene::Lang) -> String {
+pub fn label(nodes: u16, lang: Lang) -> String {
     say!(lang, "{} nodes …", "{} 个节点……", nodes)
 }

@@ -18,7 +18,7 @@ test("pressing a chosen node opens its menu, and Escape closes it", async ({ pag
   await openPage(page, "./");
   await page.locator("[data-key=n3]").click();
   await expect(page.getByRole("menu")).toHaveCount(0);
-  await expect(page.locator(".fields h3")).toContainText("n3");
+  await expect(page.locator(".fields h2")).toContainText("n3");
   await page.locator("[data-key=n3]").click();
   await expect(page.getByRole("menu")).toBeVisible();
   await page.keyboard.press("Escape");

@@ -1,6 +1,6 @@
 // What fits where, in both languages and both themes.
 
-import { expect, expectNoAxeViolations, openPage, test } from "../support/lamplight.js";
+import { expect, openPage, test } from "../support/lamplight.js";
 
 const sizes = [
   { width: 1280, height: 800 },
@@ -38,29 +38,6 @@ for (const locale of ["en-GB", "zh-CN"]) {
   }
 }
 
-for (const colorScheme of ["light", "dark"]) {
-  for (const width of [1280, 375]) {
-    test.describe(`${colorScheme}, ${width} pixels`, () => {
-      test.use({ colorScheme, viewport: { width, height: 800 } });
-
-      test("axe finds nothing, on the page and in its dialogs", async ({ page }) => {
-        await openPage(page, "./");
-        await page.keyboard.press("Shift+ArrowRight");
-        await page.keyboard.press("ArrowRight");
-        await expect(page.locator(".diagram")).toBeVisible();
-        await expectNoAxeViolations(page);
-        for (const name of ["Share run", "Help and keys", "Partition", "Conditions", "Command"]) {
-          await page.getByRole("button", { name, exact: true }).click();
-          await expect(page.getByRole("dialog")).toBeVisible();
-          await expectNoAxeViolations(page);
-          await page.keyboard.press("Escape");
-          await expect(page.getByRole("dialog")).toHaveCount(0);
-        }
-      });
-    });
-  }
-}
-
 test("nothing jumps while the run plays", async ({ page }) => {
   await openPage(page, "./");
   const parts = [".stage-frame", ".narration", ".diagram-frame", ".tabs-tables", ".tabs-side", ".transport", ".tape"];
@@ -72,17 +49,6 @@ test("nothing jumps while the run plays", async ({ page }) => {
     await page.waitForTimeout(300);
     expect(await boxes()).toEqual(before);
   }
-});
-
-test("the theme can be set, and is remembered", async ({ page }) => {
-  await openPage(page, "./");
-  await page.getByRole("button", { name: "Theme: as the system" }).click();
-  await page.getByRole("button", { name: "Theme: light" }).click();
-  await expect(page.locator("html")).toHaveAttribute("data-theme", "dark");
-  const dark = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
-  await page.reload();
-  await expect(page.getByRole("button", { name: "Theme: dark" })).toBeVisible();
-  expect(await page.evaluate(() => getComputedStyle(document.body).backgroundColor)).toBe(dark);
 });
 
 test("the language can be switched at any step, and is remembered", async ({ page }) => {

@@ -78,11 +78,11 @@ for (const words of LANGUAGES) {
     test("a field leads to the step that gave it its value", async ({ page }) => {
       await openSomeWayIn(page, 8);
       await page.locator("[data-key=n2]").click();
-      const title = await page.locator(".fields h3").textContent();
+      const title = await page.locator(".fields h2").textContent();
       const later = await step(page);
       await page.getByRole("button", { name: words.term }).click();
       await expect.poll(() => step(page)).toBeLessThan(later);
-      await expect(page.locator(".fields h3")).toContainText(title.slice(0, 2));
+      await expect(page.locator(".fields h2")).toContainText(title.slice(0, 2));
       await expect(page.locator(".fields mark").first()).toBeVisible();
     });
 

@@ -63,11 +63,69 @@ export async function chooseScenario(page, protocol, scenario) {
   if (scenario !== undefined) await page.locator(".scenario select").selectOption(scenario);
 }
 
-/** Fails with the rule, the elements and what to do about it for each accessibility violation that axe finds. */
-export async function expectNoAxeViolations(page) {
-  const { violations } = await new AxeBuilder({ page }).analyze();
+/**
+ * Fails with the rule, the elements and what to do about it for each accessibility violation that axe finds, in the
+ * whole page or within one part of it, which is quicker.
+ */
+export async function expectNoAxeViolations(page, within) {
+  const axe = new AxeBuilder({ page });
+  const { violations } = await (within ? axe.include(within) : axe).analyze();
   const found = violations.map(
     ({ id, help, nodes }) => `${id}: ${help}\n${nodes.map((node) => `  ${node.target.join(" ")}`).join("\n")}`,
   );
   expect(found, "accessibility violations").toEqual([]);
+}
+
+/** The number of the current step, as the transport shows it. */
+export async function stepNow(page) {
+  return Number((await page.locator(".transport-figures strong").textContent()).match(/\d+/)[0]);
+}
+
+/** Goes on to the next milestone so many times; the focus is nowhere, so that no widget keeps the keys. */
+export async function goOn(page, milestones) {
+  await page.evaluate(() => document.activeElement?.blur());
+  for (let done = 0; done < milestones; done += 1) {
+    const before = await stepNow(page);
+    await page.keyboard.press("Shift+ArrowRight");
+    await expect.poll(() => stepNow(page)).not.toBe(before);
+  }
+}
+
+/** What a canvas shows, to be compared with what it shows later. */
+export async function painted(page, selector) {
+  // Two frames, so that what was asked for last is painted.
+  await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+  return page.locator(selector).evaluate((canvas) => canvas.toDataURL());
+}
+
+/** Opens the menu of a node, a client or a message of the stage, by pointer or by key. */
+export async function openMenu(page, key, by = "pointer") {
+  const item = page.locator(`.stage [data-key="${key}"]`);
+  // The box of a message reaches back to where it came from: its disc is what one presses.
+  const place = /^m\d/.test(key) ? item.locator(".disc") : item;
+  if (by === "pointer") await place.click({ button: "right" });
+  else {
+    await item.focus();
+    await page.keyboard.press("Enter");
+  }
+  await expect(page.getByRole("menu")).toBeVisible();
+}
+
+/** Chooses a line of the open menu, by pointer or with the arrow keys. */
+export async function chooseItem(page, name, by = "pointer") {
+  const line = page.getByRole("menuitem", { name, exact: true });
+  if (by === "pointer") return line.click();
+  const lines = await page.getByRole("menuitem").count();
+  for (let pressed = 0; pressed < lines; pressed += 1) {
+    if (await line.evaluate((element) => element === document.activeElement)) break;
+    await page.keyboard.press("ArrowDown");
+  }
+  await expect(line).toBeFocused();
+  await page.keyboard.press("Enter");
+}
+
+/** Presses a button, by pointer or by key. */
+export async function press(button, by = "pointer") {
+  if (by === "pointer") await button.click();
+  else await button.press("Enter");
 }

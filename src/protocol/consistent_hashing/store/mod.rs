@@ -57,10 +57,10 @@ pub use ring::{Place, Ring};
 pub use storage::{DiskLoss, Held, Record};
 pub use version::{Dot, Siblings, Version, VersionVector, Writer};
 
-use crate::protocol::participant::{
+use crate::protocol::wal::{Recovered, Tail};
+use crate::protocol::{
     ClientId, Disposition, Effects, Input, Invalid, Lane, NodeId, Participant, Setup, Standing, Surroundings,
 };
-use crate::protocol::wal::{Recovered, Tail};
 
 /// One node of the store.
 #[derive(Clone, PartialEq, Debug)]

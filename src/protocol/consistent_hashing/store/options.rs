@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::protocol::consistent_hashing::{Algorithm, Settings, WEIGHT_MAX};
-use crate::protocol::{Invalid, NodeId};
+use crate::protocol::consistent_hashing::{Algorithm, POINTS_MAX, PlacementError, Settings, WEIGHT_MAX};
+use crate::protocol::{Invalid, NodeId, Problem};
 
 /// The longest interval or timeout, in µs: an hour.
 const DURATION_US_MAX: u64 = 3_600_000_000;
@@ -144,9 +144,7 @@ impl Options {
     pub fn validate(&self, nodes: u16) -> Result<(), Vec<Invalid>> {
         let mut wrong = Vec::new();
         let mut within = |field: &str, value: u64, low: u64, high: u64| {
-            if value < low || value > high {
-                wrong.push(Invalid::new(field, format!("{value} is not between {low} and {high}")));
-            }
+            wrong.extend(Problem::of_range(value, low, high).map(|problem| Invalid::new(field, problem)));
         };
         within("nodes", u64::from(nodes), 1, u64::from(NODES_MAX));
         within("replicas", u64::from(self.replicas), 1, u64::from(REPLICAS_MAX));
@@ -173,11 +171,11 @@ impl Options {
             );
         }
         if self.weights.len() > usize::from(nodes) {
-            wrong.push(Invalid::new("weights", "has more weights than there are nodes"));
+            wrong.push(Invalid::new("weights", Problem::MoreThanNodes));
         }
-        if let Some(weight) = self.weights.iter().find(|weight| !(1..=WEIGHT_MAX).contains(*weight)) {
-            wrong.push(Invalid::new("weights", format!("{weight} is not between 1 and {WEIGHT_MAX}")));
-        }
+        let mut weights = self.weights.iter();
+        let problem = weights.find_map(|weight| Problem::of_range((*weight).into(), 1, WEIGHT_MAX.into()));
+        wrong.extend(problem.map(|problem| Invalid::new("weights", problem)));
         self.validate_placement(nodes, &mut wrong);
         if wrong.is_empty() { Ok(()) } else { Err(wrong) }
     }
@@ -185,17 +183,11 @@ impl Options {
     fn validate_placement(&self, nodes: u16, wrong: &mut Vec<Invalid>) {
         const FIELD: &str = "algorithm";
         let problem = match self.algorithm {
-            Algorithm::Jump => "jump lets only the last node leave, and here any node may",
-            Algorithm::Anchor => {
-                "AnchorHash depends on the order of the changes, which nodes that gossip may learn of in \
-                 different orders"
-            }
-            Algorithm::BoundedLoads => {
-                "bounded loads places the keys by all that are placed, which no node knows; bound the reads with \
-                 read_load_factor_thousandths instead"
-            }
+            Algorithm::Jump => Problem::OnlyLastLeaves,
+            Algorithm::Anchor => Problem::DependsOnOrder,
+            Algorithm::BoundedLoads => Problem::NeedsAllKeys,
             _ if self.weights.iter().any(|weight| *weight != 1) && !self.algorithm.has_weights() => {
-                "has no weights: every node must have weight 1"
+                Problem::HasNoWeights
             }
             _ => {
                 // What remains are the limits of the placement itself, which it knows best.
@@ -203,12 +195,20 @@ impl Options {
                 if wrong.is_empty()
                     && let Err(error) = super::ring::build(&all, self)
                 {
-                    wrong.push(Invalid::new(FIELD, error.to_string()));
+                    wrong.push(Invalid::new(FIELD, problem_of(&error)));
                 }
                 return;
             }
         };
         wrong.push(Invalid::new(FIELD, problem));
+    }
+}
+
+/// Why no placement can be built. The options were looked at before, so that little but its size is left.
+fn problem_of(error: &PlacementError) -> Problem {
+    match *error {
+        PlacementError::TooManyPoints(points) => Problem::TooManyPoints { points, most: POINTS_MAX },
+        _ => Problem::NoPlacement,
     }
 }
 

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::protocol::Invalid;
 use crate::protocol::paxos::{NodeSet, Quorums};
+use crate::protocol::{Invalid, Problem};
 
 /// The longest time that can be configured: an hour, in µs.
 const TIME_US_MAX: u64 = 3_600_000_000;
@@ -103,25 +103,21 @@ impl Options {
     /// One [`Invalid`] for each option that cannot be used.
     pub fn validate(&self, nodes: u16) -> Result<(), Vec<Invalid>> {
         let mut problems = Vec::new();
-        if nodes == 0 || nodes > NODES_MAX {
-            problems.push(Invalid::new("nodes", format!("{nodes} is not between 1 and {NODES_MAX}")));
-        }
+        let problem = Problem::of_range(nodes.into(), 1, NODES_MAX.into());
+        problems.extend(problem.map(|problem| Invalid::new("nodes", problem)));
         for (field, role) in [("proposers", self.proposers), ("acceptors", self.acceptors)] {
             let Some(role) = role else { continue };
             if role.is_empty() {
-                problems.push(Invalid::new(field, "at least one node has to hold this role"));
+                problems.push(Invalid::new(field, Problem::NobodyHasRole));
             }
             if let Some(node) = role.without(NodeSet::all(nodes)).first() {
-                problems
-                    .push(Invalid::new(field, format!("node {} is not one of the {nodes} nodes", node.0)));
+                problems.push(Invalid::new(field, Problem::NoSuchNode { node: node.0, nodes }));
             }
         }
         let disjoint = self.break_rules.allow_disjoint_quorums;
         self.quorums(nodes).validate(self.acceptors(nodes).len(), disjoint, &mut problems);
         let mut within = |field: &str, value: u64, low: u64, high: u64| {
-            if value < low || value > high {
-                problems.push(Invalid::new(field, format!("{value} is not between {low} and {high}")));
-            }
+            problems.extend(Problem::of_range(value, low, high).map(|problem| Invalid::new(field, problem)));
         };
         within("election_timeout_us_min", self.election_timeout_us_min, 1, TIME_US_MAX);
         within("election_timeout_us_max", self.election_timeout_us_max, 1, TIME_US_MAX);
@@ -132,10 +128,13 @@ impl Options {
         within("kept_slots", u64::from(self.kept_slots), 0, 1_000_000);
         within("catch_up_slots_max", u64::from(self.catch_up_slots_max), 1, 1_024);
         if self.election_timeout_us_min > self.election_timeout_us_max {
-            problems.push(Invalid::new("election_timeout_us_min", "it is more than election_timeout_us_max"));
+            problems.push(Invalid::new(
+                "election_timeout_us_min",
+                Problem::MoreThan { other: "election_timeout_us_max" },
+            ));
         }
         if self.heartbeat_interval_us >= self.election_timeout_us_min {
-            let problem = "it must be less than election_timeout_us_min, or every leader is given up";
+            let problem = Problem::HeartbeatTooSlow { other: "election_timeout_us_min" };
             problems.push(Invalid::new("heartbeat_interval_us", problem));
         }
         if problems.is_empty() { Ok(()) } else { Err(problems) }

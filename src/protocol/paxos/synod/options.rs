@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::protocol::paxos::{NodeSet, Quorums};
-use crate::protocol::{Invalid, NodeId};
+use crate::protocol::{Invalid, NodeId, Problem};
 
 /// The longest time that can be configured: an hour, in µs.
 const TIME_US_MAX: u64 = 3_600_000_000;
@@ -97,19 +97,18 @@ impl Options {
     /// One [`Invalid`] for each option that cannot be used.
     pub fn validate(&self, nodes: u16) -> Result<(), Vec<Invalid>> {
         let mut problems = Vec::new();
-        if nodes == 0 || nodes > NODES_MAX {
-            problems.push(Invalid::new("nodes", format!("{nodes} is not between 1 and {NODES_MAX}")));
-        }
+        let problem = Problem::of_range(nodes.into(), 1, NODES_MAX.into());
+        problems.extend(problem.map(|problem| Invalid::new("nodes", problem)));
         let roles =
             [("proposers", self.proposers), ("acceptors", self.acceptors), ("learners", self.learners)];
         for (field, role) in roles {
             let Some(role) = role else { continue };
             if role.is_empty() && field != "learners" {
-                problems.push(Invalid::new(field, "at least one node has to hold this role"));
+                problems.push(Invalid::new(field, Problem::NobodyHasRole));
             }
             if let Some(node) = role.without(NodeSet::all(nodes)).first() {
                 let NodeId(number) = node;
-                problems.push(Invalid::new(field, format!("node {number} is not one of the {nodes} nodes")));
+                problems.push(Invalid::new(field, Problem::NoSuchNode { node: number, nodes }));
             }
         }
         self.quorums(nodes).validate(
@@ -124,12 +123,11 @@ impl Options {
             ("ask_again_us", self.ask_again_us),
         ];
         for (field, time) in times {
-            if time == 0 || time > TIME_US_MAX {
-                problems.push(Invalid::new(field, format!("{time} is not between 1 and {TIME_US_MAX} µs")));
-            }
+            let problem = Problem::of_range(time, 1, TIME_US_MAX);
+            problems.extend(problem.map(|problem| Invalid::new(field, problem)));
         }
         if self.back_off_us_min > self.back_off_us_max {
-            problems.push(Invalid::new("back_off_us_min", "it is more than back_off_us_max"));
+            problems.push(Invalid::new("back_off_us_min", Problem::MoreThan { other: "back_off_us_max" }));
         }
         if problems.is_empty() { Ok(()) } else { Err(problems) }
     }

@@ -77,7 +77,7 @@ pub(super) fn text(why: &Reason, node: NodeId, lang: Lang) -> String {
             "{node} 保存槽位 {snapshot} 之后的状态，并裁剪至槽位 {through}。"
         ),
         R::AwaitLeader { wait_us } => {
-            let wait = time(wait_us);
+            let wait = time(wait_us, lang);
             say!(
                 lang,
                 "{node} waits {wait} for a leader before it tries to lead itself.",

@@ -144,7 +144,7 @@ pub(super) fn text(why: &Reason, node: NodeId, lang: Lang) -> String {
             "{node} 放弃编号 {ballot}：更高的 {by} 已经开始，使它失效。"
         ),
         R::BackOff { wait_us } => {
-            let wait = time(wait_us);
+            let wait = time(wait_us, lang);
             say!(
                 lang,
                 "{node} backs off for {wait}, a random time, so that the other can finish.",
