@@ -32,7 +32,7 @@ pub fn ask_for(key: &str, shift: bool) -> Option<Ask> {
 }
 
 /// The keys as the help lists them: the keys, and their meaning in English and Chinese.
-pub const LIST: [(&str, &str, &str); 15] = [
+pub const LIST: [(&str, &str, &str); 16] = [
     ("Space", "Play or pause", "播放或暂停"),
     (", . ← →", "One step back or forward", "后退或前进一步"),
     ("Shift ← Shift →", "To the previous or next milestone", "跳到上一个或下一个关键步骤"),
