@@ -22,10 +22,10 @@ const QUALITIES = [82, 70, 55];
 /** A scenario of each protocol, and how many milestones into it there is something to see. */
 const scenes = [
   { protocol: "raft", scenario: "raft/leader-crash", milestones: 9 },
-  { protocol: "paxos", milestones: 8 },
-  { protocol: "multi-paxos", milestones: 8 },
-  { protocol: "two-phase-commit", milestones: 8 },
-  { protocol: "three-phase-commit", milestones: 8 },
+  { protocol: "paxos", scenario: "paxos/survivor", milestones: 6 },
+  { protocol: "multi-paxos", scenario: "multi-paxos/gap", milestones: 9 },
+  { protocol: "two-phase-commit", scenario: "two-phase-commit/everyone-in-doubt", milestones: 7 },
+  { protocol: "three-phase-commit", scenario: "three-phase-commit/where-two-phase-blocks", milestones: 7 },
   { protocol: "consistent-hashing", milestones: 6 },
 ];
 

@@ -307,6 +307,7 @@ impl Reason {
         matches!(
             self,
             Reason::Leads { .. }
+                | Reason::Chosen { .. }
                 | Reason::Preempted { .. }
                 | Reason::BallotBegun { .. }
                 | Reason::TakenOver { .. }
