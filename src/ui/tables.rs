@@ -30,15 +30,21 @@ pub fn TableView(props: &TableProps) -> Html {
     let frame = use_node_ref();
     {
         let frame = frame.clone();
-        let columns = props.tables.get(props.shown).map(|table| table.columns.clone());
-        // The end of a log is where something happens: it stays in view unless the reader has scrolled back.
+        // The end of a log is where something happens: it stays in view unless the reader has scrolled back. What
+        // is no log begins where reading does.
+        let is_log =
+            |table: &&Table| table.chart.is_none() && table.rows.iter().all(|row| row.address.is_some());
+        let columns = props.tables.get(props.shown).filter(is_log).map(|table| table.columns.clone());
         let followed = use_mut_ref(|| 0);
         let asked = use_mut_ref(|| None::<AnimationFrame>);
-        use_effect_with(columns, move |_| {
+        use_effect_with(columns, move |columns| {
+            let is_log = columns.is_some();
             // Asked now, the browser would lay out the page for the answer, and again for what is drawn after it.
             *asked.borrow_mut() = Some(request_animation_frame(move |_| {
                 let Some(element) = frame.cast::<web_sys::Element>() else { return };
-                if element.scroll_left() >= *followed.borrow() - 2 {
+                if !is_log {
+                    element.set_scroll_left(0);
+                } else if element.scroll_left() >= *followed.borrow() - 2 {
                     element.set_scroll_left(element.scroll_width() - element.client_width());
                 }
                 *followed.borrow_mut() = element.scroll_left();

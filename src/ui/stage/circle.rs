@@ -338,8 +338,11 @@ fn paint_points(to: &CanvasRenderingContext2d, circle: &Circle, geometry: &Geome
     }
 }
 
-/// The keys that move, or those that do not, with their places, by colour.
-fn keys_by_tone(circle: &Circle, geometry: &Geometry, moved: bool) -> Vec<(Tone, Vec<(usize, (f64, f64))>)> {
+/// A key by its index, and where it is on the stage.
+type PlacedKey = (usize, (f64, f64));
+
+/// The keys that move, or those that do not, by colour.
+fn keys_by_tone(circle: &Circle, geometry: &Geometry, moved: bool) -> Vec<(Tone, Vec<PlacedKey>)> {
     let (placed, centre, radius) = (&circle.placed, geometry.centre(), geometry.circle);
     let keys = placed.keys.iter().enumerate().filter(move |(_, key)| key.owners.moves() == moved);
     by_tone(keys.map(|(index, key)| {
