@@ -28,6 +28,7 @@ mod narration;
 mod panels;
 mod pending;
 mod prefs;
+mod row_window;
 mod scrubber;
 mod session;
 mod shared;

@@ -7,6 +7,8 @@ use yew::prelude::*;
 
 use super::ask::Ui;
 use super::load_chart;
+use super::row_window::use_row_window;
+use super::stage::px;
 use super::tone_class;
 use crate::scene::Selection;
 use crate::scene::model::{Cell, Row, Table};
@@ -51,14 +53,18 @@ pub fn TableView(props: &TableProps) -> Html {
             }));
         });
     }
-    let Some(table) = props.tables.get(props.shown).or_else(|| props.tables.first()) else {
-        return Html::default();
-    };
+    let table = props.tables.get(props.shown).or_else(|| props.tables.first());
+    let window = use_row_window(&frame, table.map_or(0, |table| table.rows.len()));
+    let Some(table) = table else { return Html::default() };
+    let drawn = table.rows.iter().enumerate().take(window.end).skip(window.first);
+    let is_part = window.end - window.first < table.rows.len();
+    let count = is_part.then(|| (table.rows.len() + 1).to_string());
     html! {
-        <div class="table-frame" ref={frame} tabindex="0" role="region" aria-label={table.title.clone()}>
+        <div class="table-frame" ref={frame} tabindex="0" role="region" aria-label={table.title.clone()}
+            onscroll={window.onscroll}>
             if !table.note.is_empty() { <p class="table-note">{ table.note.clone() }</p> }
             if let Some(chart) = &table.chart { { load_chart::view(chart) } }
-            <table>
+            <table aria-rowcount={count}>
                 <thead>
                     <tr>
                         <td></td>
@@ -69,14 +75,24 @@ pub fn TableView(props: &TableProps) -> Html {
                     </tr>
                 </thead>
                 <tbody>
-                    for (at, row) in table.rows.iter().enumerate() {
-                        <RowView key={at} ui={props.ui.clone()} tables={props.tables.clone()} shown={props.shown} {at}
+                    { spacer(window.above_px) }
+                    for (at, row) in drawn {
+                        <RowView key={at} ui={props.ui.clone()} tables={props.tables.clone()} shown={props.shown} {at} {is_part}
                             is_chosen={selects(row).is_some() && selects(row) == props.chosen} />
                     }
+                    { spacer(window.below_px) }
                 </tbody>
             </table>
         </div>
     }
+}
+
+/// The room of rows that are not drawn. A height as an attribute needs no style, which the page's policy forbids.
+fn spacer(height_px: f64) -> Html {
+    if height_px <= 0.0 {
+        return Html::default();
+    }
+    html! { <tr class="spacer" aria-hidden="true"><td height={px(height_px)}></td></tr> }
 }
 
 /// What choosing a row chooses.
@@ -92,6 +108,8 @@ struct RowProps {
     tables: Rc<Vec<Table>>,
     shown: usize,
     at: usize,
+    /// Whether others are not drawn, so that its number has to be said.
+    is_part: bool,
     is_chosen: bool,
 }
 
@@ -103,7 +121,9 @@ impl RowProps {
 
 impl PartialEq for RowProps {
     fn eq(&self, other: &RowProps) -> bool {
-        self.is_chosen == other.is_chosen && self.ui == other.ui && self.row() == other.row()
+        (self.is_part, self.is_chosen) == (other.is_part, other.is_chosen)
+            && self.ui == other.ui
+            && self.row() == other.row()
     }
 }
 
@@ -116,7 +136,7 @@ fn RowView(props: &RowProps) -> Html {
         row.is_current.then_some("is-current")
     );
     html! {
-        <tr {class}>
+        <tr {class} aria-rowindex={props.is_part.then(|| (props.at + 2).to_string())}>
             <th scope="row">
                 if let Some(selection) = selects(row) {
                     <button type="button" class="row-name" aria-pressed={props.is_chosen.to_string()}
