@@ -196,11 +196,23 @@ impl App {
         }
     }
 
-    /// Writes what moves.
-    pub(super) fn paint(&mut self) {
+    /// The moment that is shown.
+    fn shown_us(&self, player: &Player) -> u64 {
+        if self.reduced_motion { player.bench().now_us() } else { player.time_us() }
+    }
+
+    /// Writes what moves on the stage and the scrubber.
+    pub(super) fn write_motion(&mut self) {
         let Some(player) = &self.player else { return };
-        let shown_us = if self.reduced_motion { player.bench().now_us() } else { player.time_us() };
+        let shown_us = self.shown_us(player);
         self.motion.with(|motion| motion.write(shown_us));
+    }
+
+    /// Writes what moves, and paints the diagram.
+    pub(super) fn paint(&mut self) {
+        self.write_motion();
+        let Some(player) = &self.player else { return };
+        let shown_us = self.shown_us(player);
         let (lang, stage) = (self.ui.lang, &self.shot.stage);
         self.diagram.with(|diagram| {
             if diagram.present(shown_us) || !diagram.has_data() {

@@ -69,6 +69,8 @@ pub enum Msg {
     SystemChanged,
     /// It should be looked up why the step happened.
     Explain,
+    /// The diagram should be painted.
+    Paint,
     /// The address should be written.
     Save,
 }
@@ -110,6 +112,7 @@ pub struct App {
     reading_ms: f64,
     causes_ms: f64,
     explaining: Option<Timeout>,
+    painting: Option<AnimationFrame>,
     saving: Option<Timeout>,
     _listeners: Vec<EventListener>,
 }
@@ -157,6 +160,7 @@ impl Component for App {
             reading_ms: 0.0,
             causes_ms: 0.0,
             explaining: None,
+            painting: None,
             saving: None,
             _listeners: listeners::install(ctx.link()),
         };
@@ -202,6 +206,11 @@ impl Component for App {
                 self.refresh_reading(true);
                 true
             }
+            Msg::Paint => {
+                self.painting = None;
+                self.paint();
+                false
+            }
             Msg::Save => {
                 self.save();
                 false
@@ -213,8 +222,19 @@ impl Component for App {
         self.draw()
     }
 
-    fn rendered(&mut self, _: &Context<Self>, _: bool) {
-        self.paint();
+    fn rendered(&mut self, ctx: &Context<Self>, _: bool) {
+        if self.player.as_ref().is_some_and(Player::is_moving) {
+            self.paint();
+        } else {
+            // At rest the diagram waits for the next frame: somebody who drags the needle asks for several moments in
+            // one, and it shows only the last of them.
+            self.write_motion();
+            if self.painting.is_none() {
+                let link = ctx.link().clone();
+                self.painting =
+                    Some(gloo::render::request_animation_frame(move |_| link.send_message(Msg::Paint)));
+            }
+        }
         if self.menu.is_none()
             && self.dialog.is_none()
             && let Some(opener) = self.opener.take()
@@ -299,7 +319,7 @@ impl App {
     pub(super) fn read_colours(&mut self) {
         self.colours = Rc::new(Colours::read());
         let colours = Rc::clone(&self.colours);
-        self.diagram.with(|diagram| diagram.colours = colours);
+        self.diagram.with(|diagram| diagram.recolour(colours));
     }
 
     /// Writes the address and remembers the run.

@@ -37,18 +37,20 @@ pub struct DiagramProps {
 pub fn DiagramView(props: &DiagramProps) -> Html {
     let frame = use_node_ref();
     let canvas = use_node_ref();
+    let heads = use_node_ref();
     let range = use_node_ref();
     let drag = use_mut_ref(|| None::<Drag>);
     let (width, height) = dom::use_size(frame.clone());
     let ui = &props.ui;
 
     {
-        let (canvas, range, diagram, frame) =
-            (canvas.clone(), range.clone(), props.diagram.clone(), frame.clone());
+        let (canvas, heads, range) = (canvas.clone(), heads.clone(), range.clone());
+        let (diagram, frame) = (props.diagram.clone(), frame.clone());
         let ui = ui.clone();
         use_effect_with((width, height, ui.lang), move |(width, height, _)| {
-            let (range, canvas) = (range.cast::<Element>(), canvas.cast::<HtmlCanvasElement>());
-            diagram.with(|diagram| diagram.attach(canvas, range, *width, *height));
+            let canvases = [canvas.cast::<HtmlCanvasElement>(), heads.cast::<HtmlCanvasElement>()];
+            let range = range.cast::<Element>();
+            diagram.with(|diagram| diagram.attach(canvases, range, *width, *height));
             ui.ask(Ask::DiagramMoved);
             // Yew's own wheel listener is passive, and this one has to keep the page from scrolling.
             let wheel = frame.cast::<Element>().map(|element| wheel_listener(&element, diagram.clone(), ui));
@@ -161,6 +163,7 @@ pub fn DiagramView(props: &DiagramProps) -> Html {
             <div class="diagram-frame" ref={frame} tabindex="0" role="group" aria-label={label}
                 {onkeydown} {onpointerdown} {onpointermove} {onpointerup} {onpointerleave}>
                 <canvas ref={canvas} aria-hidden="true" />
+                <canvas ref={heads} class="diagram-heads" aria-hidden="true" />
             </div>
         </section>
     }

@@ -17,7 +17,7 @@ const HEAD_WIDTH: f64 = 40.0;
 /// Roughly how wide a digit is; measuring would take longer than painting.
 const WIDTH_OF_A_DIGIT: f64 = 7.4;
 
-/// Paints all of it.
+/// Paints all of it but the heads.
 pub fn paint(to: &CanvasRenderingContext2d, diagram: &Diagram, lang: Lang) {
     to.clear_rect(0.0, 0.0, diagram.width, diagram.height);
     cuts(to, diagram, lang);
@@ -28,9 +28,6 @@ pub fn paint(to: &CanvasRenderingContext2d, diagram: &Diagram, lang: Lang) {
     causes(to, diagram);
     marks(to, diagram, lang);
     cursor(to, diagram, lang);
-    // What reaches into the heads is wiped away; to clip would cost the context's whole state.
-    to.clear_rect(0.0, 0.0, diagram.width, HEAD);
-    heads(to, diagram);
 }
 
 /// The one font of the canvas. To parse a font takes a canvas as long as to paint a hundred lines, so it is
@@ -340,7 +337,9 @@ fn cursor(to: &CanvasRenderingContext2d, diagram: &Diagram, lang: Lang) {
     let _ = to.fill_text(&text, left + 6.0, top + 14.0);
 }
 
-fn heads(to: &CanvasRenderingContext2d, diagram: &Diagram) {
+/// Writes the names of the lanes on a canvas of their own, which covers what reaches into them from below.
+pub fn heads(to: &CanvasRenderingContext2d, diagram: &Diagram) {
+    to.clear_rect(0.0, 0.0, diagram.width, HEAD);
     to.set_text_align("center");
     let every =
         (diagram.data.lanes.len() as f64 * HEAD_WIDTH / diagram.width.max(1.0)).ceil().max(1.0) as usize;

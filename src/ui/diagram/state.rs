@@ -10,6 +10,7 @@ use crate::scene::viewport::Viewport;
 use crate::scene::{Lang, Player, Selection};
 use crate::sim::Address;
 use crate::ui::colours::Colours;
+use crate::ui::stage::dense::context;
 use crate::ui::words;
 
 /// The height of the heads of the lanes, in pixels.
@@ -48,22 +49,36 @@ pub struct Diagram {
     pub height: f64,
     covered: (u64, u64),
     context: Option<CanvasRenderingContext2d>,
+    heads: Option<CanvasRenderingContext2d>,
+    /// What the heads were painted from.
+    heads_of: Option<Heads>,
     range: Option<Element>,
     range_text: String,
 }
 
+/// What the heads of the lanes depend on, besides the size. To write them takes longer than to paint all the rest, and
+/// they seldom change.
+#[derive(PartialEq)]
+struct Heads {
+    names: Vec<String>,
+    chosen_party: Option<Address>,
+    here: Option<Address>,
+}
+
 impl Diagram {
-    /// The canvas is there, in this size.
+    /// The canvases are there, that of the diagram and that of the heads of its lanes, in this size.
     pub fn attach(
         &mut self,
-        canvas: Option<HtmlCanvasElement>,
+        [canvas, heads]: [Option<HtmlCanvasElement>; 2],
         range: Option<Element>,
         width: f64,
         height: f64,
     ) {
         (self.width, self.height) = (width, height);
-        self.context = canvas.and_then(|canvas| crate::ui::stage::dense::context(&canvas, width, height));
-        if let Some(context) = &self.context {
+        self.context = canvas.and_then(|canvas| context(&canvas, width, height));
+        self.heads = heads.and_then(|canvas| context(&canvas, width, HEAD));
+        self.heads_of = None;
+        for context in self.context.iter().chain(&self.heads) {
             context.set_font(&paint::font(&self.colours));
         }
         self.range = range;
@@ -73,7 +88,14 @@ impl Diagram {
     /// The canvas is gone.
     pub fn detach(&mut self) {
         self.context = None;
+        self.heads = None;
         self.range = None;
+    }
+
+    /// The colours are others.
+    pub fn recolour(&mut self, colours: Rc<Colours>) {
+        self.colours = colours;
+        self.heads_of = None;
     }
 
     /// Follows the cursor again.
@@ -128,6 +150,17 @@ impl Diagram {
     pub fn paint(&mut self, lang: Lang) {
         let Some(context) = &self.context else { return };
         paint::paint(context, self, lang);
+        let heads_of = Some(Heads {
+            names: self.data.lanes.iter().map(|lane| lane.name.clone()).collect(),
+            chosen_party: self.chosen_party,
+            here: self.here,
+        });
+        if let Some(heads) = &self.heads
+            && self.heads_of != heads_of
+        {
+            paint::heads(heads, self);
+            self.heads_of = heads_of;
+        }
         let range = words::range(self.view.from_us() as u64, self.view.to_us() as u64, lang);
         if let Some(element) = &self.range
             && range != self.range_text

@@ -33,7 +33,7 @@ mod message;
 mod party;
 
 /// With more messages than this, they are painted on a canvas.
-const MESSAGES_DRAWN_MAX: usize = 150;
+const MESSAGES_DRAWN_MAX: usize = 60;
 
 /// With more nodes than this, messages are painted on a canvas.
 const NODES_DRAWN_MAX: usize = 30;
