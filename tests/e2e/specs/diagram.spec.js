@@ -10,7 +10,7 @@ const words = {
     previous: "上一个匹配的步骤", find: "查找步骤", crash: "崩溃", looked: "崩溃", cutOff: "与其他节点隔离" },
 };
 
-const canvas = ".diagram-frame canvas";
+const canvas = ".diagram-frame canvas:not(.diagram-heads)";
 const range = (page) => page.locator(".diagram .panel-note");
 
 /** From when to when the window reaches, in µs. */

@@ -8,7 +8,7 @@ const words = {
   "zh-CN": { story: "经过", inspector: "检查器", why: "任期：为什么是这个值？", sent: "发送步骤" },
 };
 
-const canvas = ".diagram-frame canvas";
+const canvas = ".diagram-frame canvas:not(.diagram-heads)";
 const row = (page, name) => page.locator(".table-frame tbody tr").filter({ has: page.getByRole("button", { name, exact: true }) });
 const title = (page) => page.locator(".fields h2");
 
