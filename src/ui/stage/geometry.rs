@@ -29,6 +29,9 @@ const CARD_MIN: f64 = 17.0;
 /// Half the height of a card.
 pub const CARD_HEIGHT: f64 = 36.0;
 
+/// How far a party stays away from the edge, in pixels: the ring around one that is chosen needs that.
+const EDGE: f64 = 13.0;
+
 /// Half the side of a client.
 pub const CLIENT: f64 = 15.0;
 
@@ -68,8 +71,9 @@ impl Geometry {
             .map(|party| {
                 let (x, y) = (left + f64::from(party.x) * inner_w, top + f64::from(party.y) * inner_h);
                 let (half_w, half_h) = half(party.outline, radius, card);
-                let x = x.clamp(half_w + 6.0, (width - half_w - 6.0).max(half_w + 6.0));
-                let y = y.clamp(half_h + 6.0, (height - half_h - 20.0).max(half_h + 6.0));
+                let (least_x, least_y) = (half_w + EDGE, half_h + EDGE);
+                let x = x.clamp(least_x, (width - least_x).max(least_x));
+                let y = y.clamp(least_y, (height - half_h - 20.0).max(least_y));
                 (party.address, x, y, party.outline)
             })
             .collect();
