@@ -16,7 +16,7 @@ async function someWay(page) {
 
 /** Opens a run in which the leader crashes, a step before its end, so that acting leaves a branch. */
 async function openSomeWayIn(page) {
-  test.setTimeout(120_000);
+  test.setTimeout(300_000);
   await openPage(page, "./#raft/leader-crash");
   await goOn(page, 5);
   await page.keyboard.press("ArrowLeft");
@@ -34,7 +34,7 @@ for (const [at, width] of widths.entries()) {
       test.use({ locale, colorScheme, viewport: { width, height: 812 }, contextOptions: { reducedMotion: "reduce" } });
 
       test("every protocol, some way into its run", async ({ page }) => {
-        test.setTimeout(120_000);
+        test.setTimeout(300_000);
         await openPage(page, "./");
         // What comes and goes is looked at once, and then taken away.
         await page.locator(".toast .quiet").click();

@@ -100,7 +100,7 @@ for (const locale of ["en-GB", "zh-CN"]) {
     });
 
     test("Mermaid's own parser reads the sequence diagram of every scenario", async ({ page, context }) => {
-      test.setTimeout(240_000);
+      test.setTimeout(600_000);
       const reader = await context.newPage();
       await reader.goto("about:blank");
       await reader.addScriptTag({

@@ -45,13 +45,13 @@ for (const [locale, say] of Object.entries(words)) {
       test.use({ locale, viewport: { width: 1280, height: 800 }, permissions: ["clipboard-read", "clipboard-write"] });
 
       test("elects a leader, learns of a refusal, fails to split the brain, sends the link", async ({ page, context }) => {
-        test.setTimeout(120_000);
+        test.setTimeout(300_000);
         await openPage(page, "./");
 
         // A leader is elected.
         if (by === "pointer") await page.getByRole("button", { name: say.play, exact: true }).click();
         else await page.keyboard.press("Space");
-        await expect(leader(page)).toHaveCount(1, { timeout: 40_000 });
+        await expect(leader(page)).toHaveCount(1, { timeout: 90_000 });
         if (by === "pointer") await page.getByRole("button", { name: say.pause, exact: true }).click();
         else await page.keyboard.press("Space");
         await expect(page.getByRole("button", { name: say.play, exact: true })).toBeVisible();
