@@ -1,27 +1,7 @@
 // Two stories of atomic commit from end to end, in both languages: everybody in doubt, and a partition that splits
 // three-phase commit.
 
-import { chooseScenario, expect, expectNoAxeViolations, openPage, test } from "../support/lamplight.js";
-
-/** Presses a key that moves the cursor, until the narration says that. */
-async function until(page, key, text) {
-  const narration = page.locator(".narration").first();
-  // Tabs and fields keep the arrow keys to themselves while they have the focus.
-  await page.evaluate(() => document.activeElement?.blur());
-  for (let times = 0; times < 80; times += 1) {
-    await page.keyboard.press(key);
-    await page.waitForTimeout(80);
-    if (text.test(await narration.innerText())) return;
-  }
-  await expect(narration).toContainText(text);
-}
-
-/** What stands in a table: one list of words for each row. */
-async function rows(page, name) {
-  await page.getByRole("tab", { name, exact: true }).click();
-  const lines = await page.locator(".table-frame tbody tr").all();
-  return Promise.all(lines.map(async (line) => (await line.locator("th, td").allInnerTexts()).map((text) => text.trim())));
-}
+import { chooseScenario, expect, expectNoAxeViolations, openPage, rows, test, until } from "../support/lamplight.js";
 
 const words = {
   "en-GB": {
@@ -65,7 +45,7 @@ for (const [locale, say] of Object.entries(words)) {
     test("everyone is in doubt, and another transfer waits for their locks", async ({ page }) => {
       await openPage(page, "./");
       await chooseScenario(page, say.twoPhase, say.everyone);
-      await until(page, "Shift+ArrowRight", say.blocked);
+      await until(page, "Shift+ArrowRight", ".narration", say.blocked);
       await expect(page.locator(".narration")).toContainText("Bernstein et al. 1987, §7.4");
       await expect(page.locator(".headline")).toContainText(say.headline);
       // The coordinator is down; each participant says for how long it has been in doubt, and its account is locked.
@@ -90,7 +70,7 @@ for (const [locale, say] of Object.entries(words)) {
     test("a partition splits three-phase commit, and the two that differ are named", async ({ page }) => {
       await openPage(page, "./");
       await chooseScenario(page, say.threePhase, say.partition);
-      await until(page, "Shift+ArrowRight", say.split);
+      await until(page, "Shift+ArrowRight", ".narration", say.split);
       const [[name, coordinator, n2, n3]] = await rows(page, say.votes);
       expect([name, coordinator, n2, n3]).toEqual(["t1.1", say.commit, say.commit, say.abort]);
       await expectNoAxeViolations(page);

@@ -1,27 +1,7 @@
 // Two stories of consistent hashing from end to end, in both languages: one node joins and takes its fifth of the
 // keys, and two clients that write without having read.
 
-import { chooseScenario, expect, expectNoAxeViolations, openPage, test } from "../support/lamplight.js";
-
-/** Presses a key that moves the cursor, until this part of the page says that. */
-async function until(page, key, selector, text) {
-  const part = page.locator(selector).first();
-  // Tabs and fields keep the arrow keys to themselves while they have the focus.
-  await page.evaluate(() => document.activeElement?.blur());
-  for (let times = 0; times < 80; times += 1) {
-    await page.keyboard.press(key);
-    await page.waitForTimeout(80);
-    if (text.test(await part.innerText())) return;
-  }
-  await expect(part).toContainText(text);
-}
-
-/** What stands in a table: one list of words for each row. */
-async function rows(page, name) {
-  await page.getByRole("tab", { name, exact: true }).click();
-  const lines = await page.locator(".table-frame tbody tr").all();
-  return Promise.all(lines.map(async (line) => (await line.locator("th, td").allInnerTexts()).map((text) => text.trim())));
-}
+import { chooseScenario, expect, expectNoAxeViolations, openPage, rows, test, until } from "../support/lamplight.js";
 
 /** The positions of the keys, as the walk of each says them. */
 const hashOf = (text) => text.match(/0x[0-9a-f]{8}/)[0];

@@ -1,27 +1,7 @@
 // Two stories of Paxos from end to end, in both languages: a value that outlives its proposer, and a leader change
 // that leaves a gap.
 
-import { chooseScenario, expect, expectNoAxeViolations, openPage, test } from "../support/lamplight.js";
-
-/** Presses a key that moves the cursor, until this part of the page says that. */
-async function until(page, key, selector, text) {
-  const part = page.locator(selector).first();
-  // Tabs and fields keep the arrow keys to themselves while they have the focus.
-  await page.evaluate(() => document.activeElement?.blur());
-  for (let times = 0; times < 60; times += 1) {
-    await page.keyboard.press(key);
-    await page.waitForTimeout(80);
-    if (text.test(await part.innerText())) return;
-  }
-  await expect(part).toContainText(text);
-}
-
-/** What stands in a table: one list of words for each node. */
-async function rows(page, name) {
-  await page.getByRole("tab", { name, exact: true }).click();
-  const lines = await page.locator(".table-frame tbody tr").all();
-  return Promise.all(lines.map(async (line) => (await line.locator("th, td").allInnerTexts()).map((text) => text.trim())));
-}
+import { chooseScenario, expect, expectNoAxeViolations, openPage, rows, test, until } from "../support/lamplight.js";
 
 const words = {
   "en-GB": {

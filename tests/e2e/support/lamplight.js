@@ -129,3 +129,23 @@ export async function press(button, by = "pointer") {
   if (by === "pointer") await button.click();
   else await button.press("Enter");
 }
+
+/** Presses a key that moves the cursor, until this part of the page says that. */
+export async function until(page, key, selector, text) {
+  const part = page.locator(selector).first();
+  // Tabs and fields keep the arrow keys to themselves while they have the focus.
+  await page.evaluate(() => document.activeElement?.blur());
+  for (let times = 0; times < 80; times += 1) {
+    await page.keyboard.press(key);
+    await page.waitForTimeout(80);
+    if (text.test(await part.innerText())) return;
+  }
+  await expect(part).toContainText(text);
+}
+
+/** What stands in a table: one list of words for each row. */
+export async function rows(page, name) {
+  await page.getByRole("tab", { name, exact: true }).click();
+  const lines = await page.locator(".table-frame tbody tr").all();
+  return Promise.all(lines.map(async (line) => (await line.locator("th, td").allInnerTexts()).map((text) => text.trim())));
+}
