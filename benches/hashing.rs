@@ -1,15 +1,15 @@
 //! Nanoseconds per lookup at 10, 100 and 1,000 nodes, ours beside published crates in the same run.
 //!
 //! Where a crate takes a hash function it gets ours (SipHash-1-3 with the key zero over the bytes of the key);
-//! the crate `ketama` and ours both have to compute MD5. Tables and capacities are equal on both sides. The table
-//! at the end gives the ratio of the medians: below one, ours is the faster.
+//! the crate `ketama` and ours both have to compute MD5. Tables and capacities are equal on both sides. Ours and a
+//! crate are timed by turns, and the table gives the median of the ratios: below one, ours is the faster.
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::hash::{BuildHasherDefault, Hash, Hasher};
 use std::hint::black_box;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use criterion::{BenchmarkId, Criterion, Throughput};
 use lamplight::protocol::consistent_hashing::ketama::KetamaShare;
@@ -23,7 +23,9 @@ const NODES: [u16; 3] = [10, 100, 1_000];
 /// The crate `maglev` writes out every node's permutation, so a table as large as ours by default would take
 /// half a gigabyte at 1,000 nodes.
 const MAGLEV_TABLE_SIZE: u32 = 10_007;
-const OURS: &str = "lamplight";
+/// How often either of a pair is timed, and how often it looks up all keys each time.
+const ROUNDS: usize = 61;
+const PASSES: usize = 10;
 
 /// A key whose hash is the hash of its bytes, as in our library.
 #[derive(PartialEq, Eq)]
@@ -57,8 +59,8 @@ impl Bench {
     }
 
     /// Measures one lookup function.
-    fn lookups<T>(&mut self, algorithm: &str, by: &str, nodes: u16, lookup: impl Fn(&[u8]) -> T) {
-        let mut group = self.criterion.benchmark_group(format!("{algorithm}-{by}"));
+    fn lookups<T>(&mut self, algorithm: &str, nodes: u16, lookup: impl Fn(&[u8]) -> T) {
+        let mut group = self.criterion.benchmark_group(algorithm);
         group.throughput(Throughput::Elements(self.keys.len() as u64));
         group.bench_function(BenchmarkId::from_parameter(nodes), |bencher| {
             bencher.iter(|| {
@@ -74,12 +76,12 @@ impl Bench {
     fn ours(&mut self, nodes: u16, mut placement: impl Placement) {
         placement.add_nodes(&pool(nodes)).unwrap();
         let name = placement.algorithm().name();
-        self.lookups(name, OURS, nodes, |key| placement.node_for_key(key));
+        self.lookups(name, nodes, |key| placement.node_for_key(key));
     }
 
     /// The median that criterion found, in nanoseconds per lookup.
-    fn median(&self, algorithm: &str, by: &str, nodes: u16) -> Option<f64> {
-        let file = format!("{algorithm}-{by}/{nodes}/new/estimates.json");
+    fn median(&self, algorithm: &str, nodes: u16) -> Option<f64> {
+        let file = format!("{algorithm}/{nodes}/new/estimates.json");
         let estimates = std::fs::read(self.directory.join(file)).ok()?;
         let estimates: serde_json::Value = serde_json::from_slice(&estimates).ok()?;
         let per_iteration = estimates.get("median")?.get("point_estimate")?.as_f64()?;
@@ -95,26 +97,85 @@ fn name(id: u16) -> String {
     format!("10.0.{}.{}:11211", id / 256, id % 256)
 }
 
-fn beside_crates(bench: &mut Bench, nodes: u16) {
+/// Times two ways to look all keys up by turns, so that a machine whose speed changes changes both of them: the
+/// medians in nanoseconds per lookup, and the median of the ratios of neighbours.
+fn by_turns<A, B>(keys: &[Vec<u8>], ours: impl Fn(&[u8]) -> A, theirs: impl Fn(&[u8]) -> B) -> Pair {
+    let ns_ours = || ns_per_lookup(keys, &ours);
+    let ns_theirs = || ns_per_lookup(keys, &theirs);
+    (ns_ours(), ns_theirs());
+    // Who comes first changes, too.
+    let rounds: Vec<(f64, f64)> = (0..ROUNDS)
+        .map(|round| {
+            if round % 2 == 0 {
+                let ours = ns_ours();
+                (ours, ns_theirs())
+            } else {
+                let theirs = ns_theirs();
+                (ns_ours(), theirs)
+            }
+        })
+        .collect();
+    let median = |of: fn(&(f64, f64)) -> f64| {
+        let mut values: Vec<f64> = rounds.iter().map(of).collect();
+        values.sort_by(f64::total_cmp);
+        values[values.len() / 2]
+    };
+    Pair {
+        ours: median(|round| round.0),
+        theirs: median(|round| round.1),
+        ratio: median(|round| round.0 / round.1),
+    }
+}
+
+struct Pair {
+    ours: f64,
+    theirs: f64,
+    ratio: f64,
+}
+
+fn ns_per_lookup<T>(keys: &[Vec<u8>], lookup: impl Fn(&[u8]) -> T) -> f64 {
+    let started = Instant::now();
+    for _ in 0..PASSES {
+        for key in keys {
+            black_box(lookup(black_box(key)));
+        }
+    }
+    started.elapsed().as_nanos() as f64 / (PASSES * keys.len()) as f64
+}
+
+/// Ours, ready to look up.
+fn with_nodes<P: Placement>(mut placement: P, nodes: u16) -> P {
+    placement.add_nodes(&pool(nodes)).unwrap();
+    placement
+}
+
+fn beside_crates(keys: &[Vec<u8>], nodes: u16) {
     let names: Vec<String> = (0..nodes).map(name).collect();
+    let print = |algorithm: &str, rival: &str, pair: Pair| {
+        let Pair { ours, theirs, ratio } = pair;
+        println!("{algorithm:<14} {nodes:>6} {ours:>10.1} {rival:>12} {theirs:>12.1} {ratio:>7.2}");
+    };
 
-    bench.ours(nodes, Ketama::new(KetamaShare::Libketama));
+    let ours = with_nodes(Ketama::new(KetamaShare::Libketama), nodes);
     let ring = ketama::Ring::build(&names.iter().map(String::as_str).collect::<Vec<_>>());
-    bench.lookups("ketama", "ketama", nodes, |key| ring.route(key));
+    print("ketama", "ketama", by_turns(keys, |key| ours.node_for_key(key), |key| ring.route(key)));
 
-    bench.ours(nodes, Jump::new());
+    let ours = with_nodes(Jump::new(), nodes);
     let jump = jumphash::JumpHasher::new_with_keys(0, 0);
-    bench.lookups("jump", "jumphash", nodes, |key| jump.slot(&Raw(key), u32::from(nodes)));
+    let slot = |key: &[u8]| jump.slot(&Raw(key), u32::from(nodes));
+    print("jump", "jumphash", by_turns(keys, |key| ours.node_for_key(key), slot));
 
-    bench.ours(nodes, Maglev::new(MAGLEV_TABLE_SIZE).unwrap());
+    let ours = with_nodes(Maglev::new(MAGLEV_TABLE_SIZE).unwrap(), nodes);
     let table =
         maglev::Maglev::with_capacity_and_hasher(0..nodes, MAGLEV_TABLE_SIZE as usize, Sip::default());
-    bench.lookups("maglev", "maglev", nodes, |key| table.get(&Raw(key)).copied());
+    let entry = |key: &[u8]| table.get(&Raw(key)).copied();
+    print("maglev", "maglev", by_turns(keys, |key| ours.node_for_key(key), entry));
 
-    bench.ours(nodes, Anchor::new(2 * u32::from(nodes)).unwrap());
+    let ours = with_nodes(Anchor::new(2 * u32::from(nodes)).unwrap(), nodes);
     let anchor =
         anchorhash::Builder::with_hasher(Sip::default()).with_resources(0..nodes).build::<Raw<'_>>(2 * nodes);
-    bench.lookups("anchor", "anchorhash", nodes, |key| anchor.get_resource(Raw(key)).copied());
+    let resource = |key: &[u8]| anchor.get_resource(Raw(key)).copied();
+    print("anchor", "anchorhash", by_turns(keys, |key| ours.node_for_key(key), resource));
 }
 
 fn ours_alone(bench: &mut Bench, nodes: u16) {
@@ -128,35 +189,27 @@ fn ours_alone(bench: &mut Bench, nodes: u16) {
     for key in &bench.keys {
         bounded.place_key(key).unwrap();
     }
-    bench.lookups("bounded-loads", OURS, nodes, |key| bounded.node_for_key(key));
-}
-
-fn print_table(bench: &Bench) {
-    println!(
-        "\n{:<14} {:>6} {:>10} {:>12} {:>12} {:>7}",
-        "algorithm", "nodes", "ours, ns", "crate", "its ns", "ratio"
-    );
-    let rivals = [("ketama", "ketama"), ("jump", "jumphash"), ("maglev", "maglev"), ("anchor", "anchorhash")];
-    let alone = ["modulo", "ring", "bounded-loads", "rendezvous", "multi-probe"];
-    for (algorithm, rival) in
-        rivals.map(|(name, rival)| (name, Some(rival))).into_iter().chain(alone.map(|n| (n, None)))
-    {
-        for nodes in NODES {
-            let Some(ours) = bench.median(algorithm, OURS, nodes) else { continue };
-            print!("{algorithm:<14} {nodes:>6} {ours:>10.1}");
-            match rival.and_then(|rival| Some((rival, bench.median(algorithm, rival, nodes)?))) {
-                Some((rival, theirs)) => println!(" {rival:>12} {theirs:>12.1} {:>7.2}", ours / theirs),
-                None => println!(),
-            }
-        }
-    }
+    bench.lookups("bounded-loads", nodes, |key| bounded.node_for_key(key));
 }
 
 fn main() {
     let mut bench = Bench::new();
+    println!(
+        "\n{:<14} {:>6} {:>10} {:>12} {:>12} {:>7}",
+        "algorithm", "nodes", "ours, ns", "crate", "its ns", "ratio"
+    );
     for nodes in NODES {
-        beside_crates(&mut bench, nodes);
+        beside_crates(&bench.keys, nodes);
+    }
+    for nodes in NODES {
         ours_alone(&mut bench, nodes);
     }
-    print_table(&bench);
+    println!("\n{:<14} {:>6} {:>10}", "algorithm", "nodes", "ours, ns");
+    for algorithm in ["modulo", "ring", "bounded-loads", "rendezvous", "multi-probe"] {
+        for nodes in NODES {
+            if let Some(ours) = bench.median(algorithm, nodes) {
+                println!("{algorithm:<14} {nodes:>6} {ours:>10.1}");
+            }
+        }
+    }
 }

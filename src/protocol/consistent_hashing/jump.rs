@@ -31,6 +31,8 @@ pub fn jump_bucket(mut key: u64, buckets: u32) -> u32 {
 pub struct Jump {
     roster: Roster,
     buckets: Vec<NodeId>,
+    /// Whether the nodes are numbered like the buckets, so that no list has to be read.
+    are_numbers_buckets: bool,
 }
 
 impl Jump {
@@ -44,7 +46,11 @@ impl Jump {
 
     #[inline]
     fn node_of(&self, hash: u64) -> Option<NodeId> {
-        self.buckets.get(jump_bucket(hash, self.buckets.len() as u32) as usize).copied()
+        let bucket = jump_bucket(hash, self.buckets.len() as u32);
+        if self.are_numbers_buckets {
+            return u16::try_from(bucket).ok().map(NodeId);
+        }
+        self.buckets.get(bucket as usize).copied()
     }
 }
 
@@ -75,6 +81,8 @@ impl Placement for Jump {
                 PlacementError::LeavesOnlyAtTheEnd { node: old, last }
             });
         }
+        self.are_numbers_buckets =
+            !buckets.is_empty() && buckets.iter().map(|node| node.0).eq(0..buckets.len() as u16);
         self.buckets = buckets;
         self.roster = roster;
         Ok(())
