@@ -32,7 +32,7 @@ pub struct Detail<P: Participant> {
 }
 
 struct Capture<P: Participant> {
-    nodes_before: Vec<Option<P>>,
+    before: Option<P>,
     detail: Option<Detail<P>>,
 }
 
@@ -53,7 +53,7 @@ impl<P: Participant> Watcher<P> for Capture<P> {
             effects: step.effects.to_vec(),
             sent: Vec::new(),
             violation: step.violation.cloned(),
-            before: node.and_then(|node| self.nodes_before.get(node.index())?.clone()),
+            before: self.before.take(),
             after: node.and_then(|node| cluster.node(node).cloned()),
         });
     }
@@ -96,7 +96,9 @@ impl<P: Portray> Detail<P> {
 
     /// The step that follows this moment of a recording; the cluster has taken it afterwards.
     pub fn next(recording: &Recording<P>, cluster: &mut Cluster<P>) -> Option<Detail<P>> {
-        let mut capture = Capture { nodes_before: cluster.nodes().to_vec(), detail: None };
+        let node = recording.info(cluster.steps()).and_then(|info| info.party?.node());
+        let before = node.and_then(|node| cluster.node(node).cloned());
+        let mut capture = Capture { before, detail: None };
         let steps = cluster.steps() + 1;
         recording.run_on(cluster, steps, &mut capture);
         capture.detail

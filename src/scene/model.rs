@@ -31,7 +31,7 @@ pub enum Tone {
 }
 
 /// The cluster at one moment.
-#[derive(Clone, PartialEq, Debug, Default, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
 pub struct Stage {
     /// One line that says how things stand.
     pub headline: String,
@@ -96,6 +96,10 @@ pub struct Party {
     pub description: String,
 }
 
+/// Its place is never NaN. (What is `Eq` is compared by its address first where it is shared, and the page compares
+/// all that it shows in every step.)
+impl Eq for Party {}
+
 /// A timer that runs.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
 pub struct TimerArc {
@@ -117,7 +121,7 @@ pub struct Cut {
 }
 
 /// Those who have agreed to what one of them asks, as they become enough.
-#[derive(Clone, PartialEq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct Quorum {
     /// Who asks.
     pub asked_by: Address,
@@ -142,7 +146,7 @@ pub enum Fate {
 }
 
 /// A message between two parties.
-#[derive(Clone, PartialEq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct Message {
     /// Its number, unique in the run.
     pub id: u64,
@@ -169,7 +173,7 @@ pub struct Message {
 }
 
 /// One cell of a table or a log tail.
-#[derive(Clone, PartialEq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct Cell {
     /// What stands in it.
     pub text: String,
@@ -184,7 +188,7 @@ pub struct Cell {
 }
 
 /// A table: logs side by side, slots, records on disk, keys by owner.
-#[derive(Clone, PartialEq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct Table {
     /// Its name.
     pub title: String,
@@ -199,7 +203,7 @@ pub struct Table {
 }
 
 /// Bars, one for each node: the table that it belongs to says the same in figures.
-#[derive(Clone, PartialEq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct Chart {
     /// The bars, in the order of the rows.
     pub bars: Vec<Bar>,
@@ -212,7 +216,7 @@ pub struct Chart {
 }
 
 /// A bar of a chart.
-#[derive(Clone, PartialEq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct Bar {
     /// Whose it is.
     pub name: String,
@@ -225,7 +229,7 @@ pub struct Bar {
 }
 
 /// A row of a table.
-#[derive(Clone, PartialEq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct Row {
     /// Whose row it is.
     pub name: String,
@@ -242,7 +246,7 @@ pub struct Row {
 }
 
 /// A named value in the inspector.
-#[derive(Clone, PartialEq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct Field {
     /// Its name, in the reader's language.
     pub name: String,
@@ -268,7 +272,7 @@ impl Field {
 }
 
 /// What the inspector shows of a selection.
-#[derive(Clone, PartialEq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct Inspection {
     /// `n3 · follower`.
     pub title: String,
@@ -277,7 +281,7 @@ pub struct Inspection {
 }
 
 /// One sentence of the narration.
-#[derive(Clone, PartialEq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct Sentence {
     /// The step that it tells.
     pub step: u32,
@@ -321,7 +325,7 @@ pub enum MarkKind {
 }
 
 /// A mark at one step.
-#[derive(Clone, PartialEq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct Mark {
     /// Which step.
     pub step: u32,
@@ -334,7 +338,7 @@ pub struct Mark {
 }
 
 /// A stretch of a lane or of the scrubber.
-#[derive(Clone, PartialEq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct Span {
     /// Begins at this step.
     pub from_step: u32,
@@ -351,7 +355,7 @@ pub struct Span {
 }
 
 /// A message in the space-time diagram.
-#[derive(Clone, Copy, PartialEq, Debug, Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
 pub struct Arrow {
     /// The step that sent it.
     pub sent_step: u32,
@@ -374,7 +378,7 @@ pub struct Arrow {
 }
 
 /// One party's lane in the space-time diagram.
-#[derive(Clone, PartialEq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct LaneView {
     /// Whose.
     pub address: Address,
@@ -385,7 +389,7 @@ pub struct LaneView {
 }
 
 /// The part of the space-time diagram between two moments.
-#[derive(Clone, PartialEq, Debug, Default, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
 pub struct SpaceTime {
     /// The lanes, nodes first.
     pub lanes: Vec<LaneView>,
@@ -400,7 +404,7 @@ pub struct SpaceTime {
 }
 
 /// What the scrubber is painted with.
-#[derive(Clone, PartialEq, Debug, Default, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
 pub struct Tape {
     /// Terms, ballots or phases, from the first step to the last.
     pub eras: Vec<Span>,
@@ -411,7 +415,7 @@ pub struct Tape {
 }
 
 /// A branch of the history.
-#[derive(Clone, PartialEq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct BranchView {
     /// Its number; 0 is the first history.
     pub id: u32,
@@ -443,7 +447,7 @@ pub struct Cone {
 }
 
 /// Two branches at the same moment: first the one that is shown, then the other.
-#[derive(Clone, PartialEq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct Comparison {
     /// How many steps they have in common.
     pub common_steps: u32,
@@ -484,7 +488,7 @@ pub struct Deed {
 }
 
 /// An event that waits for its turn; in manual mode the person chooses among these.
-#[derive(Clone, PartialEq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct Pending {
     /// Its number, to choose it by.
     pub id: u64,

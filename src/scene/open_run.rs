@@ -1,6 +1,7 @@
 //! The workbench of any protocol that can be portrayed.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::circle::Circle;
@@ -8,8 +9,8 @@ use super::detail::Detail;
 use super::export::account::{self, Account};
 use super::metrics::{self, Metrics};
 use super::model::{
-    BranchView, Comparison, Conditions, Cone, Deed, Inspection, Pending, Sentence, SourceSpot, SpaceTime,
-    Stage, Table, Tape,
+    BranchView, Comparison, Conditions, Cone, Deed, Inspection, Message, Pending, Sentence, SourceSpot,
+    SpaceTime, Stage, Table, Tape,
 };
 use super::portray::{Layout, Portray};
 use super::workbench::{Action, Prompt, Refusal, Selection, Workbench};
@@ -20,6 +21,9 @@ use crate::sim::{Digest, History, Problem, Recording};
 /// The longest chain of causes that is told; from its end one can ask on.
 const CAUSES_MAX: usize = 12;
 
+/// How many sentences of causes are remembered.
+const TOLD_MAX: usize = 500;
+
 /// An open run of one protocol.
 #[derive(Debug)]
 pub struct OpenRun<P: Portray> {
@@ -29,8 +33,20 @@ pub struct OpenRun<P: Portray> {
     pub(super) history: History<P>,
     /// The step at the cursor in full, for the branch and cursor that it was made for.
     pub(super) detail: Option<(usize, u32, Detail<P>)>,
+    /// The sentences of causes.
+    told: Told,
     /// The circle that was found last, for the branch and cursor that it was found for.
     circle: RefCell<Option<(usize, u32, Rc<Circle>)>>,
+}
+
+/// Sentences that were told: the causes of a step are mostly those of the step before it, and each of them is a step
+/// that is run again.
+#[derive(Debug, Default)]
+struct Told {
+    /// The branch and the language that they are of.
+    of: Option<(usize, Lang)>,
+    /// By their step, with the lines that ran.
+    sentences: BTreeMap<u32, (Sentence, Vec<SourceSpot>)>,
 }
 
 impl<P: Portray> OpenRun<P> {
@@ -42,7 +58,15 @@ impl<P: Portray> OpenRun<P> {
         };
         let history = History::of_recording(recording);
         let (preset, seed) = (scenario.preset, scenario.seed);
-        let mut run = OpenRun { name, preset, seed, history, detail: None, circle: RefCell::default() };
+        let mut run = OpenRun {
+            name,
+            preset,
+            seed,
+            history,
+            detail: None,
+            told: Told::default(),
+            circle: RefCell::default(),
+        };
         run.seek(scenario.cursor);
         run
     }
@@ -220,6 +244,10 @@ impl<P: Portray> Workbench for OpenRun<P> {
         stage::stage(self.history.cluster(), lang)
     }
 
+    fn traffic(&self) -> Vec<Message> {
+        stage::traffic(self.history.cluster())
+    }
+
     fn circle(&self) -> Option<Rc<Circle>> {
         self.circle_now()
     }
@@ -256,14 +284,25 @@ impl<P: Portray> Workbench for OpenRun<P> {
         inspect::inspect(self, selection, lang)
     }
 
-    fn causes(&mut self, cursor: u32, lang: Lang) -> Vec<Sentence> {
-        let Some(recording) = self.history.recording() else { return Vec::new() };
+    fn causes_within(&mut self, cursor: u32, lang: Lang, steps_max: usize) -> Option<Vec<Sentence>> {
+        let Some(recording) = self.history.recording() else { return Some(Vec::new()) };
+        let mut told = std::mem::take(&mut self.told);
+        let of = Some((self.history.current(), lang));
+        if told.of != of || told.sentences.len() > TOLD_MAX {
+            told = Told { of, sentences: BTreeMap::new() };
+        }
         let cause_of = |index: &u32| recording.info(*index)?.cause;
-        let mut chain: Vec<u32> =
+        let chain: Vec<u32> =
             std::iter::successors(cursor.checked_sub(1), cause_of).take(CAUSES_MAX).collect();
-        chain.reverse();
-        let details = Detail::of_all(recording, &chain);
-        details.iter().rev().map(|detail| telling::sentence(detail, self.options(), lang)).collect()
+        let unknown = chain.iter().rev().filter(|index| !told.sentences.contains_key(index));
+        let unknown: Vec<u32> = unknown.take(steps_max).copied().collect();
+        for detail in Detail::of_all(recording, &unknown) {
+            let sentence = telling::sentence(&detail, self.options(), lang);
+            told.sentences.insert(detail.index, (sentence, telling::source_spots(&detail)));
+        }
+        let all = chain.iter().map(|index| Some(told.sentences.get(index)?.0.clone())).collect();
+        self.told = told;
+        all
     }
 
     fn cone(&self, cursor: u32) -> Cone {
@@ -279,6 +318,12 @@ impl<P: Portray> Workbench for OpenRun<P> {
     }
 
     fn source(&mut self, cursor: u32) -> Vec<SourceSpot> {
+        let index = cursor.checked_sub(1);
+        if self.told.of.is_some_and(|(branch, _)| branch == self.history.current())
+            && let Some((_, spots)) = index.and_then(|index| self.told.sentences.get(&index))
+        {
+            return spots.clone();
+        }
         self.detail_of(cursor).map(|detail| telling::source_spots(&detail)).unwrap_or_default()
     }
 

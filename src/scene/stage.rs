@@ -27,9 +27,13 @@ pub fn stage<P: Portray>(cluster: &Cluster<P>, lang: Lang) -> Stage {
     let mut parties: Vec<Party> =
         (0..setup.nodes).map(|node| node_party(cluster, NodeId(node), lang)).collect();
     parties.extend((0..cluster.clients().len()).map(|at| client_party(cluster, at, lang)));
-    let mut messages: Vec<Message> =
-        cluster.queue().iter().filter_map(|entry| message(cluster, entry, lang)).collect();
-    messages.sort_unstable_by_key(|message| message.id);
+    let mut messages = traffic(cluster);
+    for message in &mut messages {
+        let id = u32::try_from(message.id).ok();
+        if let Some(entry) = id.and_then(|id| cluster.queue().get(EventId(id))) {
+            message.description = description(cluster, entry, message.fate, lang);
+        }
+    }
     Stage {
         headline: P::headline(cluster.nodes(), &setup.options, lang),
         parties,
@@ -38,6 +42,14 @@ pub fn stage<P: Portray>(cluster: &Cluster<P>, lang: Lang) -> Stage {
         messages,
         now_us: cluster.now_us(),
     }
+}
+
+/// The messages under way, without their descriptions.
+pub fn traffic<P: Portray>(cluster: &Cluster<P>) -> Vec<Message> {
+    let mut messages: Vec<Message> =
+        cluster.queue().iter().filter_map(|entry| message(cluster, entry)).collect();
+    messages.sort_unstable_by_key(|message| message.id);
+    messages
 }
 
 /// Where a node stands.
@@ -224,22 +236,13 @@ fn will_be_lost<P: Portray>(cluster: &Cluster<P>, envelope: &Envelope<P>) -> boo
     envelope.doomed || down || !cluster.network().is_open(envelope.from, envelope.to)
 }
 
-fn message<P: Portray>(cluster: &Cluster<P>, entry: &Entry<Event<P>>, lang: Lang) -> Option<Message> {
+fn message<P: Portray>(cluster: &Cluster<P>, entry: &Entry<Event<P>>) -> Option<Message> {
     let Event::Message(envelope) = &entry.event else { return None };
     let (face, kind) = face(&envelope.body);
     let fate = match (entry.held, will_be_lost(cluster, envelope)) {
         (true, _) => Fate::Held,
         (false, true) => Fate::Lost,
         (false, false) => Fate::Flying,
-    };
-    let options = &cluster.setup().options;
-    let (from, to) =
-        (address_name::<P>(envelope.from, options, lang), address_name::<P>(envelope.to, options, lang));
-    let text = body_text(&envelope.body, lang);
-    let fate_text = match fate {
-        Fate::Flying => "",
-        Fate::Lost => word!(lang, ", will be lost", "，将丢失"),
-        Fate::Held => word!(lang, ", held", "，被扣住"),
     };
     Some(Message {
         id: u64::from(entry.id.0),
@@ -252,12 +255,23 @@ fn message<P: Portray>(cluster: &Cluster<P>, entry: &Entry<Event<P>>, lang: Lang
         sent_us: envelope.sent_us,
         due_us: entry.due_us,
         fate,
-        description: say!(
-            lang,
-            "{text}, from {from} to {to}{fate_text}",
-            "{text}，从 {from} 到 {to}{fate_text}"
-        ),
+        description: String::new(),
     })
+}
+
+/// A message as a sentence; nothing for what is no message.
+fn description<P: Portray>(cluster: &Cluster<P>, entry: &Entry<Event<P>>, fate: Fate, lang: Lang) -> String {
+    let Event::Message(envelope) = &entry.event else { return String::new() };
+    let options = &cluster.setup().options;
+    let (from, to) =
+        (address_name::<P>(envelope.from, options, lang), address_name::<P>(envelope.to, options, lang));
+    let text = body_text(&envelope.body, lang);
+    let fate = match fate {
+        Fate::Flying => "",
+        Fate::Lost => word!(lang, ", will be lost", "，将丢失"),
+        Fate::Held => word!(lang, ", held", "，被扣住"),
+    };
+    say!(lang, "{text}, from {from} to {to}{fate}", "{text}，从 {from} 到 {to}{fate}")
 }
 
 fn cuts<P: Portray>(cluster: &Cluster<P>) -> Vec<Cut> {

@@ -11,8 +11,8 @@ use super::circle::Circle;
 use super::export::Account;
 use super::metrics::Metrics;
 use super::model::{
-    BranchView, Comparison, Conditions, Cone, Deed, Inspection, Pending, Sentence, SourceSpot, SpaceTime,
-    Stage, Table, Tape,
+    BranchView, Comparison, Conditions, Cone, Deed, Inspection, Message, Pending, Sentence, SourceSpot,
+    SpaceTime, Stage, Table, Tape,
 };
 use crate::protocol::NodeId;
 use crate::sim::{Address, EventId, Intervention, Problem};
@@ -124,6 +124,9 @@ pub trait Workbench {
     /// The cluster, drawn.
     fn stage(&self, lang: Lang) -> Stage;
 
+    /// The messages of the stage without their descriptions, for one who paints many of them often.
+    fn traffic(&self) -> Vec<Message>;
+
     /// The circle on which keys are placed, where there is one. What does not change from moment to moment is shared.
     fn circle(&self) -> Option<Rc<Circle>>;
 
@@ -146,7 +149,13 @@ pub trait Workbench {
     fn inspect(&mut self, selection: Selection, lang: Lang) -> Option<Inspection>;
 
     /// The chain of causes of a step, the step itself first.
-    fn causes(&mut self, cursor: u32, lang: Lang) -> Vec<Sentence>;
+    fn causes(&mut self, cursor: u32, lang: Lang) -> Vec<Sentence> {
+        self.causes_within(cursor, lang, usize::MAX).unwrap_or_default()
+    }
+
+    /// The same, if no more than so many steps have to be run again for it; else these are run, and remembered until
+    /// one asks again.
+    fn causes_within(&mut self, cursor: u32, lang: Lang, steps_max: usize) -> Option<Vec<Sentence>>;
 
     /// What led to a step, and what came of it.
     fn cone(&self, cursor: u32) -> Cone;

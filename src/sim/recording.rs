@@ -170,8 +170,11 @@ impl<P: Participant> Segment<P> {
 
     /// Whether one more step, at this time, still belongs here.
     fn has_room(&self, now_us: u64) -> bool {
-        self.rows.len() < segment_steps_max(self.keyframe.setup().nodes)
-            && now_us - self.start_us < u64::from(u32::MAX / 2)
+        let nodes = self.keyframe.setup().nodes;
+        // The first segment ends when all nodes have started: to recover from a disk takes longer than any other step,
+        // and what comes after it should not have to be run again from before it.
+        let steps_max = if self.start == 0 { usize::from(nodes) } else { segment_steps_max(nodes) };
+        self.rows.len() < steps_max && now_us - self.start_us < u64::from(u32::MAX / 2)
     }
 
     /// The same segment without what follows this step.
