@@ -11,7 +11,7 @@ const { chromium } = createRequire(new URL("../tests/e2e/package.json", import.m
 
 const port = 8391;
 const address = `http://127.0.0.1:${port}/`;
-const line = (what, measured, budget) => console.log(`  ${what.padEnd(52)} ${measured.padStart(16)}   ${budget}`);
+const line = (what, measured, budget) => console.log(`  ${what.padEnd(72)} ${measured.padStart(16)}   ${budget}`);
 
 /** A link to a run that is made from a scenario file. */
 function linkOf(setup, cursor) {
@@ -48,6 +48,10 @@ const frameRate = (page) =>
       }),
   );
 
+const sorted = (values) => [...values].sort((a, b) => a - b);
+const median = (values) => sorted(values)[values.length >> 1];
+const percentiles = (values) => `${median(values).toFixed(1)} / ${sorted(values)[Math.floor(values.length * 0.95)].toFixed(1)}`;
+
 const server = spawn("node", ["scripts/serve.mjs", "dist", "--port", String(port)], { stdio: "ignore" });
 const browser = await chromium.launch({
   executablePath: process.env.CHROMIUM || "/usr/bin/chromium",
@@ -75,8 +79,7 @@ try {
     paints.push(await page.evaluate(() => performance.getEntriesByName("first-contentful-paint")[0]?.startTime ?? NaN));
     await page.context().close();
   }
-  const median = (values) => values.sort((a, b) => a - b)[values.length >> 1];
-  line("first paint, cold, ms", median(paints).toFixed(0), "<= 250");
+    line("first paint, cold, ms", median(paints).toFixed(0), "<= 250");
   line("usable, cold, ms (with starting a page)", median(usables).toFixed(0), "<= 300");
 
   for (const [title, setup, cursor] of [
@@ -105,16 +108,16 @@ try {
 
   for (const [nodes, budget] of [[5, 8], [50, 16]]) {
     const page = await open(linkOf(busy(nodes), 100_000));
-    const times = await page.evaluate(async () => {
+    const title = `${nodes} nodes, 100,000 events, ms`;
+    // Until the stage, the scrubber and the sentence show another step, one seek after the other.
+    const waits = await page.evaluate(async () => {
       const times = [];
       for (let run = 0; run < 60; run += 1) {
-        const key = String((run * 7) % 10);
-        const target = document.querySelector("main") ?? document.body;
         const slider = document.querySelector(".tape");
         const before = slider.getAttribute("aria-valuenow");
         const started = performance.now();
-        target.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
-        // Until the page shows another step. Turns are not timers, because nested ones wait at least four milliseconds.
+        document.body.dispatchEvent(new KeyboardEvent("keydown", { key: String((run * 7 + 1) % 10), bubbles: true }));
+        // Turns are not timers, because nested ones wait at least four milliseconds.
         const turn = () =>
           new Promise((resolve) => {
             const channel = new MessageChannel();
@@ -125,11 +128,31 @@ try {
         while (slider.getAttribute("aria-valuenow") === before && performance.now() - started < 1000);
         document.body.getBoundingClientRect();
         times.push(performance.now() - started);
+        // The panels follow in the next frame; here it is not waited for, but it is let through.
+        await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
       }
-      return times.sort((a, b) => a - b);
+      return times;
     });
-    const [p50, p95] = [times[times.length >> 1], times[Math.floor(times.length * 0.95)]];
-    line(`seek and render p50 / p95, 100,000 events, ${nodes} nodes, ms`, `${p50.toFixed(1)} / ${p95.toFixed(1)}`, `<= ${budget}`);
+    line(`seek until the stage shows it p50 / p95, ${title}`, percentiles(waits), `<= ${budget}`);
+
+    // All that a seek makes the page's thread do: the run, every panel, the chain of causes, style, layout, paint.
+    const session = await page.context().newCDPSession(page);
+    await session.send("Performance.enable");
+    const busyMs = async () => {
+      const { metrics } = await session.send("Performance.getMetrics");
+      return metrics.find(({ name }) => name === "TaskDuration").value * 1000;
+    };
+    // An idle page does something, too: the asking itself.
+    const idle = [];
+    const works = [];
+    for (let run = 0; run < 80; run += 1) {
+      const before = await busyMs();
+      if (run % 2) await page.keyboard.press(String((run * 7 + 1) % 10));
+      await page.waitForTimeout(220);
+      (run % 2 ? works : idle).push((await busyMs()) - before);
+    }
+    const rest = median(idle);
+    line(`work of a seek and of all views p50 / p95, ${title}`, percentiles(works.map((work) => work - rest)), `<= ${budget}`);
     await page.context().close();
   }
 } finally {

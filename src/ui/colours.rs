@@ -22,6 +22,7 @@ pub struct Colours {
     /// Text on the cursor's colour.
     pub on_cursor: String,
     tones: [String; 7],
+    on_tones: [String; 7],
     eras: [String; 6],
     owners: [String; 6],
     /// The typeface of the page.
@@ -48,6 +49,8 @@ impl Colours {
             cursor: tone("cursor"),
             on_cursor: tone("on-cursor"),
             tones: ["lane", "member", "contender", "amber", "good", "bad", "absent"].map(tone),
+            on_tones: ["paper", "on-member", "on-contender", "on-amber", "on-good", "on-bad", "paper"]
+                .map(tone),
             eras: ["era0-line", "era1-line", "era2-line", "era3-line", "era4-line", "era5-line"].map(tone),
             owners: ["owner0", "owner1", "owner2", "owner3", "owner4", "owner5"].map(tone),
             font,
@@ -58,18 +61,32 @@ impl Colours {
 
     /// The colour of a tone.
     pub fn tone(&self, tone: Tone) -> &str {
-        let at = match tone {
-            Tone::Plain => 0,
-            Tone::Member => 1,
-            Tone::Contender => 2,
-            Tone::Leader => 3,
-            Tone::Good => 4,
-            Tone::Bad => 5,
-            Tone::Absent => 6,
-            Tone::Owner(node) => return self.owners.get(usize::from(node) % 6).map_or("", String::as_str),
-            Tone::Era(era) => return self.eras.get((era % 6) as usize).map_or("", String::as_str),
-        };
-        self.tones.get(at).map_or("", String::as_str)
+        match tone {
+            Tone::Owner(node) => self.owners.get(usize::from(node) % 6).map_or("", String::as_str),
+            Tone::Era(era) => self.eras.get((era % 6) as usize).map_or("", String::as_str),
+            tone => self.tones.get(place(tone)).map_or("", String::as_str),
+        }
+    }
+
+    /// The colour of what is written on a tone.
+    pub fn on_tone(&self, tone: Tone) -> &str {
+        match tone {
+            Tone::Owner(_) | Tone::Era(_) => &self.ink,
+            tone => self.on_tones.get(place(tone)).map_or("", String::as_str),
+        }
+    }
+}
+
+/// The place of a tone among the colours.
+fn place(tone: Tone) -> usize {
+    match tone {
+        Tone::Plain | Tone::Owner(_) | Tone::Era(_) => 0,
+        Tone::Member => 1,
+        Tone::Contender => 2,
+        Tone::Leader => 3,
+        Tone::Good => 4,
+        Tone::Bad => 5,
+        Tone::Absent => 6,
     }
 }
 

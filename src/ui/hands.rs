@@ -1,14 +1,12 @@
 //! The palette: what one can do to the cluster, always at hand.
 
-use std::rc::Rc;
-
 use yew::prelude::*;
 
 use super::ask::{Ask, Dialog, Ui};
 use super::icons::{Icon, icon};
-use crate::scene::model::Stage;
-use crate::scene::{Command, Selection};
-use crate::sim::{Address, Intervention, Unsynced};
+use crate::protocol::NodeId;
+use crate::scene::Command;
+use crate::sim::{Intervention, Unsynced};
 use crate::word;
 
 /// What the palette is drawn from.
@@ -16,10 +14,14 @@ use crate::word;
 pub struct HandsProps {
     /// Language and wishes.
     pub ui: Ui,
-    /// The cluster.
-    pub stage: Rc<Stage>,
-    /// What is chosen.
-    pub selection: Option<Selection>,
+    /// The chosen node, if a node is chosen.
+    pub chosen: Option<NodeId>,
+    /// Whether the chosen node runs.
+    pub is_up: bool,
+    /// Whether no connection is cut.
+    pub is_whole: bool,
+    /// The first client, if there is one.
+    pub client: Option<u16>,
     /// Whether the person schedules.
     pub manual: bool,
 }
@@ -27,18 +29,8 @@ pub struct HandsProps {
 /// The palette. What is about one node works on the chosen one.
 #[component]
 pub fn Hands(props: &HandsProps) -> Html {
-    let (ui, lang, stage) = (&props.ui, props.ui.lang, &props.stage);
-    let chosen = match props.selection {
-        Some(Selection::Party(Address::Node(node))) => Some(node),
-        _ => None,
-    };
-    let party =
-        chosen.and_then(|node| stage.parties.iter().find(|party| party.address == Address::Node(node)));
-    let client = stage.parties.iter().find_map(|party| match party.address {
-        Address::Client(client) => Some(client.0),
-        Address::Node(_) => None,
-    });
-    let is_up = party.is_none_or(|party| party.up);
+    let (ui, lang) = (&props.ui, props.ui.lang);
+    let HandsProps { chosen, is_up, is_whole, client, .. } = *props;
     let choose = word!(lang, "Choose a node first", "请先选择一个节点");
 
     let button = |what: Icon, label: &'static str, ask: Option<Ask>, title: Option<&'static str>| {
@@ -73,7 +65,6 @@ pub fn Hands(props: &HandsProps) -> Html {
         )
     };
     let cut_off = on_node(chosen.map(|node| Intervention::Partition { groups: vec![vec![node]] }));
-    let is_whole = stage.cuts.is_empty();
     let heal = (!is_whole).then_some(Ask::Player(Command::Act(Intervention::Heal)));
     let hint = |text| Some(if chosen.is_none() { choose } else { text });
     let cut_hint =

@@ -4,12 +4,11 @@
 //! ([`motion`]) writes what moves. All state is in [`app`]; every other component gets data and one callback,
 //! [`ask::Ui`], through which it says what the person wants.
 
-use yew::prelude::*;
-
 mod actions;
 mod app;
 mod ask;
 mod branches;
+mod canvas;
 mod colours;
 mod compare;
 mod diagram;
@@ -49,20 +48,18 @@ pub fn mount() {
 }
 
 /// The class of a [`Tone`](crate::scene::model::Tone); `styles/tones.css` says what it looks like.
-fn tone_class(tone: crate::scene::model::Tone) -> Classes {
+fn tone_class(tone: crate::scene::model::Tone) -> &'static str {
     use crate::scene::model::Tone;
     match tone {
-        Tone::Plain => classes!("tone-plain"),
-        Tone::Member => classes!("tone-member"),
-        Tone::Contender => classes!("tone-contender"),
-        Tone::Leader => classes!("tone-leader"),
-        Tone::Good => classes!("tone-good"),
-        Tone::Bad => classes!("tone-bad"),
-        Tone::Absent => classes!("tone-absent"),
-        Tone::Owner(node) => {
-            classes!(OWNERS.get(usize::from(node) % 6).copied().unwrap_or("tone-plain"))
-        }
-        Tone::Era(era) => classes!(ERAS.get((era % 6) as usize).copied().unwrap_or("tone-plain")),
+        Tone::Plain => "tone-plain",
+        Tone::Member => "tone-member",
+        Tone::Contender => "tone-contender",
+        Tone::Leader => "tone-leader",
+        Tone::Good => "tone-good",
+        Tone::Bad => "tone-bad",
+        Tone::Absent => "tone-absent",
+        Tone::Owner(node) => OWNERS.get(usize::from(node) % 6).copied().unwrap_or("tone-plain"),
+        Tone::Era(era) => ERAS.get((era % 6) as usize).copied().unwrap_or("tone-plain"),
     }
 }
 

@@ -1,20 +1,14 @@
 //! What moves: written straight to the document in one animation loop, past Yew.
 //!
-//! Yew draws a message once; from then on only its position changes, and that is an attribute here.
+//! Yew draws the nodes of the stage; messages and timers are elements that are written here while the run rests, and
+//! painted while it plays.
 
 use web_sys::Element;
 
-use super::stage::dense::DenseLayer;
-use super::stage::geometry::{Geometry, Path};
-use crate::scene::model::{Fate, Stage};
-
-/// A message that Yew has drawn.
-struct Moving {
-    disc: Element,
-    trail: Option<Element>,
-    path: Path,
-    flight: Flight,
-}
+use super::dom;
+use super::stage::message::{Look, Messages};
+use super::stage::painted::Painted;
+use crate::scene::model::{Fate, Message, Outline, Stage};
 
 /// When a message is where.
 #[derive(Clone, Copy)]
@@ -45,6 +39,7 @@ impl Flight {
 
 struct Arc {
     path: Element,
+    written: f64,
     set_us: u64,
     due_us: u64,
 }
@@ -52,9 +47,11 @@ struct Arc {
 /// Everything that moves.
 #[derive(Default)]
 pub struct Motion {
-    messages: Vec<Moving>,
+    messages: Messages,
     arcs: Vec<Arc>,
-    dense: Option<DenseLayer>,
+    painted: Option<Painted>,
+    /// For how many more frames elements stay where messages are painted now: until the first picture is there.
+    staying: u8,
     needle: Option<Needle>,
     time_us: u64,
 }
@@ -64,82 +61,105 @@ struct Needle {
     element: Element,
     width: f64,
     end_us: u64,
+    written: f64,
 }
 
+/// What is drawn anew moves at least by this part of its way round, or by so many pixels: less is not seen, and a frame
+/// in which nothing is drawn anew costs little.
+const ARC_STEP: f64 = 0.001;
+const NEEDLE_STEP: f64 = 1.0;
+
+/// How many frames the first picture of a canvas takes at most.
+const STAYING: u8 = 3;
+
 impl Motion {
-    /// The stage was drawn anew: finds what moves in it.
+    /// The stage was drawn anew: draws its messages, and finds what else moves in it.
     pub fn attach_stage(
         &mut self,
         svg: &Element,
         stage: &Stage,
-        geometry: &Geometry,
-        dense: Option<DenseLayer>,
+        looks: Vec<Look>,
+        radius: f64,
+        painted: Option<Painted>,
     ) {
-        self.messages.clear();
         self.arcs.clear();
-        if dense.is_none()
-            && let Ok(Some(group)) = svg.query_selector(".messages")
-        {
-            let mut next = group.first_element_child();
-            for message in &stage.messages {
-                let Some(element) = next else { break };
-                next = element.next_element_sibling();
-                let Some(path) = geometry.path(message.from, message.to) else { continue };
-                let Some(disc) = element.last_element_child() else { continue };
-                let trail = element.first_element_child();
-                let flight = Flight::new(message.sent_us, message.due_us, message.fate);
-                self.messages.push(Moving { disc, trail, path, flight });
+        if painted.is_some() {
+            if self.painted.is_none() {
+                self.staying = STAYING;
+            }
+        } else if let Ok(Some(group)) = svg.query_selector(".messages") {
+            self.messages.show(&group, radius, looks);
+            if let Some(gone) = self.painted.take() {
+                gone.clear();
             }
         }
-        if dense.is_none()
-            && let Ok(Some(group)) = svg.query_selector(".parties")
-        {
+        if let Ok(Some(group)) = svg.query_selector(".parties") {
             let mut next = group.first_element_child();
             for party in &stage.parties {
                 let Some(element) = next else { break };
                 next = element.next_element_sibling();
-                let Some(timer) = party.timer else { continue };
+                let is_painted = painted.is_some() && party.outline == Outline::Disc;
+                let Some(timer) = party.timer.filter(|_| !is_painted) else { continue };
                 if let Ok(Some(path)) = element.query_selector(".timer") {
-                    self.arcs.push(Arc { path, set_us: timer.set_us, due_us: timer.due_us });
+                    self.arcs.push(Arc {
+                        path,
+                        written: f64::NAN,
+                        set_us: timer.set_us,
+                        due_us: timer.due_us,
+                    });
                 }
             }
         }
-        self.dense = dense;
+        self.painted = painted;
         self.write(self.time_us);
+    }
+
+    /// Where messages are painted, other ones are under way.
+    pub fn set_messages(&mut self, messages: Vec<Message>) {
+        if let Some(painted) = &mut self.painted {
+            painted.set_messages(messages);
+        }
     }
 
     /// The scrubber was drawn anew.
     pub fn attach_needle(&mut self, element: Element, width: f64, end_us: u64) {
-        self.needle = Some(Needle { element, width, end_us });
+        self.needle = Some(Needle { element, width, end_us, written: f64::NAN });
         self.write_needle();
     }
 
     /// Writes where everything is at this moment.
     pub fn write(&mut self, time_us: u64) {
         self.time_us = time_us;
-        for message in &self.messages {
-            let (x, y) = message.path.at(message.flight.part(time_us));
-            set(&message.disc, "transform", &format!("translate({x:.1} {y:.1})"));
-            if let Some(trail) = &message.trail {
-                set(trail, "x2", &format!("{x:.1}"));
-                set(trail, "y2", &format!("{y:.1}"));
+        if self.painted.is_some() {
+            self.staying = self.staying.saturating_sub(1);
+            if self.staying == 0 {
+                self.messages.clear();
             }
         }
-        for arc in &self.arcs {
+        self.messages.write(time_us);
+        for arc in &mut self.arcs {
             let all_us = arc.due_us.saturating_sub(arc.set_us).max(1) as f64;
             let left = (arc.due_us.saturating_sub(time_us) as f64 / all_us).min(1.0);
-            set(&arc.path, "stroke-dashoffset", &format!("{:.4}", 1.0 - left));
+            let gone = ((1.0 - left) / ARC_STEP).round() * ARC_STEP;
+            if gone != arc.written {
+                set(&arc.path, "stroke-dashoffset", &format!("{gone:.4}"));
+                arc.written = gone;
+            }
         }
-        if let Some(dense) = &self.dense {
-            dense.paint(time_us);
+        if let Some(painted) = &self.painted {
+            painted.paint(time_us);
         }
         self.write_needle();
     }
 
-    fn write_needle(&self) {
-        let Some(needle) = &self.needle else { return };
+    fn write_needle(&mut self) {
+        let Some(needle) = &mut self.needle else { return };
         let part = (self.time_us as f64 / needle.end_us.max(1) as f64).min(1.0);
-        set(&needle.element, "transform", &format!("translate({:.2} 0)", part * needle.width));
+        let x = (part * needle.width / NEEDLE_STEP).round() * NEEDLE_STEP;
+        if x != needle.written {
+            dom::set_property(&needle.element, "transform", &format!("translateX({x}px)"));
+            needle.written = x;
+        }
     }
 }
 
@@ -149,15 +169,7 @@ fn set(element: &Element, name: &str, value: &str) {
 
 impl Motion {
     /// The message that is nearest to a point of the stage, where messages are painted and not elements.
-    pub fn message_at(&self, stage: &Stage, geometry: &Geometry, at: (f64, f64)) -> Option<u32> {
-        const REACH: f64 = 12.0;
-        let distance = |message: &crate::scene::model::Message| {
-            let path = geometry.path(message.from, message.to)?;
-            let flight = Flight::new(message.sent_us, message.due_us, message.fate);
-            let (x, y) = path.at(flight.part(self.time_us));
-            Some(((x - at.0).hypot(y - at.1), message.id))
-        };
-        let nearest = stage.messages.iter().filter_map(distance).min_by(|a, b| a.0.total_cmp(&b.0));
-        nearest.filter(|(far, _)| *far < REACH).and_then(|(_, id)| u32::try_from(id).ok())
+    pub fn message_at(&self, at: (f64, f64)) -> Option<u32> {
+        self.painted.as_ref()?.message_at(at, self.time_us)
     }
 }

@@ -48,6 +48,7 @@ pub fn Tabs(props: &TabsProps) -> Html {
             }
         })
     };
+    let is_framed = matches!(props.shown, Panel::Table(_) | Panel::Metrics | Panel::Diagram);
     let (id, panel_id) = (props.id, format!("{}-panel", props.id));
     html! {
         <section class={classes!("panel", "tabs", format!("tabs-{id}"))}>
@@ -59,7 +60,7 @@ pub fn Tabs(props: &TabsProps) -> Html {
                         onclick={props.ui.on(Ask::Panel(*panel))}>{ name.clone() }</button>
                 }
             </div>
-            <div class="tab-panel" role="tabpanel" id={panel_id} aria-labelledby={format!("{id}-tab-{shown}")}>
+            <div class={classes!("tab-panel", is_framed.then_some("is-framed"))} role="tabpanel" id={panel_id} aria-labelledby={format!("{id}-tab-{shown}")}>
                 { props.children.clone() }
             </div>
         </section>

@@ -22,7 +22,7 @@ use crate::{say, word};
 const TOP: f64 = 20.0;
 const HEIGHT: f64 = 18.0;
 
-/// Room for the needle's knob at both ends.
+/// Room for the needle's knob at both ends; `.needle` in the style sheet begins there.
 const SIDE: f64 = 9.0;
 
 /// Where branches are drawn, below the tape; more than these are in their own list.
@@ -119,8 +119,6 @@ pub fn Scrubber(props: &ScrubberProps) -> Html {
         })
     };
 
-    let x = |time_us: u64| time_us as f64 / end_us.max(1) as f64 * width;
-    let tape = &props.tape;
     let value_text = say!(
         lang,
         "step {} of {}, {}",
@@ -129,25 +127,14 @@ pub fn Scrubber(props: &ScrubberProps) -> Html {
         props.recorded,
         time(props.now_us, lang)
     );
-    let others: Vec<&BranchView> = props.branches.iter().filter(|branch| !branch.current).collect();
     html! {
         <div class="scrubber">
             <div class="tape" ref={frame} role="slider" tabindex="0" aria-label={word!(lang, "The run", "运行进度")}
                 aria-valuemin="0" aria-valuemax={props.recorded.to_string()} aria-valuenow={props.cursor.to_string()}
                 aria-valuetext={value_text} {onkeydown} {onpointerdown} {onpointermove} {onpointerup}>
-                <svg width={px(width + 2.0 * SIDE)} height="62" viewBox={format!("{} 0 {:.1} 62", -SIDE, width + 2.0 * SIDE)} aria-hidden="true">
-                    <rect class="tape-ground" x="0" y={px(TOP)} width={px(width)} height={px(HEIGHT)} rx="4" />
-                    { eras(&tape.eras, width, &x) }
-                    <g>{ for merged(&tape.leaders, &x).iter().map(|(from, to, _)| html! {
-                        <rect class="tape-leader" x={px(*from)} y={px(TOP + HEIGHT - 4.0)} width={px((to - from).max(1.0))} height="4" rx="1.5" />
-                    }) }</g>
-                    { branches(&others, width, &x, ui) }
-                    <g>{ for thinned(&tape.marks, &x).into_iter().map(mark) }</g>
-                    <g class="needle" ref={needle}>
-                        <path d={format!("M0 {}v{}", TOP - 6.0, HEIGHT + 12.0)} />
-                        <circle cx="0" cy={px(TOP + HEIGHT / 2.0)} r="7.5" />
-                    </g>
-                </svg>
+                <Picture ui={ui.clone()} tape={props.tape.clone()} branches={props.branches.clone()} {width} {end_us} />
+                // Not part of the picture: it moves in every frame, and the picture would be painted with it.
+                <div class="needle" ref={needle}></div>
             </div>
             <div class="counts">
                 if props.deeds > 0 {
@@ -164,6 +151,34 @@ pub fn Scrubber(props: &ScrubberProps) -> Html {
                 }
             </div>
         </div>
+    }
+}
+
+/// What the picture of the run is drawn from: not the cursor, so that it stays while that moves.
+#[derive(Properties, PartialEq)]
+struct PictureProps {
+    ui: Ui,
+    tape: Rc<Tape>,
+    branches: Rc<Vec<BranchView>>,
+    width: f64,
+    end_us: u64,
+}
+
+#[component]
+fn Picture(props: &PictureProps) -> Html {
+    let (tape, width) = (&props.tape, props.width);
+    let x = |time_us: u64| time_us as f64 / props.end_us.max(1) as f64 * width;
+    let others: Vec<&BranchView> = props.branches.iter().filter(|branch| !branch.current).collect();
+    html! {
+        <svg width={px(width + 2.0 * SIDE)} height="62" viewBox={format!("{} 0 {:.1} 62", -SIDE, width + 2.0 * SIDE)} aria-hidden="true">
+            <rect class="tape-ground" x="0" y={px(TOP)} width={px(width)} height={px(HEIGHT)} rx="4" />
+            { eras(&tape.eras, width, &x) }
+            <g>{ for merged(&tape.leaders, &x).iter().map(|(from, to, _)| html! {
+                <rect class="tape-leader" x={px(*from)} y={px(TOP + HEIGHT - 4.0)} width={px((to - from).max(1.0))} height="4" rx="1.5" />
+            }) }</g>
+            { branches(&others, width, &x, &props.ui) }
+            <g>{ for thinned(&tape.marks, &x).into_iter().map(mark) }</g>
+        </svg>
     }
 }
 

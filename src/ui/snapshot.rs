@@ -14,6 +14,9 @@ use crate::sim::Address;
 /// How many pending events are listed.
 const PENDING_SHOWN: usize = 200;
 
+/// How many steps of a chain of causes are run again in one frame while a run plays.
+const CAUSES_AT_ONCE: usize = 1;
+
 /// The figures that change with every step.
 #[derive(Clone, Copy, PartialEq, Debug, Default)]
 pub struct Figures {
@@ -35,9 +38,11 @@ pub struct Figures {
     pub manual: bool,
 }
 
-/// Which panels are in view.
+/// What is in view beside the stage itself.
 #[derive(Clone, Copy, PartialEq, Debug, Default)]
 pub struct InView {
+    /// The circle of keys on the stage.
+    pub circle: bool,
     /// The position of the table.
     pub table: Option<usize>,
     /// The inspector.
@@ -55,6 +60,16 @@ pub struct InView {
 }
 
 impl InView {
+    /// The table alone, and the circle, which is about the same keys.
+    pub fn only_table(self) -> InView {
+        InView { circle: self.circle, table: self.table, ..InView::default() }
+    }
+
+    /// All but these.
+    pub fn without_table(self) -> InView {
+        InView { circle: false, table: None, ..self }
+    }
+
     /// Marks a panel as in view.
     pub fn with(mut self, panel: Panel) -> InView {
         match panel {
@@ -85,6 +100,8 @@ pub struct Snapshot {
     pub inspection: Option<Rc<Inspection>>,
     /// Why the step happened.
     pub causes: Rc<Vec<Sentence>>,
+    /// The step whose chain of causes is being put together.
+    asked: Option<u32>,
     /// What led to the step, and what came of it.
     pub cone: Rc<Cone>,
     /// Two branches side by side.
@@ -133,13 +150,20 @@ impl Snapshot {
         };
     }
 
-    /// What people read: while a run plays, often enough is enough.
-    pub fn refresh_reading(&mut self, player: &mut Player, lang: Lang, view: InView, story: u32) {
-        let selection = player.selection();
+    /// The sentence of the current step, and the scrubber's paint.
+    pub fn refresh_sentence(&mut self, player: &mut Player, lang: Lang) {
         let cursor = player.bench().cursor();
-        self.circle = player.bench().circle();
         self.sentence = player.bench_mut().sentence(cursor, lang).map(Rc::new);
         self.refresh_tape(player, lang);
+    }
+
+    /// The panels that are in view.
+    pub fn refresh_panels(&mut self, player: &mut Player, lang: Lang, view: InView, story: u32) {
+        let selection = player.selection();
+        let cursor = player.bench().cursor();
+        if view.circle {
+            self.circle = player.bench().circle();
+        }
         if view.story {
             self.tell_on(player, cursor, lang, story);
         }
@@ -179,21 +203,46 @@ impl Snapshot {
         {
             self.tables = Rc::new(player.bench().tables(shown, lang));
         }
+        self.asked = None;
+        self.refresh_chain(player, lang, view, usize::MAX);
+    }
+
+    /// The same while a run plays: a few steps of the chain at a time, so that no frame is late for it. Returns whether
+    /// the chain is another one now.
+    pub fn ask_on(&mut self, player: &mut Player, lang: Lang, view: InView) -> bool {
+        if view.metrics && !self.is_asking() {
+            self.refresh_metrics(player);
+        }
+        self.refresh_chain(player, lang, view, CAUSES_AT_ONCE)
+    }
+
+    /// Whether a chain of causes is being put together.
+    pub fn is_asking(&self) -> bool {
+        self.asked.is_some()
+    }
+
+    fn refresh_chain(&mut self, player: &mut Player, lang: Lang, view: InView, steps_max: usize) -> bool {
         // The diagram marks the causes, too.
         if !view.inspector && !view.diagram {
-            return;
+            return view.metrics;
         }
-        let step = match player.selection() {
+        let step = self.asked.unwrap_or_else(|| match player.selection() {
             Some(Selection::Step(step)) => step,
             _ => player.bench().cursor(),
+        });
+        let Some(causes) = player.bench_mut().causes_within(step, lang, steps_max) else {
+            self.asked = Some(step);
+            return false;
         };
-        self.causes = Rc::new(player.bench_mut().causes(step, lang));
+        self.asked = None;
+        self.causes = Rc::new(causes);
         if view.diagram {
             self.cone = Rc::new(player.bench().cone(step));
         }
         if view.inspector {
             self.spots = Rc::new(player.bench_mut().source(step));
         }
+        true
     }
 
     /// The tape changes only with what is recorded: not where the cursor merely moves.
@@ -241,6 +290,7 @@ impl Snapshot {
     /// The story is another one, and so are the tape and the metrics.
     pub fn forget_story(&mut self) {
         self.story = Rc::default();
+        self.asked = None;
         self.tape_of = None;
         self.metrics_of = None;
     }

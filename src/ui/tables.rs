@@ -157,5 +157,5 @@ fn cell_view(cell: Option<&Cell>) -> Html {
         cell.changed.then_some("is-changed")
     );
     let title = (!cell.hint.is_empty()).then(|| cell.hint.clone());
-    html! { <td><span {class} {title}>{ cell.text.clone() }</span></td> }
+    html! { <td {class} {title}>{ cell.text.clone() }</td> }
 }

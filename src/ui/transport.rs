@@ -40,31 +40,10 @@ pub struct TransportProps {
 #[component]
 pub fn Transport(props: &TransportProps) -> Html {
     let (ui, lang, figures) = (&props.ui, props.ui.lang, props.figures);
-    let button = |what: Icon, label: &'static str, keys: &'static str, command: Command| {
-        html! {
-            <button type="button" class="boxed" aria-label={label} title={format!("{label} ({keys})")}
-                onclick={ui.on_play(command)}>{ icon(what) }</button>
-        }
-    };
-    let (play, play_label) = if figures.playing {
-        (Icon::Pause, word!(lang, "Pause", "暂停"))
-    } else {
-        (Icon::Play, word!(lang, "Play", "播放"))
-    };
-    let space = word!(lang, "Space", "空格");
     let label = word!(lang, "Transport", "播放控制");
     html! {
         <section class="transport" aria-label={label}>
-            <div class="transport-buttons">
-                { button(Icon::First, word!(lang, "First step", "第一步"), "Home", Command::First) }
-                { button(Icon::MilestoneBack, word!(lang, "Previous milestone", "上一个关键步骤"), "Shift+←", Command::Milestone { forward: false }) }
-                { button(Icon::Previous, word!(lang, "One step back", "后退一步"), "←", Command::Step(-1)) }
-                <button type="button" class="play" aria-label={play_label} title={format!("{play_label} ({space})")}
-                    onclick={ui.on_play(Command::PlayPause)}>{ icon(play) }</button>
-                { button(Icon::Next, word!(lang, "One step forward", "前进一步"), "→", Command::Step(1)) }
-                { button(Icon::MilestoneOn, word!(lang, "Next milestone", "下一个关键步骤"), "Shift+→", Command::Milestone { forward: true }) }
-                { button(Icon::Last, word!(lang, "Last step", "最后一步"), "End", Command::Last) }
-            </div>
+            <Buttons ui={ui.clone()} is_playing={figures.playing} />
             <SpeedMenu ui={ui.clone()} slowdown={figures.slowdown} />
             <Scrubber ui={ui.clone()} tape={props.tape.clone()} branches={props.branches.clone()}
                 cursor={figures.cursor} recorded={figures.recorded} now_us={figures.now_us}
@@ -87,6 +66,42 @@ pub fn Transport(props: &TransportProps) -> Html {
                 </span>
             </div>
         </section>
+    }
+}
+
+#[derive(Properties, PartialEq)]
+struct ButtonsProps {
+    ui: Ui,
+    is_playing: bool,
+}
+
+/// The buttons: they stay while the figures beside them change with every step.
+#[component]
+fn Buttons(props: &ButtonsProps) -> Html {
+    let (ui, lang) = (&props.ui, props.ui.lang);
+    let button = |what: Icon, label: &'static str, keys: &'static str, command: Command| {
+        html! {
+            <button type="button" class="boxed" aria-label={label} title={format!("{label} ({keys})")}
+                onclick={ui.on_play(command)}>{ icon(what) }</button>
+        }
+    };
+    let (play, play_label) = if props.is_playing {
+        (Icon::Pause, word!(lang, "Pause", "暂停"))
+    } else {
+        (Icon::Play, word!(lang, "Play", "播放"))
+    };
+    let space = word!(lang, "Space", "空格");
+    html! {
+        <div class="transport-buttons">
+            { button(Icon::First, word!(lang, "First step", "第一步"), "Home", Command::First) }
+            { button(Icon::MilestoneBack, word!(lang, "Previous milestone", "上一个关键步骤"), "Shift+←", Command::Milestone { forward: false }) }
+            { button(Icon::Previous, word!(lang, "One step back", "后退一步"), "←", Command::Step(-1)) }
+            <button type="button" class="play" aria-label={play_label} title={format!("{play_label} ({space})")}
+                onclick={ui.on_play(Command::PlayPause)}>{ icon(play) }</button>
+            { button(Icon::Next, word!(lang, "One step forward", "前进一步"), "→", Command::Step(1)) }
+            { button(Icon::MilestoneOn, word!(lang, "Next milestone", "下一个关键步骤"), "Shift+→", Command::Milestone { forward: true }) }
+            { button(Icon::Last, word!(lang, "Last step", "最后一步"), "End", Command::Last) }
+        </div>
     }
 }
 

@@ -13,23 +13,33 @@ use crate::ui::snapshot::InView;
 use crate::ui::words;
 use crate::word;
 
-/// How often what people read is drawn anew while a run plays, in ms.
-const READING_MS: f64 = 140.0;
+/// How often a part of the page is drawn anew while a run plays, in ms: one part at a time, so that none of them makes a
+/// frame late.
+const PART_MS: f64 = 60.0;
 
 /// How often the chain of causes and the code are looked up while a run plays, in ms.
 const CAUSES_MS: f64 = 560.0;
 
-/// How often a crowded stage is drawn anew while a run plays, in ms: its messages move on between.
-const CROWD_MS: f64 = 45.0;
+/// How often the messages of a crowded stage are painted from a newer state while a run plays, in ms: they move on
+/// between.
+const CROWD_MS: f64 = 30.0;
 
 /// With more parties and messages than this a stage is crowded.
-const CROWD: usize = 60;
+const CROWD: usize = 24;
 
 /// A frame that took longer than this, in ms, was late.
 const FRAME_MS_LATE: f64 = 21.0;
 
+/// By how much structure is slowed down after a late frame, and sped up after one in time: it settles where about three
+/// frames in a hundred are late.
+const LATE: f64 = 1.25;
+const IN_TIME: f64 = 0.993;
+
+/// From here on every stage counts as crowded.
+const STRETCH_CROWDED: f64 = 2.0;
+
 /// The most that structure is slowed down where frames are late.
-const STRETCH_MAX: f64 = 5.0;
+const STRETCH_MAX: f64 = 3.0;
 
 /// How long after the last change the address is written, in ms.
 const SAVE_MS: u32 = 250;
@@ -37,6 +47,35 @@ const SAVE_MS: u32 = 250;
 /// How long after the last change it is looked up why it happened and what code ran, in ms: somebody who drags the
 /// needle waits for neither.
 const EXPLAIN_MS: u32 = 50;
+
+/// A part of the page that is drawn anew while a run plays.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Part {
+    /// The nodes of a crowded stage. (One that is not crowded is drawn anew in every frame.)
+    Stage,
+    /// The sentence, the scrubber and the diagram.
+    Sentence,
+    /// The table.
+    Table,
+    /// The panel at the side.
+    Side,
+    /// The chain of causes and the code.
+    Causes,
+}
+
+/// The order in which parts take their turns: the stage and the sentence come round more often than the rest.
+const TURNS: [Part; 10] = [
+    Part::Stage,
+    Part::Sentence,
+    Part::Stage,
+    Part::Table,
+    Part::Sentence,
+    Part::Stage,
+    Part::Side,
+    Part::Sentence,
+    Part::Stage,
+    Part::Causes,
+];
 
 impl App {
     /// The browser is about to paint.
@@ -46,14 +85,19 @@ impl App {
         self.frame_ms = Some(now_ms);
         // What moves goes first: where frames are late, structure is drawn less often.
         let is_late = elapsed_us > FRAME_MS_LATE * 1000.0;
-        self.stretch = (self.stretch * if is_late { 1.25 } else { 0.97 }).clamp(1.0, STRETCH_MAX);
+        self.stretch = (self.stretch * if is_late { LATE } else { IN_TIME }).clamp(1.0, STRETCH_MAX);
         let Some(player) = &mut self.player else { return false };
         let was_playing = player.is_playing();
+        let were_panels_old = self.are_panels_old;
         let change = player.tick(elapsed_us as u64);
         let moved = change.cursor;
         let drawn = change.is_any() && self.follow(ctx, change);
-        let drawn = drawn | self.draw_crowd(now_ms);
-        let drawn = drawn | (was_playing && self.read_on(now_ms));
+        let drawn = drawn | (was_playing && self.draw_part(now_ms));
+        self.repaint_crowd(now_ms);
+        if were_panels_old {
+            self.refresh_panels(false);
+        }
+        let drawn = drawn | were_panels_old;
         if moved && !was_playing {
             self.announce();
         }
@@ -86,7 +130,7 @@ impl App {
             self.shot.forget_story();
         }
         let crowd = self.shot.stage.parties.len() + self.shot.stage.messages.len();
-        if change.cursor && is_playing && crowd > CROWD {
+        if change.cursor && is_playing && (crowd > CROWD || self.stretch > STRETCH_CROWDED) {
             // Drawn a little later, together with what changes until then.
             self.is_stage_old = true;
             if change == (Change { cursor: true, recorded: change.recorded, ..Change::default() }) {
@@ -114,7 +158,10 @@ impl App {
             self.choose_other();
         }
         if !is_playing {
-            self.refresh_reading(false);
+            if let Some(player) = &mut self.player {
+                self.shot.refresh_sentence(player, lang);
+            }
+            self.are_panels_old = true;
             let (explaining, saving) = (ctx.link().clone(), ctx.link().clone());
             self.explaining = Some(Timeout::new(EXPLAIN_MS, move || explaining.send_message(Msg::Explain)));
             self.saving = Some(Timeout::new(SAVE_MS, move || saving.send_message(Msg::Save)));
@@ -122,38 +169,77 @@ impl App {
         true
     }
 
-    /// Draws a crowded stage, if it is time to.
-    fn draw_crowd(&mut self, now_ms: f64) -> bool {
-        let is_playing = self.player.as_ref().is_some_and(Player::is_playing);
-        if !self.is_stage_old || (is_playing && now_ms - self.stage_ms < CROWD_MS * self.stretch) {
-            return false;
+    /// Paints the messages of a crowded stage from its present state, if it is time to.
+    fn repaint_crowd(&mut self, now_ms: f64) {
+        let Some(player) = &self.player else { return };
+        if self.is_stage_old && now_ms - self.crowd_ms >= CROWD_MS {
+            self.crowd_ms = now_ms;
+            let messages = player.bench().traffic();
+            self.motion.with(|motion| motion.set_messages(messages));
         }
-        if let Some(player) = &self.player {
-            self.shot.refresh_stage(player, self.ui.lang);
-        }
-        self.stage_ms = now_ms;
-        self.is_stage_old = false;
-        true
     }
 
-    /// While a run plays, what people read follows a few times in a second.
-    fn read_on(&mut self, now_ms: f64) -> bool {
-        if now_ms - self.reading_ms < READING_MS * self.stretch {
+    /// While a run plays, the parts of the page are drawn anew by turns.
+    fn draw_part(&mut self, now_ms: f64) -> bool {
+        if now_ms - self.part_ms < PART_MS * self.stretch {
             return false;
         }
-        self.reading_ms = now_ms;
-        let with_causes = now_ms - self.causes_ms >= CAUSES_MS * self.stretch;
-        if with_causes {
-            self.causes_ms = now_ms;
+        let is_due = |part: Part, app: &App| match part {
+            Part::Stage => app.is_stage_old,
+            Part::Causes => app.shot.is_asking() || now_ms - app.causes_ms >= CAUSES_MS * app.stretch,
+            Part::Sentence | Part::Table | Part::Side => true,
+        };
+        let turns = TURNS.iter().cycle().skip(self.turn).zip(1..=TURNS.len());
+        let Some((part, after)) = turns.map(|(part, n)| (*part, n)).find(|(part, _)| is_due(*part, self))
+        else {
+            return false;
+        };
+        self.turn = (self.turn + after) % TURNS.len();
+        self.part_ms = now_ms;
+        let (view, lang) = (self.in_view(), self.ui.lang);
+        let Some(player) = &mut self.player else { return false };
+        self.shot.refresh_figures(player);
+        match part {
+            Part::Stage => {
+                self.shot.refresh_stage(player, lang);
+                self.is_stage_old = false;
+            }
+            Part::Sentence => {
+                self.shot.refresh_sentence(player, lang);
+                self.refresh_diagram();
+            }
+            Part::Table => self.shot.refresh_panels(player, lang, view.only_table(), self.story_steps),
+            Part::Side => {
+                self.shot.refresh_panels(player, lang, view.without_table(), self.story_steps);
+                if view.compare {
+                    self.shot.refresh_comparison(player, self.other, lang);
+                }
+            }
+            Part::Causes => {
+                self.causes_ms = now_ms;
+                return self.shot.ask_on(player, lang, view);
+            }
         }
-        self.refresh_reading(with_causes);
         true
     }
 
     pub(super) fn refresh_reading(&mut self, with_causes: bool) {
-        let (view, lang) = (self.in_view(), self.ui.lang);
+        let lang = self.ui.lang;
         let Some(player) = &mut self.player else { return };
-        self.shot.refresh_reading(player, lang, view, self.story_steps);
+        self.shot.refresh_sentence(player, lang);
+        self.refresh_panels(with_causes);
+    }
+
+    /// What is beside the stage: at rest it follows in the next frame, so that somebody who drags the needle through
+    /// many moments in one waits only for the stage.
+    pub(super) fn refresh_panels(&mut self, with_causes: bool) {
+        let (view, lang) = (self.in_view(), self.ui.lang);
+        self.are_panels_old = false;
+        if std::mem::take(&mut self.is_unsaid) {
+            self.announce();
+        }
+        let Some(player) = &mut self.player else { return };
+        self.shot.refresh_panels(player, lang, view, self.story_steps);
         if view.compare {
             self.shot.refresh_comparison(player, self.other, lang);
         }
@@ -161,13 +247,19 @@ impl App {
             self.explaining = None;
             self.shot.refresh_causes(player, lang, view);
         }
-        let (shot, selection) = (&self.shot, player.selection());
+        self.refresh_diagram();
+    }
+
+    fn refresh_diagram(&mut self) {
+        let Some(player) = &self.player else { return };
+        let (shot, selection, lang) = (&self.shot, player.selection(), self.ui.lang);
         self.diagram.with(|diagram| {
             diagram.causes = Rc::clone(&shot.causes);
             diagram.cone = Rc::clone(&shot.cone);
             diagram.here = shot.here();
             diagram.choose(selection, &shot.stage.messages);
             diagram.fetch(player, &shot.stage);
+            diagram.write_range(lang);
         });
     }
 
@@ -188,11 +280,10 @@ impl App {
     }
 
     fn in_view(&self) -> InView {
+        let stage = InView { circle: true, ..InView::default() };
         match self.layout {
-            Layout::Wide => {
-                InView::default().with(Panel::Diagram).with(Panel::Table(self.table)).with(self.side)
-            }
-            Layout::Medium | Layout::Narrow => InView::default().with(self.only),
+            Layout::Wide => stage.with(Panel::Diagram).with(Panel::Table(self.table)).with(self.side),
+            Layout::Medium | Layout::Narrow => stage.with(self.only),
         }
     }
 
@@ -219,6 +310,9 @@ impl App {
                 diagram.fetch(player, stage);
             }
             diagram.paint(lang);
+            if !player.is_playing() {
+                diagram.write_range(lang);
+            }
         });
     }
 }

@@ -69,7 +69,7 @@ pub enum Msg {
     SystemChanged,
     /// It should be looked up why the step happened.
     Explain,
-    /// The diagram should be painted.
+    /// The diagram should be painted, and the panels follow the stage.
     Paint,
     /// The address should be written.
     Save,
@@ -107,12 +107,16 @@ pub struct App {
     frame: Option<AnimationFrame>,
     frame_ms: Option<f64>,
     stretch: f64,
-    stage_ms: f64,
+    crowd_ms: f64,
     is_stage_old: bool,
-    reading_ms: f64,
+    part_ms: f64,
+    turn: usize,
     causes_ms: f64,
     explaining: Option<Timeout>,
     painting: Option<AnimationFrame>,
+    are_panels_old: bool,
+    is_unsaid: bool,
+    is_painted: bool,
     saving: Option<Timeout>,
     _listeners: Vec<EventListener>,
 }
@@ -155,12 +159,16 @@ impl Component for App {
             frame: None,
             frame_ms: None,
             stretch: 1.0,
-            stage_ms: 0.0,
+            crowd_ms: 0.0,
             is_stage_old: false,
-            reading_ms: 0.0,
+            part_ms: 0.0,
+            turn: 0,
             causes_ms: 0.0,
             explaining: None,
             painting: None,
+            are_panels_old: false,
+            is_unsaid: false,
+            is_painted: false,
             saving: None,
             _listeners: listeners::install(ctx.link()),
         };
@@ -208,8 +216,13 @@ impl Component for App {
             }
             Msg::Paint => {
                 self.painting = None;
+                let drawn = self.are_panels_old;
+                if drawn {
+                    self.refresh_panels(false);
+                }
                 self.paint();
-                false
+                self.is_painted = drawn;
+                drawn
             }
             Msg::Save => {
                 self.save();
@@ -226,10 +239,10 @@ impl Component for App {
         if self.player.as_ref().is_some_and(Player::is_moving) {
             self.paint();
         } else {
-            // At rest the diagram waits for the next frame: somebody who drags the needle asks for several moments in
-            // one, and it shows only the last of them.
+            // At rest the diagram and the panels wait for the next frame: somebody who drags the needle asks for
+            // several moments in one, and they show only the last of them.
             self.write_motion();
-            if self.painting.is_none() {
+            if !std::mem::take(&mut self.is_painted) && self.painting.is_none() {
                 let link = ctx.link().clone();
                 self.painting =
                     Some(gloo::render::request_animation_frame(move |_| link.send_message(Msg::Paint)));

@@ -5,6 +5,7 @@ use yew::prelude::*;
 use super::{App, Layout};
 use crate::protocol::{ClientId, NodeId};
 use crate::scene::{Player, Selection};
+use crate::sim::Address;
 use crate::ui::actions;
 use crate::ui::ask::{Ask, Dialog, Panel};
 use crate::ui::branches::Branches;
@@ -94,10 +95,29 @@ impl App {
                     <p class="headline">{ self.shot.stage.headline.clone() }</p>
                 </div>
                 <StageView ui={ui.clone()} stage={self.shot.stage.clone()} circle={self.shot.circle.clone()} {selection} here={self.shot.here()}
-                    motion={self.motion.clone()} colours={self.colours.clone()} />
-                <Hands ui={ui.clone()} stage={self.shot.stage.clone()} {selection} manual={self.shot.figures.manual} />
+                    is_playing={self.shot.figures.playing} motion={self.motion.clone()} colours={self.colours.clone()} />
+                { self.hands(selection) }
                 <Narration ui={ui.clone()} sentence={self.shot.sentence.clone()} is_deed={self.shot.is_deed()} />
             </section>
+        }
+    }
+
+    /// The palette: from what it needs of the stage, which seldom changes.
+    fn hands(&self, selection: Option<Selection>) -> Html {
+        let stage = &self.shot.stage;
+        let chosen = match selection {
+            Some(Selection::Party(address)) => address.node(),
+            _ => None,
+        };
+        let party =
+            chosen.and_then(|node| stage.parties.iter().find(|party| party.address == Address::Node(node)));
+        let client = stage.parties.iter().find_map(|party| match party.address {
+            Address::Client(client) => Some(client.0),
+            Address::Node(_) => None,
+        });
+        html! {
+            <Hands ui={self.ui.clone()} {chosen} is_up={party.is_none_or(|party| party.up)}
+                is_whole={stage.cuts.is_empty()} {client} manual={self.shot.figures.manual} />
         }
     }
 

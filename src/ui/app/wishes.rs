@@ -165,10 +165,8 @@ impl App {
                     self.dialog = None;
                 }
                 let stepped = self.player.as_ref().is_some_and(|player| player.bench().cursor() != before);
+                self.is_unsaid |= stepped;
                 let drawn = self.follow(ctx, change) | is_act;
-                if stepped {
-                    self.announce();
-                }
                 self.keep_moving(ctx);
                 drawn
             }

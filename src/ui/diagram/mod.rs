@@ -4,7 +4,7 @@
 //! as text.
 
 use wasm_bindgen::JsCast;
-use web_sys::{Element, HtmlCanvasElement};
+use web_sys::Element;
 use yew::prelude::*;
 
 use super::ask::{Ask, Ui};
@@ -48,9 +48,8 @@ pub fn DiagramView(props: &DiagramProps) -> Html {
         let (diagram, frame) = (props.diagram.clone(), frame.clone());
         let ui = ui.clone();
         use_effect_with((width, height, ui.lang), move |(width, height, _)| {
-            let canvases = [canvas.cast::<HtmlCanvasElement>(), heads.cast::<HtmlCanvasElement>()];
             let range = range.cast::<Element>();
-            diagram.with(|diagram| diagram.attach(canvases, range, *width, *height));
+            diagram.with(|diagram| diagram.attach([&canvas, &heads], range, *width, *height));
             ui.ask(Ask::DiagramMoved);
             // Yew's own wheel listener is passive, and this one has to keep the page from scrolling.
             let wheel = frame.cast::<Element>().map(|element| wheel_listener(&element, diagram.clone(), ui));

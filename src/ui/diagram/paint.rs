@@ -1,13 +1,10 @@
 //! Paints the diagram.
 
-use std::f64::consts::TAU;
-
-use web_sys::CanvasRenderingContext2d;
-
 use super::state::{Diagram, HEAD};
 use crate::lang::time;
 use crate::scene::Lang;
 use crate::scene::model::{Arrow, MarkKind, Span, Tone};
+use crate::ui::canvas::Sketch;
 use crate::ui::colours::Colours;
 use crate::word;
 
@@ -18,8 +15,8 @@ const HEAD_WIDTH: f64 = 40.0;
 const WIDTH_OF_A_DIGIT: f64 = 7.4;
 
 /// Paints all of it but the heads.
-pub fn paint(to: &CanvasRenderingContext2d, diagram: &Diagram, lang: Lang) {
-    to.clear_rect(0.0, 0.0, diagram.width, diagram.height);
+pub fn paint(to: &mut Sketch, diagram: &Diagram, lang: Lang) {
+    to.font(&font(&diagram.colours));
     cuts(to, diagram, lang);
     scale(to, diagram);
     lanes(to, diagram);
@@ -30,54 +27,42 @@ pub fn paint(to: &CanvasRenderingContext2d, diagram: &Diagram, lang: Lang) {
     cursor(to, diagram, lang);
 }
 
-/// The one font of the canvas. To parse a font takes a canvas as long as to paint a hundred lines, so it is
-/// set once and stays.
-pub fn font(colours: &Colours) -> String {
+/// The one font of the diagram.
+fn font(colours: &Colours) -> String {
     format!("500 12px {}", colours.font)
 }
 
-fn line(to: &CanvasRenderingContext2d, from: (f64, f64), end: (f64, f64)) {
-    to.move_to(from.0, from.1);
-    to.line_to(end.0, end.1);
-}
-
-fn dash(to: &CanvasRenderingContext2d, pattern: &[f64]) {
-    let pattern: js_sys::Array =
-        pattern.iter().map(|length| wasm_bindgen::JsValue::from_f64(*length)).collect();
-    let _ = to.set_line_dash(&pattern);
-}
-
 /// Stretches of time in which connections were cut.
-fn cuts(to: &CanvasRenderingContext2d, diagram: &Diagram, lang: Lang) {
-    to.set_text_align("left");
-    to.set_fill_style_str(diagram.colours.tone(Tone::Bad));
+fn cuts(to: &mut Sketch, diagram: &Diagram, lang: Lang) {
+    to.text_align("left");
+    to.fill_colour(diagram.colours.tone(Tone::Bad));
     for cut in &diagram.data.cuts {
         let (top, bottom) = (diagram.y(cut.from_us).max(HEAD), diagram.y(cut.to_us).min(diagram.height));
         if bottom > top {
-            to.set_global_alpha(0.08);
+            to.alpha(0.08);
             to.fill_rect(0.0, top, diagram.width, bottom - top);
-            to.set_global_alpha(1.0);
+            to.alpha(1.0);
             if bottom - top > 18.0 {
-                let _ = to.fill_text(word!(lang, "cut", "断网"), 2.0, top + 13.0);
+                to.text(word!(lang, "cut", "断网"), 2.0, top + 13.0);
             }
         }
     }
 }
 
 /// What led to the current step, and what came of it: the messages that carried it.
-fn cone(to: &CanvasRenderingContext2d, diagram: &Diagram) {
+fn cone(to: &mut Sketch, diagram: &Diagram) {
     let is_in = |steps: &[u32], arrow: &Arrow| {
         arrow.received_step.is_some_and(|step| steps.binary_search(&step).is_ok())
             && steps.binary_search(&arrow.sent_step).is_ok()
     };
     let cone = &diagram.cone;
     for (steps, colour) in [(&cone.future, &diagram.colours.ink), (&cone.past, &diagram.colours.cursor)] {
-        to.set_stroke_style_str(colour);
-        to.set_line_width(2.0);
+        to.stroke_colour(colour);
+        to.line_width(2.0);
         to.begin_path();
         for arrow in diagram.data.arrows.iter().filter(|arrow| is_in(steps, arrow)) {
             if let Some((from, end)) = ends(diagram, arrow) {
-                line(to, from, end);
+                to.line(from, end);
             }
         }
         to.stroke();
@@ -85,29 +70,28 @@ fn cone(to: &CanvasRenderingContext2d, diagram: &Diagram) {
 }
 
 /// Faint lines at round moments.
-fn scale(to: &CanvasRenderingContext2d, diagram: &Diagram) {
+fn scale(to: &mut Sketch, diagram: &Diagram) {
     let tick_us = diagram.view.tick_us(6.0).max(1.0);
     let mut at_us = (diagram.view.from_us() / tick_us).ceil() * tick_us;
-    to.set_stroke_style_str(&diagram.colours.hairline);
-    to.set_line_width(0.5);
+    to.stroke_colour(&diagram.colours.hairline);
+    to.line_width(0.5);
     to.begin_path();
     while at_us < diagram.view.to_us() {
         let y = diagram.y(at_us as u64).round() + 0.5;
-        line(to, (0.0, y), (diagram.width, y));
+        to.line((0.0, y), (diagram.width, y));
         at_us += tick_us;
     }
     to.stroke();
 }
 
-fn lanes(to: &CanvasRenderingContext2d, diagram: &Diagram) {
+fn lanes(to: &mut Sketch, diagram: &Diagram) {
     let many = diagram.data.lanes.len() > 30;
     for (at, lane) in diagram.data.lanes.iter().enumerate() {
         let x = diagram.lane_x(at);
-        to.set_line_cap("butt");
-        to.set_stroke_style_str(diagram.colours.tone(Tone::Plain));
-        to.set_line_width(if many { 1.0 } else { 3.0 });
+        to.stroke_colour(diagram.colours.tone(Tone::Plain));
+        to.line_width(if many { 1.0 } else { 3.0 });
         to.begin_path();
-        line(to, (x, HEAD), (x, diagram.height));
+        to.line((x, HEAD), (x, diagram.height));
         to.stroke();
         for span in &lane.spans {
             let (top, bottom) =
@@ -119,44 +103,37 @@ fn lanes(to: &CanvasRenderingContext2d, diagram: &Diagram) {
     }
 }
 
-fn lane_span(
-    to: &CanvasRenderingContext2d,
-    diagram: &Diagram,
-    span: &Span,
-    x: f64,
-    (top, bottom): (f64, f64),
-    many: bool,
-) {
+fn lane_span(to: &mut Sketch, diagram: &Diagram, span: &Span, x: f64, (top, bottom): (f64, f64), many: bool) {
     let absent = span.tone == Tone::Absent;
     if absent {
         // Nobody is there: the lane is wiped out and dotted.
-        to.set_stroke_style_str(&diagram.colours.paper);
-        to.set_line_width(5.0);
+        to.stroke_colour(&diagram.colours.paper);
+        to.line_width(5.0);
         to.begin_path();
-        line(to, (x, top), (x, bottom));
+        to.line((x, top), (x, bottom));
         to.stroke();
-        dash(to, &[1.5, 5.0]);
+        to.dash(1.5, 5.0);
     }
-    to.set_stroke_style_str(diagram.colours.tone(span.tone));
+    to.stroke_colour(diagram.colours.tone(span.tone));
     let wide = matches!(span.tone, Tone::Leader | Tone::Contender | Tone::Bad);
-    to.set_line_width(match (many, absent, wide) {
+    to.line_width(match (many, absent, wide) {
         (true, ..) => 2.0,
         (_, true, _) => 1.5,
         (_, _, true) => 5.0,
         _ => 3.0,
     });
-    to.set_global_alpha(if absent || wide { 1.0 } else { 0.45 });
+    to.alpha(if absent || wide { 1.0 } else { 0.45 });
     to.begin_path();
-    line(to, (x, top), (x, bottom));
+    to.line((x, top), (x, bottom));
     to.stroke();
-    to.set_global_alpha(1.0);
-    dash(to, &[]);
+    to.alpha(1.0);
+    to.no_dash();
 }
 
 /// What arrows of one path have in common: their colour, whether they were lost, whether they are yet to come.
 type Look = (Tone, bool, bool);
 
-fn arrows(to: &CanvasRenderingContext2d, diagram: &Diagram) {
+fn arrows(to: &mut Sketch, diagram: &Diagram) {
     // Those of one colour and kind make one path: a canvas is slow at changing its mind.
     let mut groups: Vec<(Look, Vec<&Arrow>)> = Vec::new();
     for arrow in &diagram.data.arrows {
@@ -173,37 +150,38 @@ fn arrows(to: &CanvasRenderingContext2d, diagram: &Diagram) {
             (false, Tone::Plain) => &diagram.colours.muted,
             (false, tone) => diagram.colours.tone(tone),
         };
-        to.set_stroke_style_str(colour);
-        to.set_fill_style_str(colour);
-        to.set_line_width(if few { 1.4 } else { 0.8 });
-        to.set_global_alpha(match (future, few) {
+        to.stroke_colour(colour);
+        to.fill_colour(colour);
+        to.line_width(if few { 1.4 } else { 0.8 });
+        to.alpha(match (future, few) {
             (true, _) => 0.28,
             (false, true) => 0.85,
             (false, false) => 0.5,
         });
-        dash(to, if lost { &[3.0, 3.5] } else { &[] });
+        if lost {
+            to.dash(3.0, 3.5);
+        }
         to.begin_path();
         for arrow in &list {
             if let Some((from, end)) = ends(diagram, arrow) {
-                line(to, from, end);
+                to.line(from, end);
             }
         }
         to.stroke();
-        dash(to, &[]);
+        to.no_dash();
         to.begin_path();
         for arrow in &list {
             let Some((_, (x, y))) = ends(diagram, arrow) else { continue };
             if lost {
-                line(to, (x - 3.5, y - 3.5), (x + 3.5, y + 3.5));
-                line(to, (x - 3.5, y + 3.5), (x + 3.5, y - 3.5));
+                to.line((x - 3.5, y - 3.5), (x + 3.5, y + 3.5));
+                to.line((x - 3.5, y + 3.5), (x + 3.5, y - 3.5));
             } else if arrow.received_step.is_some() && few {
-                to.move_to(x + 2.6, y);
-                let _ = to.arc(x, y, 2.6, 0.0, TAU);
+                to.circle((x, y), 2.6);
             }
         }
         if lost { to.stroke() } else { to.fill() }
     }
-    to.set_global_alpha(1.0);
+    to.alpha(1.0);
     if let Some((from, end)) = diagram
         .data
         .arrows
@@ -211,10 +189,10 @@ fn arrows(to: &CanvasRenderingContext2d, diagram: &Diagram) {
         .find(|arrow| diagram.is_chosen(arrow))
         .and_then(|arrow| ends(diagram, arrow))
     {
-        to.set_stroke_style_str(&diagram.colours.cursor);
-        to.set_line_width(3.0);
+        to.stroke_colour(&diagram.colours.cursor);
+        to.line_width(3.0);
         to.begin_path();
-        line(to, from, end);
+        to.line(from, end);
         to.stroke();
     }
 }
@@ -238,25 +216,25 @@ fn ends(diagram: &Diagram, arrow: &Arrow) -> Option<((f64, f64), (f64, f64))> {
 }
 
 /// The chain of causes of the current step.
-fn causes(to: &CanvasRenderingContext2d, diagram: &Diagram) {
-    to.set_stroke_style_str(&diagram.colours.cursor);
-    to.set_fill_style_str(&diagram.colours.paper);
-    to.set_line_width(1.6);
+fn causes(to: &mut Sketch, diagram: &Diagram) {
+    to.stroke_colour(&diagram.colours.cursor);
+    to.fill_colour(&diagram.colours.paper);
+    to.line_width(1.6);
     let mut previous: Option<(f64, f64)> = None;
     for cause in diagram.causes.iter() {
         let Some(x) = cause.address.and_then(|address| diagram.x(address)) else { continue };
         let y = diagram.y(cause.time_us);
         if let Some(later) = previous {
-            to.set_global_alpha(0.55);
-            dash(to, &[2.0, 2.5]);
+            to.alpha(0.55);
+            to.dash(2.0, 2.5);
             to.begin_path();
-            line(to, (x, y), later);
+            to.line((x, y), later);
             to.stroke();
-            dash(to, &[]);
-            to.set_global_alpha(1.0);
+            to.no_dash();
+            to.alpha(1.0);
         }
         to.begin_path();
-        let _ = to.arc(x, y, if previous.is_none() { 6.0 } else { 4.0 }, 0.0, TAU);
+        to.circle((x, y), if previous.is_none() { 6.0 } else { 4.0 });
         if previous.is_some() {
             to.fill();
         }
@@ -265,8 +243,8 @@ fn causes(to: &CanvasRenderingContext2d, diagram: &Diagram) {
     }
 }
 
-fn marks(to: &CanvasRenderingContext2d, diagram: &Diagram, lang: Lang) {
-    to.set_text_align("left");
+fn marks(to: &mut Sketch, diagram: &Diagram, lang: Lang) {
+    to.text_align("left");
     for mark in &diagram.data.marks {
         let y = diagram.y(mark.time_us);
         if y < HEAD - 10.0 || y > diagram.height + 10.0 {
@@ -275,13 +253,13 @@ fn marks(to: &CanvasRenderingContext2d, diagram: &Diagram, lang: Lang) {
         let Some(x) = mark.address.and_then(|address| diagram.x(address)) else {
             // Something that concerns all lanes, such as a partition.
             if mark.kind == MarkKind::Network {
-                to.set_stroke_style_str(diagram.colours.tone(Tone::Bad));
-                to.set_line_width(1.0);
-                dash(to, &[6.0, 4.0]);
+                to.stroke_colour(diagram.colours.tone(Tone::Bad));
+                to.line_width(1.0);
+                to.dash(6.0, 4.0);
                 to.begin_path();
-                line(to, (0.0, y), (diagram.width, y));
+                to.line((0.0, y), (diagram.width, y));
                 to.stroke();
-                dash(to, &[]);
+                to.no_dash();
             }
             continue;
         };
@@ -292,64 +270,64 @@ fn marks(to: &CanvasRenderingContext2d, diagram: &Diagram, lang: Lang) {
             MarkKind::Milestone => continue,
         };
         let colour = if tone == Tone::Plain { &diagram.colours.ink } else { diagram.colours.tone(tone) };
-        to.set_stroke_style_str(colour);
-        to.set_fill_style_str(colour);
-        to.set_line_width(2.2);
+        to.stroke_colour(colour);
+        to.fill_colour(colour);
+        to.line_width(2.2);
         to.begin_path();
         match mark.kind {
             MarkKind::Crash => {
-                line(to, (x - 6.0, y - 6.0), (x + 6.0, y + 6.0));
-                line(to, (x - 6.0, y + 6.0), (x + 6.0, y - 6.0));
-                let _ = to.fill_text(word!(lang, "crash", "崩溃"), x + 11.0, y + 4.0);
+                to.line((x - 6.0, y - 6.0), (x + 6.0, y + 6.0));
+                to.line((x - 6.0, y + 6.0), (x + 6.0, y - 6.0));
+                to.text(word!(lang, "crash", "崩溃"), x + 11.0, y + 4.0);
             }
             MarkKind::Violation => {
-                line(to, (x, y - 7.0), (x + 7.0, y + 6.0));
-                line(to, (x + 7.0, y + 6.0), (x - 7.0, y + 6.0));
-                line(to, (x - 7.0, y + 6.0), (x, y - 7.0));
-                let _ = to.fill_text(word!(lang, "violation", "违例"), x + 11.0, y + 4.0);
+                to.line((x, y - 7.0), (x + 7.0, y + 6.0));
+                to.line((x + 7.0, y + 6.0), (x - 7.0, y + 6.0));
+                to.line((x - 7.0, y + 6.0), (x, y - 7.0));
+                to.text(word!(lang, "violation", "违例"), x + 11.0, y + 4.0);
             }
-            MarkKind::Restart => drop(to.arc(x, y, 5.0, 0.0, TAU)),
+            MarkKind::Restart => to.circle((x, y), 5.0),
             _ => to.rect(x - 4.0, y - 4.0, 8.0, 8.0),
         }
         to.stroke();
     }
 }
 
-fn cursor(to: &CanvasRenderingContext2d, diagram: &Diagram, lang: Lang) {
+fn cursor(to: &mut Sketch, diagram: &Diagram, lang: Lang) {
     let y = diagram.y(diagram.now_us).round() + 0.5;
     if y < HEAD || y > diagram.height {
         return;
     }
     let text = time(diagram.now_us, lang);
-    to.set_stroke_style_str(&diagram.colours.cursor);
-    to.set_fill_style_str(&diagram.colours.cursor);
-    to.set_line_width(1.5);
+    to.stroke_colour(&diagram.colours.cursor);
+    to.fill_colour(&diagram.colours.cursor);
+    to.line_width(1.5);
     to.begin_path();
-    line(to, (0.0, y), (diagram.width, y));
+    to.line((0.0, y), (diagram.width, y));
     to.stroke();
     let width = text.chars().count() as f64 * WIDTH_OF_A_DIGIT + 12.0;
     let (left, top) = (diagram.width - width - 2.0, (y - 10.0).clamp(HEAD, diagram.height - 20.0));
     to.begin_path();
-    let _ = to.round_rect_with_f64(left, top, width, 20.0, 5.0);
+    to.round_rect(left, top, width, 20.0, 5.0);
     to.fill();
-    to.set_fill_style_str(&diagram.colours.on_cursor);
-    to.set_text_align("left");
-    let _ = to.fill_text(&text, left + 6.0, top + 14.0);
+    to.fill_colour(&diagram.colours.on_cursor);
+    to.text_align("left");
+    to.text(&text, left + 6.0, top + 14.0);
 }
 
 /// Writes the names of the lanes on a canvas of their own, which covers what reaches into them from below.
-pub fn heads(to: &CanvasRenderingContext2d, diagram: &Diagram) {
-    to.clear_rect(0.0, 0.0, diagram.width, HEAD);
-    to.set_text_align("center");
+pub fn heads(to: &mut Sketch, diagram: &Diagram) {
+    to.font(&font(&diagram.colours));
+    to.text_align("center");
     let every =
         (diagram.data.lanes.len() as f64 * HEAD_WIDTH / diagram.width.max(1.0)).ceil().max(1.0) as usize;
     let is_chosen = |address| diagram.chosen_party == Some(address) || diagram.here == Some(address);
     for chosen in [false, true] {
-        to.set_fill_style_str(if chosen { &diagram.colours.ink } else { &diagram.colours.muted });
+        to.fill_colour(if chosen { &diagram.colours.ink } else { &diagram.colours.muted });
         for (at, lane) in diagram.data.lanes.iter().enumerate() {
             if is_chosen(lane.address) == chosen && (chosen || at % every == 0) {
                 let x = diagram.lane_x(at);
-                let _ = to.fill_text_with_max_width(&lane.name, x, 16.0, 76.0);
+                to.text_within(&lane.name, x, 16.0, 76.0);
                 if chosen {
                     to.fill_rect(x - 9.0, 21.0, 18.0, 2.0);
                 }

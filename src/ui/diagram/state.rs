@@ -2,15 +2,16 @@
 
 use std::rc::Rc;
 
-use web_sys::{CanvasRenderingContext2d, Element, HtmlCanvasElement};
+use web_sys::Element;
+use yew::NodeRef;
 
 use super::paint;
 use crate::scene::model::{Arrow, Cone, Message, Sentence, SpaceTime, Stage};
 use crate::scene::viewport::Viewport;
 use crate::scene::{Lang, Player, Selection};
 use crate::sim::Address;
+use crate::ui::canvas::{Canvas, Sketch};
 use crate::ui::colours::Colours;
-use crate::ui::stage::dense::context;
 use crate::ui::words;
 
 /// The height of the heads of the lanes, in pixels.
@@ -48,8 +49,10 @@ pub struct Diagram {
     /// Its height in pixels.
     pub height: f64,
     covered: (u64, u64),
-    context: Option<CanvasRenderingContext2d>,
-    heads: Option<CanvasRenderingContext2d>,
+    /// The lanes by their party.
+    lanes: Vec<(Address, usize)>,
+    canvas: Option<Canvas>,
+    heads: Option<Canvas>,
     /// What the heads were painted from.
     heads_of: Option<Heads>,
     range: Option<Element>,
@@ -69,25 +72,22 @@ impl Diagram {
     /// The canvases are there, that of the diagram and that of the heads of its lanes, in this size.
     pub fn attach(
         &mut self,
-        [canvas, heads]: [Option<HtmlCanvasElement>; 2],
+        [canvas, heads]: [&NodeRef; 2],
         range: Option<Element>,
         width: f64,
         height: f64,
     ) {
         (self.width, self.height) = (width, height);
-        self.context = canvas.and_then(|canvas| context(&canvas, width, height));
-        self.heads = heads.and_then(|canvas| context(&canvas, width, HEAD));
+        self.canvas = Canvas::new(canvas, width, height);
+        self.heads = Canvas::new(heads, width, HEAD);
         self.heads_of = None;
-        for context in self.context.iter().chain(&self.heads) {
-            context.set_font(&paint::font(&self.colours));
-        }
         self.range = range;
         self.range_text.clear();
     }
 
     /// The canvas is gone.
     pub fn detach(&mut self) {
-        self.context = None;
+        self.canvas = None;
         self.heads = None;
         self.range = None;
     }
@@ -119,13 +119,15 @@ impl Diagram {
 
     /// Asks for what lies in the window, and some around it, so that moving it does not ask in every frame.
     pub fn fetch(&mut self, player: &Player, stage: &Stage) {
-        if self.context.is_none() {
+        if self.canvas.is_none() {
             return;
         }
         let margin_us = self.view.span_us() * 0.5;
         self.covered =
             ((self.view.from_us() - margin_us).max(0.0) as u64, (self.view.to_us() + margin_us) as u64);
         self.data = player.bench().space_time(self.covered.0, self.covered.1, ARROWS_MAX);
+        self.lanes = self.data.lanes.iter().map(|lane| lane.address).zip(0..).collect();
+        self.lanes.sort_unstable();
         // Parties are called the same here as on the stage.
         for lane in &mut self.data.lanes {
             if let Some(party) = stage.parties.iter().find(|party| party.address == lane.address) {
@@ -148,8 +150,10 @@ impl Diagram {
 
     /// Paints.
     pub fn paint(&mut self, lang: Lang) {
-        let Some(context) = &self.context else { return };
-        paint::paint(context, self, lang);
+        let Some(canvas) = &self.canvas else { return };
+        let mut sketch = Sketch::new();
+        paint::paint(&mut sketch, self, lang);
+        canvas.show(&sketch);
         let heads_of = Some(Heads {
             names: self.data.lanes.iter().map(|lane| lane.name.clone()).collect(),
             chosen_party: self.chosen_party,
@@ -158,9 +162,15 @@ impl Diagram {
         if let Some(heads) = &self.heads
             && self.heads_of != heads_of
         {
-            paint::heads(heads, self);
+            let mut sketch = Sketch::new();
+            paint::heads(&mut sketch, self);
+            heads.show(&sketch);
             self.heads_of = heads_of;
         }
+    }
+
+    /// Writes which stretch of time is shown. Not in every frame: the page is laid out for it.
+    pub fn write_range(&mut self, lang: Lang) {
         let range = words::range(self.view.from_us() as u64, self.view.to_us() as u64, lang);
         if let Some(element) = &self.range
             && range != self.range_text
@@ -186,8 +196,8 @@ impl Diagram {
 
     /// Where a lane stands.
     pub fn x(&self, address: Address) -> Option<f64> {
-        let at = self.data.lanes.iter().position(|lane| lane.address == address)?;
-        Some(self.lane_x(at))
+        let at = self.lanes.binary_search_by_key(&address, |(lane, _)| *lane).ok()?;
+        self.lanes.get(at).map(|(_, lane)| self.lane_x(*lane))
     }
 
     /// Where the lane with this number stands.

@@ -6,10 +6,8 @@
 use std::f64::consts::TAU;
 use std::rc::Rc;
 
-use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement};
 use yew::prelude::*;
 
-use super::dense::context;
 use super::geometry::Geometry;
 use super::px;
 use crate::scene::circle::{Circle, position_text};
@@ -17,6 +15,7 @@ use crate::scene::circle_svg::{at, key_depth, names};
 use crate::scene::model::Tone;
 use crate::scene::{Command, Selection};
 use crate::ui::ask::Ui;
+use crate::ui::canvas::{Canvas, Sketch};
 use crate::ui::colours::Colours;
 use crate::ui::tone_class;
 use crate::word;
@@ -69,10 +68,12 @@ pub fn CircleView(props: &CircleProps) -> Html {
         let placed = Rc::as_ptr(&circle.placed).addr();
         let deps = (placed, Rc::clone(&props.geometry), Rc::clone(&props.colours));
         use_effect_with(deps, move |(_, geometry, colours)| {
-            if let Some(to) = cleared(&ground, geometry) {
-                paint_ranges(&to, &circle, geometry, colours);
-                paint_points(&to, &circle, geometry, colours);
-                paint_keys_that_stay(&to, &circle, geometry, colours);
+            if let Some(canvas) = Canvas::new(&ground, geometry.width, geometry.height) {
+                let mut sketch = Sketch::new();
+                paint_ranges(&mut sketch, &circle, geometry, colours);
+                paint_points(&mut sketch, &circle, geometry, colours);
+                paint_keys_that_stay(&mut sketch, &circle, geometry, colours);
+                canvas.show(&sketch);
             }
         });
     }
@@ -80,8 +81,10 @@ pub fn CircleView(props: &CircleProps) -> Html {
         let moves = moves.clone();
         let deps = (Rc::clone(&props.circle), Rc::clone(&props.geometry), Rc::clone(&props.colours));
         use_effect_with(deps, move |(circle, geometry, colours)| {
-            if let Some(to) = cleared(&moves, geometry) {
-                paint_keys_that_move(&to, circle, geometry, colours);
+            if let Some(canvas) = Canvas::new(&moves, geometry.width, geometry.height) {
+                let mut sketch = Sketch::new();
+                paint_keys_that_move(&mut sketch, circle, geometry, colours);
+                canvas.show(&sketch);
             }
         });
     }
@@ -242,14 +245,6 @@ pub fn key_at(circle: &Circle, geometry: &Geometry, (x, y): (f64, f64)) -> Optio
     nearest.filter(|(far, _)| *far < REACH).map(|(_, index)| index)
 }
 
-/// The context of a canvas with nothing on it.
-fn cleared(canvas: &NodeRef, geometry: &Geometry) -> Option<CanvasRenderingContext2d> {
-    let canvas = canvas.cast::<HtmlCanvasElement>()?;
-    let to = context(&canvas, geometry.width, geometry.height)?;
-    to.clear_rect(0.0, 0.0, geometry.width, geometry.height);
-    Some(to)
-}
-
 /// Canvas angles begin at the right.
 fn angle(turn: f64) -> f64 {
     (turn - 0.25) * TAU
@@ -267,23 +262,23 @@ fn by_tone<T>(items: impl Iterator<Item = (Tone, T)>) -> Vec<(Tone, Vec<T>)> {
     groups
 }
 
-fn paint_ranges(to: &CanvasRenderingContext2d, circle: &Circle, geometry: &Geometry, colours: &Colours) {
+fn paint_ranges(to: &mut Sketch, circle: &Circle, geometry: &Geometry, colours: &Colours) {
     let (placed, (x, y), radius) = (&circle.placed, geometry.centre(), geometry.circle);
     if placed.ranges.is_empty() {
-        to.set_stroke_style_str(&colours.muted);
-        to.set_line_width(1.0);
+        to.stroke_colour(&colours.muted);
+        to.line_width(1.0);
         to.begin_path();
-        let _ = to.arc(x, y, radius, 0.0, TAU);
+        to.arc((x, y), radius, 0.0, TAU);
         to.stroke();
     }
-    let arcs = |ranges: &[(f64, f64)], width: f64, colour: &str| {
-        to.set_stroke_style_str(colour);
-        to.set_line_width(width);
+    let mut arcs = |ranges: &[(f64, f64)], width: f64, colour: &str| {
+        to.stroke_colour(colour);
+        to.line_width(width);
         to.begin_path();
         for (from, end) in ranges {
             let (px, py) = at((x, y), radius, *from);
             to.move_to(px, py);
-            let _ = to.arc(x, y, radius, angle(*from), angle(*end));
+            to.arc((x, y), radius, angle(*from), angle(*end));
         }
         to.stroke();
     };
@@ -309,19 +304,17 @@ fn paint_ranges(to: &CanvasRenderingContext2d, circle: &Circle, geometry: &Geome
     }
 }
 
-fn paint_points(to: &CanvasRenderingContext2d, circle: &Circle, geometry: &Geometry, colours: &Colours) {
+fn paint_points(to: &mut Sketch, circle: &Circle, geometry: &Geometry, colours: &Colours) {
     let (placed, centre, radius) = (&circle.placed, geometry.centre(), geometry.circle);
     let is_ringed = placed.points.len() <= POINTS_RINGED_MAX;
-    to.set_fill_style_str(&colours.paper);
-    to.set_line_width(if is_ringed { 1.6 } else { 0.8 });
+    to.fill_colour(&colours.paper);
+    to.line_width(if is_ringed { 1.6 } else { 0.8 });
     for (tone, turns) in by_tone(placed.points.iter().map(|point| (placed.tone(point.node), point.turn))) {
-        to.set_stroke_style_str(colours.tone(tone));
+        to.stroke_colour(colours.tone(tone));
         to.begin_path();
         for turn in turns {
             if is_ringed {
-                let (x, y) = at(centre, radius, turn);
-                to.move_to(x + 3.2, y);
-                let _ = to.arc(x, y, 3.2, 0.0, TAU);
+                to.circle(at(centre, radius, turn), 3.2);
             } else {
                 let ((x1, y1), (x2, y2)) = (
                     at(centre, radius + BAND / 2.0 + 2.0, turn),
@@ -356,50 +349,35 @@ fn key_size(circle: &Circle) -> f64 {
     if circle.placed.keys.len() > KEYS_LARGE_MAX { 0.8 } else { 1.9 }
 }
 
-fn dot(to: &CanvasRenderingContext2d, (x, y): (f64, f64), size: f64) {
-    to.move_to(x + size, y);
-    let _ = to.arc(x, y, size, 0.0, TAU);
-}
-
-fn paint_keys_that_stay(
-    to: &CanvasRenderingContext2d,
-    circle: &Circle,
-    geometry: &Geometry,
-    colours: &Colours,
-) {
+fn paint_keys_that_stay(to: &mut Sketch, circle: &Circle, geometry: &Geometry, colours: &Colours) {
     let (size, is_crowded) = (key_size(circle), circle.placed.keys.len() > KEYS_LARGE_MAX);
     for (tone, keys) in keys_by_tone(circle, geometry, false) {
-        to.set_fill_style_str(colours.tone(tone));
+        to.fill_colour(colours.tone(tone));
         to.begin_path();
         for (_, (x, y)) in keys {
             // Squares are much cheaper than discs, and at that size nobody sees the difference.
             if is_crowded {
                 to.fill_rect(x - size, y - size, 2.0 * size, 2.0 * size);
             } else {
-                dot(to, (x, y), size);
+                to.circle((x, y), size);
             }
         }
         to.fill();
     }
 }
 
-fn paint_keys_that_move(
-    to: &CanvasRenderingContext2d,
-    circle: &Circle,
-    geometry: &Geometry,
-    colours: &Colours,
-) {
+fn paint_keys_that_move(to: &mut Sketch, circle: &Circle, geometry: &Geometry, colours: &Colours) {
     let size = key_size(circle) + 0.6;
-    to.set_line_width(1.2);
+    to.line_width(1.2);
     for (tone, keys) in keys_by_tone(circle, geometry, true) {
         let colour = colours.tone(tone);
-        to.set_fill_style_str(colour);
-        to.set_stroke_style_str(colour);
+        to.fill_colour(colour);
+        to.stroke_colour(colour);
         // What is on its way is hollow.
         for is_on_its_way in [false, true] {
             to.begin_path();
             for (_, place) in keys.iter().filter(|(index, _)| circle.is_on_its_way(*index) == is_on_its_way) {
-                dot(to, *place, size);
+                to.circle(*place, size);
             }
             if is_on_its_way { to.stroke() } else { to.fill() }
         }

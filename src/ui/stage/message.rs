@@ -1,92 +1,226 @@
-//! One message under way: a disc with a letter, hollow for an answer.
+//! The messages under way: each a disc with a letter, hollow for an answer.
 //!
-//! Where it is, only [`Motion`](crate::ui::motion::Motion) knows: it writes the end of the first child (the
-//! trail) and the transform of the last (the disc).
+//! They come and go with every step, so they are not drawn by Yew: elements are used again for other messages, and
+//! only what differs is written. Where a message is, [`Motion`](crate::ui::motion::Motion) says.
 
-use yew::prelude::*;
+use web_sys::Element;
 
 use super::geometry::Path;
-use super::{item_key, item_of, px};
-use crate::scene::Selection;
+use super::{item_key, item_of};
 use crate::scene::model::{Fate, Message};
+use crate::ui::dom;
+use crate::ui::motion::Flight;
 use crate::ui::tone_class;
 
+/// The smallest disc that has room for a letter, in pixels.
+pub const RADIUS_WITH_LETTER: f64 = 8.0;
+
+/// How finely a place is written, in pixels.
+const STEP: f64 = 0.1;
+
 /// What a message is drawn from.
-#[derive(Properties, PartialEq)]
-pub struct MessageProps {
+#[derive(Clone, PartialEq)]
+pub struct Look {
     /// The message.
     pub message: Message,
     /// Its way.
-    pub path: Option<Path>,
-    /// Its radius.
-    pub radius: f64,
+    pub path: Path,
     /// Whether it is chosen.
     pub is_selected: bool,
     /// Whether the Tab key stops here.
     pub is_tabbable: bool,
-    /// It got the focus.
-    pub choose: Callback<Selection>,
-    /// It was pressed.
-    pub press: Callback<Selection>,
-    /// Its menu: where, and whether it was asked for expressly.
-    pub menu: Callback<(Selection, f64, f64, bool)>,
 }
 
-/// A message.
-#[component]
-pub fn MessageView(props: &MessageProps) -> Html {
-    let message = &props.message;
-    let item = item_of(message.id);
-    let class = classes!(
-        "message",
-        tone_class(message.tone),
-        message.answer.then_some("is-answer"),
-        match message.fate {
-            Fate::Flying => "is-flying",
-            Fate::Lost => "is-lost",
-            Fate::Held => "is-held",
-        },
-        props.is_selected.then_some("is-selected"),
-    );
-    let onfocus = {
-        let choose = props.choose.clone();
-        Callback::from(move |_: FocusEvent| choose.emit(item))
-    };
-    let onpointerdown = {
-        let press = props.press.clone();
-        Callback::from(move |event: PointerEvent| {
-            if event.button() == 0 {
-                press.emit(item);
-            }
-        })
-    };
-    let open = |asked: bool| {
-        let menu = props.menu.clone();
-        Callback::from(move |event: MouseEvent| {
-            event.prevent_default();
-            menu.emit((item, event.client_x().into(), event.client_y().into(), asked));
-        })
-    };
-    let (x1, y1) = props.path.map_or((0.0, 0.0), |path| path.from);
-    let r = props.radius;
-    html! {
-        <g {class} data-key={item_key(item)} role="option" aria-selected={props.is_selected.to_string()}
-            aria-label={message.description.clone()} tabindex={if props.is_tabbable { "0" } else { "-1" }}
-            {onfocus} {onpointerdown} onclick={open(false)} oncontextmenu={open(true)}>
-            <line class="trail" x1={px(x1)} y1={px(y1)} />
-            <g class="disc">
-                <circle class="hit" r={px(r.max(14.0))} />
-                <circle class="ring" r={px(r + 5.0)} />
-                if message.fate == Fate::Lost {
-                    <path class="cross" d="m-6-6 12 12m0-12-12 12" />
-                } else {
-                    <circle class="body" r={px(r)} />
-                    if r > 8.0 { <text y={px(r * 0.36)}>{ message.letter }</text> }
-                    if message.fate == Fate::Held {
-                        <path class="held" d={format!("M{a:.1}-4v8M{b:.1}-4v8", a = r + 4.0, b = r + 8.0)} />
-                    }
+/// A message that is drawn.
+struct Drawn {
+    look: Look,
+    flight: Flight,
+    root: Element,
+    trail: Element,
+    disc: Element,
+    letter: Option<Element>,
+    /// Where it was written last.
+    place: (f64, f64),
+}
+
+/// All messages that are drawn.
+#[derive(Default)]
+pub struct Messages {
+    drawn: Vec<Drawn>,
+    /// What every message is copied from, and the radius that it was made for.
+    template: Option<(Element, f64)>,
+}
+
+impl Messages {
+    /// Draws these messages, in this order, as children of a group.
+    pub fn show(&mut self, group: &Element, radius: f64, looks: Vec<Look>) {
+        if self.template.as_ref().is_none_or(|(_, of)| *of != radius) {
+            self.clear();
+            self.template = template(radius).map(|template| (template, radius));
+        }
+        let mut free: Vec<Drawn> = std::mem::take(&mut self.drawn);
+        let is_same = |drawn: &Drawn, look: &Look| drawn.look.message.id == look.message.id;
+        let mut known = Vec::new();
+        for look in &looks {
+            let at = free.iter().position(|drawn| is_same(drawn, look));
+            known.push(at.map(|at| free.remove(at)));
+        }
+        // An element that has the focus never becomes another message behind its reader's back.
+        let focused = dom::document().active_element();
+        let (focused, mut free): (Vec<Drawn>, Vec<Drawn>) =
+            free.into_iter().partition(|drawn| Some(&drawn.root) == focused.as_ref());
+        free.reverse();
+        for (look, known) in looks.into_iter().zip(known) {
+            let drawn = match known.or_else(|| free.pop()) {
+                Some(mut drawn) => {
+                    drawn.change(look);
+                    Some(drawn)
                 }
-            </g>
-        </g>
+                None => self.template.as_ref().and_then(|(template, _)| Drawn::new(template, look)),
+            };
+            self.drawn.extend(drawn);
+        }
+        for gone in free.into_iter().chain(focused) {
+            gone.root.remove();
+        }
+        let mut next = group.first_element_child();
+        for drawn in &self.drawn {
+            if next.as_ref() == Some(&drawn.root) {
+                next = drawn.root.next_element_sibling();
+            } else {
+                let _ = group.insert_before(&drawn.root, next.as_deref());
+            }
+        }
     }
+
+    /// Draws none of them any more.
+    pub fn clear(&mut self) {
+        for gone in self.drawn.drain(..) {
+            gone.root.remove();
+        }
+    }
+
+    /// Writes where they are at this moment.
+    pub fn write(&mut self, time_us: u64) {
+        for drawn in &mut self.drawn {
+            let (x, y) = drawn.look.path.at(drawn.flight.part(time_us));
+            let place = ((x / STEP).round() * STEP, (y / STEP).round() * STEP);
+            if place == drawn.place {
+                continue;
+            }
+            drawn.place = place;
+            let (x, y) = place;
+            set(&drawn.disc, "transform", &format!("translate({x:.1} {y:.1})"));
+            set(&drawn.trail, "x2", &format!("{x:.1}"));
+            set(&drawn.trail, "y2", &format!("{y:.1}"));
+        }
+    }
+}
+
+impl Drawn {
+    fn new(template: &Element, look: Look) -> Option<Drawn> {
+        let root: Element = wasm_bindgen::JsCast::dyn_into(template.clone_node_with_deep(true).ok()?).ok()?;
+        let trail = root.first_element_child()?;
+        let disc = root.last_element_child()?;
+        let letter = disc.query_selector("text").ok()?;
+        let flight = flight_of(&look.message);
+        let place = (f64::NAN, f64::NAN);
+        let drawn = Drawn { look, flight, root, trail, disc, letter, place };
+        drawn.write(None);
+        Some(drawn)
+    }
+
+    /// It has changed, or is another message now.
+    fn change(&mut self, look: Look) {
+        if self.look != look {
+            self.flight = flight_of(&look.message);
+            let before = std::mem::replace(&mut self.look, look);
+            self.write(Some(&before));
+        }
+    }
+
+    /// Writes what is other than before.
+    fn write(&self, before: Option<&Look>) {
+        let (look, message) = (&self.look, &self.look.message);
+        let was = |is_same: fn(&Look, &Look) -> bool| before.is_some_and(|before| is_same(before, look));
+        if !was(|a, b| a.message.id == b.message.id) {
+            set(&self.root, "data-key", &item_key(item_of(message.id)));
+        }
+        let kind =
+            |look: &Look| (look.message.tone, look.message.answer, look.message.fate, look.is_selected);
+        if before.is_none_or(|before| kind(before) != kind(look)) {
+            set(&self.root, "class", &classes(look));
+        }
+        if !was(|a, b| a.is_selected == b.is_selected) {
+            set(&self.root, "aria-selected", if look.is_selected { "true" } else { "false" });
+        }
+        if !was(|a, b| a.is_tabbable == b.is_tabbable) {
+            set(&self.root, "tabindex", if look.is_tabbable { "0" } else { "-1" });
+        }
+        if !was(|a, b| a.message.description == b.message.description) {
+            set(&self.root, "aria-label", &message.description);
+        }
+        if !was(|a, b| a.path.from == b.path.from) {
+            set(&self.trail, "x1", &format!("{:.1}", look.path.from.0));
+            set(&self.trail, "y1", &format!("{:.1}", look.path.from.1));
+        }
+        if let Some(letter) = &self.letter
+            && !was(|a, b| a.message.letter == b.message.letter)
+        {
+            letter.set_text_content(Some(&message.letter.to_string()));
+        }
+    }
+}
+
+fn flight_of(message: &Message) -> Flight {
+    Flight::new(message.sent_us, message.due_us, message.fate)
+}
+
+fn classes(look: &Look) -> String {
+    let fate = match look.message.fate {
+        Fate::Flying => "is-flying",
+        Fate::Lost => "is-lost",
+        Fate::Held => "is-held",
+    };
+    let answer = if look.message.answer { " is-answer" } else { "" };
+    let selected = if look.is_selected { " is-selected" } else { "" };
+    format!("message {}{answer} {fate}{selected}", tone_class(look.message.tone))
+}
+
+fn set(element: &Element, name: &str, value: &str) {
+    let _ = element.set_attribute(name, value);
+}
+
+/// A message without anything that differs between messages; the style sheet shows the cross of a lost one and the
+/// bars of a held one.
+fn template(radius: f64) -> Option<Element> {
+    let make = |name: &str, attributes: &[(&str, String)]| {
+        let element = dom::document().create_element_ns(Some("http://www.w3.org/2000/svg"), name).ok()?;
+        for (name, value) in attributes {
+            set(&element, name, value);
+        }
+        Some(element)
+    };
+    let class = |name: &str| ("class", name.to_owned());
+    let r = |radius: f64| ("r", format!("{radius:.1}"));
+    let root = make("g", &[("role", "option".to_owned())])?;
+    let trail = make("line", &[class("trail")])?;
+    let disc = make("g", &[class("disc")])?;
+    let bars = format!("M{a:.1}-4v8M{b:.1}-4v8", a = radius + 4.0, b = radius + 8.0);
+    let mut parts = vec![
+        make("circle", &[class("hit"), r(radius.max(14.0))])?,
+        make("circle", &[class("ring"), r(radius + 5.0)])?,
+        make("path", &[class("cross"), ("d", "m-6-6 12 12m0-12-12 12".to_owned())])?,
+        make("circle", &[class("body"), r(radius)])?,
+        make("path", &[class("held"), ("d", bars)])?,
+    ];
+    if radius > RADIUS_WITH_LETTER {
+        parts.push(make("text", &[("y", format!("{:.1}", radius * 0.36))])?);
+    }
+    for part in &parts {
+        disc.append_child(part).ok()?;
+    }
+    root.append_child(&trail).ok()?;
+    root.append_child(&disc).ok()?;
+    Some(root)
 }

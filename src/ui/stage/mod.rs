@@ -16,27 +16,27 @@ use super::motion::Motion;
 use super::shared::Shared;
 use super::tone_class;
 use crate::scene::circle::Circle;
-use crate::scene::model::{Cut, Outline, Party, Quorum, Stage};
+use crate::scene::model::{Cut, Message, Outline, Party, Quorum, Stage};
 use crate::scene::{Command, Selection};
 use crate::sim::{Address, EventId, Intervention};
 use crate::word;
 use circle::CircleView;
-use dense::DenseLayer;
 use geometry::Geometry;
-use message::MessageView;
+use message::Look;
+use painted::Painted;
 use party::PartyView;
 
 pub mod circle;
-pub mod dense;
 pub mod geometry;
-mod message;
+pub mod message;
+pub mod painted;
 mod party;
 
 /// With more messages than this, they are painted on a canvas.
 const MESSAGES_DRAWN_MAX: usize = 60;
 
-/// With more nodes than this, messages are painted on a canvas.
-const NODES_DRAWN_MAX: usize = 30;
+/// With more nodes than this, messages are too small for a letter, and are painted on a canvas.
+const NODES_DRAWN_MAX: usize = 24;
 
 /// With at most so many nodes, all connections are drawn.
 const NODES_MESHED_MAX: usize = 12;
@@ -57,6 +57,8 @@ pub struct StageProps {
     pub selection: Option<Selection>,
     /// Who acted in the current step.
     pub here: Option<Address>,
+    /// Whether the run plays: then what moves is painted.
+    pub is_playing: bool,
     /// The loop that moves what moves.
     pub motion: Shared<Motion>,
     /// The colours, for the canvas.
@@ -82,27 +84,29 @@ pub fn StageView(props: &StageProps) -> Html {
     let stage = Rc::clone(&props.stage);
     let nodes = stage.parties.iter().filter(|party| party.outline != Outline::Client).count();
     let is_dense = stage.messages.len() > MESSAGES_DRAWN_MAX || nodes > NODES_DRAWN_MAX;
+    let is_painted = is_dense || props.is_playing;
     let geometry =
         Rc::new(Geometry::new(&stage, props.circle.is_some(), width.max(200.0), height.max(200.0)));
-
-    {
-        let (svg, canvas, motion) = (svg.clone(), canvas.clone(), props.motion.clone());
-        let deps =
-            (Rc::clone(&stage), Rc::clone(&geometry), is_dense, Rc::clone(&props.colours), props.selection);
-        use_effect_with(deps, move |(stage, geometry, is_dense, colours, selection)| {
-            if let Some(svg) = svg.cast::<Element>() {
-                let layer = is_dense
-                    .then(|| DenseLayer::new(&canvas, stage, geometry, Rc::clone(colours), *selection))
-                    .flatten();
-                motion.with(|motion| motion.attach_stage(&svg, stage, geometry, layer));
-            }
-        });
-    }
 
     // One item of the list can be reached with the Tab key: the last one that had the focus, if it is there.
     let tabbable = (*roving)
         .filter(|item| is_on_stage(&stage, *item))
         .or_else(|| stage.parties.first().map(|party| Selection::Party(party.address)));
+
+    {
+        let (svg, canvas, motion) = (svg.clone(), canvas.clone(), props.motion.clone());
+        let (colours, selection) = (Rc::clone(&props.colours), props.selection);
+        let deps = (Rc::clone(&stage), Rc::clone(&geometry), is_painted, colours, selection, tabbable);
+        use_effect_with(deps, move |(stage, geometry, is_painted, colours, selection, tabbable)| {
+            if let Some(svg) = svg.cast::<Element>() {
+                let layer =
+                    is_painted.then(|| Painted::new(&canvas, stage, geometry, colours, *selection)).flatten();
+                let looks =
+                    if *is_painted { Vec::new() } else { looks(stage, geometry, *selection, *tabbable) };
+                motion.with(|motion| motion.attach_stage(&svg, stage, looks, geometry.message, layer));
+            }
+        });
+    }
 
     let choose = {
         let (ui, roving) = (props.ui.clone(), roving.clone());
@@ -131,7 +135,7 @@ pub fn StageView(props: &StageProps) -> Html {
     };
 
     let onkeydown = {
-        let (svg, stage, is_dense) = (svg.clone(), Rc::clone(&stage), is_dense);
+        let (svg, stage) = (svg.clone(), Rc::clone(&stage));
         let (ui, geometry, frame) = (props.ui.clone(), Rc::clone(&geometry), frame.clone());
         Callback::from(move |event: KeyboardEvent| {
             let Some(item) = tabbable else { return };
@@ -154,7 +158,7 @@ pub fn StageView(props: &StageProps) -> Html {
                 }
                 return;
             }
-            let items = items(&stage, is_dense);
+            let items = items(&stage, is_painted);
             let at = items.iter().position(|known| *known == item).unwrap_or(0);
             let next = (at + items.len()).saturating_add_signed(by).checked_rem(items.len());
             if let Some(next) = next.and_then(|next| items.get(next)) {
@@ -173,7 +177,7 @@ pub fn StageView(props: &StageProps) -> Html {
     };
     let onpointerdown = {
         let (knife, place, geometry) = (knife.clone(), place.clone(), Rc::clone(&geometry));
-        let (motion, press, dense_stage) = (props.motion.clone(), press.clone(), Rc::clone(&stage));
+        let (motion, press) = (props.motion.clone(), press.clone());
         let circle = props.circle.clone();
         Callback::from(move |event: PointerEvent| {
             let at = place(&event);
@@ -184,12 +188,13 @@ pub fn StageView(props: &StageProps) -> Html {
                 press.emit(item);
                 return;
             }
-            if is_dense
+            if is_painted
                 && geometry.party_at(at.0, at.1).is_none()
-                && let Some(id) =
-                    motion.with(|motion| motion.message_at(&dense_stage, &geometry, at)).flatten()
+                && let Some(id) = motion.with(|motion| motion.message_at(at)).flatten()
             {
-                press.emit(Selection::Message(EventId(id)));
+                if event.button() == 0 {
+                    press.emit(Selection::Message(EventId(id)));
+                }
             } else if event.button() == 0
                 && event.pointer_type() != "touch"
                 && geometry.party_at(at.0, at.1).is_none()
@@ -199,8 +204,24 @@ pub fn StageView(props: &StageProps) -> Html {
             }
         })
     };
+    // The same as for messages that are elements: a second press opens the menu, and so does the other button.
+    let on_painted = |asked: bool| {
+        let (place, geometry) = (place.clone(), Rc::clone(&geometry));
+        let (motion, menu) = (props.motion.clone(), menu.clone());
+        Callback::from(move |event: MouseEvent| {
+            let at = place(&event);
+            if is_painted
+                && geometry.party_at(at.0, at.1).is_none()
+                && let Some(id) = motion.with(|motion| motion.message_at(at)).flatten()
+            {
+                event.prevent_default();
+                let (x, y) = (event.client_x().into(), event.client_y().into());
+                menu.emit((Selection::Message(EventId(id)), x, y, asked));
+            }
+        })
+    };
     let onpointermove = {
-        let (knife, place, geometry) = (knife.clone(), place, Rc::clone(&geometry));
+        let (knife, place, geometry) = (knife.clone(), place.clone(), Rc::clone(&geometry));
         let (circle, hovered) = (props.circle.clone(), hovered.clone());
         Callback::from(move |event: PointerEvent| {
             let at = place(&event);
@@ -243,6 +264,32 @@ pub fn StageView(props: &StageProps) -> Html {
         })
     };
 
+    let onfocusin = {
+        let choose = choose.clone();
+        Callback::from(move |event: FocusEvent| {
+            if let Some(item) = message_of(&event) {
+                choose.emit(item);
+            }
+        })
+    };
+    let onmessagedown = {
+        let press = press.clone();
+        Callback::from(move |event: PointerEvent| {
+            if let Some(item) = message_of(&event).filter(|_| event.button() == 0) {
+                press.emit(item);
+            }
+        })
+    };
+    let open = |asked: bool| {
+        let menu = menu.clone();
+        Callback::from(move |event: MouseEvent| {
+            event.prevent_default();
+            if let Some(item) = message_of(&event) {
+                menu.emit((item, event.client_x().into(), event.client_y().into(), asked));
+            }
+        })
+    };
+
     let aside = (*knife).map(|(a, b)| geometry.sides(a, b).0).unwrap_or_default();
     let label = word!(props.ui.lang, "Cluster: nodes, clients and messages", "集群：节点、客户端与消息");
     let view_box = format!("0 0 {:.0} {:.0}", geometry.width, geometry.height);
@@ -254,31 +301,46 @@ pub fn StageView(props: &StageProps) -> Html {
                     chosen={chosen_key(circle, props.selection)} hovered={*hovered} {slider} />
             }
             <svg ref={svg} class={classes!("stage", props.circle.is_some().then_some("has-circle"), hovered.is_some().then_some("is-over-key"))} viewBox={view_box} width={px(geometry.width)} height={px(geometry.height)}
-                role="listbox" aria-label={label} {onkeydown} {onpointerdown} {onpointermove} {onpointerup} {onpointerleave}>
-                <g class="links" aria-hidden="true">{ links(&props.ui, &stage, &geometry, nodes) }</g>
+                role="listbox" aria-label={label} {onkeydown} {onpointerdown} {onpointermove} {onpointerup} {onpointerleave}
+                onclick={on_painted(false)} oncontextmenu={on_painted(true)}>
+                <g class="links" aria-hidden="true"><Links ui={props.ui.clone()} nodes={Rc::new(node_addresses(&stage))} cuts={stage.cuts.clone()} geometry={geometry.clone()} /></g>
                 <g class="quorums" aria-hidden="true">{ for stage.quorums.iter().map(|quorum| quorum_view(quorum, &geometry)) }</g>
                 <g class="parties" role="presentation">
                     for party in &stage.parties {
-                        { party_view(props, party, &geometry, is_dense, tabbable, &aside, &choose, &press, &menu) }
+                        { party_view(props, party, &geometry, is_dense, is_painted, tabbable, &aside, &choose, &press, &menu) }
                     }
                 </g>
-                <g class="messages" role="presentation">
-                    if !is_dense {
-                        for message in &stage.messages {
-                            <MessageView key={message.id} message={message.clone()} path={geometry.path(message.from, message.to)}
-                                radius={geometry.message} is_selected={props.selection == Some(item_of(message.id))}
-                                is_tabbable={tabbable == Some(item_of(message.id))}
-                                choose={choose.clone()} press={press.clone()} menu={menu.clone()} />
-                        }
-                    }
-                </g>
+                // Its children are drawn by `message::Messages`.
+                <g class="messages" role="presentation" {onfocusin} onpointerdown={onmessagedown} onclick={open(false)} oncontextmenu={open(true)}></g>
                 if let Some((a, b)) = *knife {
                     <line class="knife" x1={px(a.0)} y1={px(a.1)} x2={px(b.0)} y2={px(b.1)} aria-hidden="true" />
                 }
             </svg>
-            <canvas ref={canvas} class={if is_dense { "dense" } else { "dense is-empty" }} aria-hidden="true" />
+            <canvas ref={canvas} class={if is_painted { "moving" } else { "moving is-empty" }} aria-hidden="true" />
         </div>
     }
+}
+
+/// What the messages are drawn from.
+fn looks(
+    stage: &Stage,
+    geometry: &Geometry,
+    selection: Option<Selection>,
+    tabbable: Option<Selection>,
+) -> Vec<Look> {
+    let look = |message: &Message| {
+        let (path, item) = (geometry.path(message.from, message.to)?, Some(item_of(message.id)));
+        let (is_selected, is_tabbable) = (selection == item, tabbable == item);
+        Some(Look { message: message.clone(), path, is_selected, is_tabbable })
+    };
+    stage.messages.iter().filter_map(look).collect()
+}
+
+/// The message at which an event happened.
+fn message_of(event: &web_sys::Event) -> Option<Selection> {
+    let target = event.target().and_then(|target| target.dyn_into::<Element>().ok())?;
+    let key = target.closest("[data-key]").ok().flatten()?.get_attribute("data-key")?;
+    Some(Selection::Message(EventId(key.strip_prefix('m')?.parse().ok()?)))
 }
 
 #[allow(clippy::too_many_arguments)]
@@ -287,6 +349,7 @@ fn party_view(
     party: &Party,
     geometry: &Geometry,
     is_dense: bool,
+    is_painted: bool,
     tabbable: Option<Selection>,
     aside: &[Address],
     choose: &Callback<Selection>,
@@ -295,7 +358,12 @@ fn party_view(
 ) -> Html {
     let item = Selection::Party(party.address);
     let (x, y) = geometry.place(party.address).unwrap_or_default();
-    let has_timer = party.timer.is_some() && party.outline != Outline::Client && !is_dense;
+    let has_timer = party.timer.is_some()
+        && match party.outline {
+            Outline::Disc => !is_painted,
+            Outline::Card => !is_dense,
+            Outline::Client => false,
+        };
     let party = Party { timer: None, ..party.clone() };
     html! {
         <PartyView key={item_key(item)} {has_timer} {x} {y} radius={geometry.radius} card={geometry.card}
@@ -305,21 +373,33 @@ fn party_view(
     }
 }
 
-/// The connections: a mesh where it is legible, and those that are cut.
-fn links(ui: &Ui, stage: &Stage, geometry: &Geometry, nodes: usize) -> Html {
-    let parties: Vec<&Party> =
-        stage.parties.iter().filter(|party| party.outline != Outline::Client).collect();
+fn node_addresses(stage: &Stage) -> Vec<Address> {
+    stage.parties.iter().filter(|party| party.outline != Outline::Client).map(|party| party.address).collect()
+}
+
+#[derive(Properties, PartialEq)]
+struct LinksProps {
+    ui: Ui,
+    nodes: Rc<Vec<Address>>,
+    cuts: Vec<Cut>,
+    geometry: Rc<Geometry>,
+}
+
+/// The connections: a mesh where it is legible, and those that are cut. They stay while the nodes change.
+#[component]
+fn Links(props: &LinksProps) -> Html {
+    let LinksProps { ui, nodes, cuts, geometry } = props;
     let mut lines = Vec::new();
-    if nodes <= NODES_MESHED_MAX {
-        for (at, a) in parties.iter().enumerate() {
-            for b in parties.iter().skip(at + 1) {
-                let Some(((x1, y1), (x2, y2))) = geometry.place(a.address).zip(geometry.place(b.address))
-                else {
+    if nodes.len() <= NODES_MESHED_MAX {
+        for (at, a) in nodes.iter().enumerate() {
+            for b in nodes.iter().skip(at + 1) {
+                let (a, b) = (*a, *b);
+                let Some(((x1, y1), (x2, y2))) = geometry.place(a).zip(geometry.place(b)) else {
                     continue;
                 };
-                let cut = stage.cuts.iter().find(|cut| is_between(cut, a.address, b.address)).copied();
+                let cut = cuts.iter().find(|cut| is_between(cut, a, b)).copied();
                 let is_cut = cut.is_some();
-                let link = cut.unwrap_or(Cut { from: a.address, to: b.address, both_ways: false });
+                let link = cut.unwrap_or(Cut { from: a, to: b, both_ways: false });
                 let oncontextmenu = {
                     let ui = ui.clone();
                     Callback::from(move |event: MouseEvent| {
@@ -333,7 +413,7 @@ fn links(ui: &Ui, stage: &Stage, geometry: &Geometry, nodes: usize) -> Html {
                     })
                 };
                 lines.push(html! {
-                    <g key={format!("{}{}", a.address, b.address)} {oncontextmenu}>
+                    <g key={format!("{a}{b}")} {oncontextmenu}>
                         <line class={if is_cut { "link is-cut" } else { "link" }} x1={px(x1)} y1={px(y1)} x2={px(x2)} y2={px(y2)} />
                         <line class="link-hit" x1={px(x1)} y1={px(y1)} x2={px(x2)} y2={px(y2)} />
                         if let Some(cut) = cut { { cross(&cut, geometry) } }
@@ -415,9 +495,9 @@ fn subject(item: Selection) -> Option<Subject> {
     }
 }
 
-fn items(stage: &Stage, is_dense: bool) -> Vec<Selection> {
+fn items(stage: &Stage, is_painted: bool) -> Vec<Selection> {
     let parties = stage.parties.iter().map(|party| Selection::Party(party.address));
-    let drawn = if is_dense { 0 } else { usize::MAX };
+    let drawn = if is_painted { 0 } else { usize::MAX };
     parties.chain(stage.messages.iter().take(drawn).map(|message| item_of(message.id))).collect()
 }
 

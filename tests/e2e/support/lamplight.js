@@ -93,9 +93,21 @@ export async function goOn(page, milestones) {
 
 /** What a canvas shows, to be compared with what it shows later. */
 export async function painted(page, selector) {
-  // Two frames, so that what was asked for last is painted.
-  await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
-  return page.locator(selector).evaluate((canvas) => canvas.toDataURL());
+  const look = () =>
+    page.locator(selector).evaluate((canvas) => {
+      // It is painted by a worker, so that it can only be copied.
+      const copy = document.createElement("canvas");
+      [copy.width, copy.height] = [canvas.clientWidth, canvas.clientHeight];
+      copy.getContext("2d").drawImage(canvas, 0, 0, copy.width, copy.height);
+      return copy.toDataURL();
+    });
+  // What was asked for last is painted when nothing changes any more.
+  for (let last = await look(); ; ) {
+    await page.waitForTimeout(100);
+    const now = await look();
+    if (now === last) return now;
+    last = now;
+  }
 }
 
 /** Opens the menu of a node, a client or a message of the stage, by pointer or by key. */

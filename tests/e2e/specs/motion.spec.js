@@ -1,0 +1,68 @@
+// What moves: elements that can be reached and pressed while the run rests, strokes on a canvas while it plays. They are
+// painted by a worker, or by the page where a browser lets no worker paint.
+
+import { expect, goOn, openPage, painted, test } from "../support/lamplight.js";
+
+const elements = (page) => page.locator(".stage .messages > *");
+const moving = ".stage-frame canvas.moving";
+const slowest = "1000";
+
+/** What the canvas shows at this moment; it never comes to rest. */
+const shown = (page) =>
+  page.locator(moving).evaluate((canvas) => {
+    const copy = document.createElement("canvas");
+    [copy.width, copy.height] = [canvas.clientWidth, canvas.clientHeight];
+    copy.getContext("2d").drawImage(canvas, 0, 0, copy.width, copy.height);
+    return copy.toDataURL();
+  });
+
+/** Steps on to where at least one message is under way. */
+async function untilMessages(page) {
+  await expect(async () => {
+    await page.keyboard.press("ArrowRight");
+    await expect(elements(page)).not.toHaveCount(0, { timeout: 500 });
+  }).toPass();
+}
+
+async function openRun(page) {
+  await openPage(page, "./#raft/calm");
+  await goOn(page, 2);
+  await untilMessages(page);
+}
+
+test.use({ viewport: { width: 1280, height: 800 } });
+
+test("while a run plays its messages are painted, and at rest they are elements again", async ({ page }) => {
+  await openRun(page);
+  await expect(page.locator(moving)).toBeHidden();
+  await page.keyboard.press("Space");
+  await expect(elements(page)).toHaveCount(0);
+  await expect(page.locator(moving)).toBeVisible();
+  const before = await shown(page);
+  await expect.poll(() => shown(page)).not.toBe(before);
+  await page.keyboard.press("Space");
+  await expect(page.locator(moving)).toBeHidden();
+  await untilMessages(page);
+});
+
+test("a message that is painted is pressed like one that is an element", async ({ page }) => {
+  await openRun(page);
+  await page.locator(".speed select").selectOption(slowest);
+  const disc = await elements(page).first().locator(".disc").boundingBox();
+  const [x, y] = [disc.x + disc.width / 2, disc.y + disc.height / 2];
+  await page.evaluate(() => document.activeElement?.blur());
+  await page.keyboard.press("Space");
+  await expect(elements(page)).toHaveCount(0);
+  await page.mouse.click(x, y, { button: "right" });
+  await expect(page.getByRole("menu")).toBeVisible();
+  await expect(page.getByRole("menuitem", { name: "Drop", exact: true })).toBeVisible();
+});
+
+test("without a worker that may paint, the page paints itself", async ({ page }) => {
+  await page.addInitScript(() => delete HTMLCanvasElement.prototype.transferControlToOffscreen);
+  await openPage(page, "./#raft/leader-crash");
+  const diagram = ".diagram-frame canvas:not(.diagram-heads)";
+  const before = await painted(page, diagram);
+  await goOn(page, 4);
+  await expect.poll(() => painted(page, diagram)).not.toBe(before);
+});
