@@ -158,7 +158,7 @@ impl Portray for Dynamo {
         let Some(changing) = changing else {
             return say!(
                 lang,
-                "{algorithm}, {members} members, {replicas} replicas of each key.",
+                "{algorithm}, {members} members; replicas of each key: {replicas}.",
                 "{algorithm}，{members} 个成员，每个键 {replicas} 份副本。"
             );
         };
