@@ -210,9 +210,6 @@ impl Snapshot {
     /// The same while a run plays: a few steps of the chain at a time, so that no frame is late for it. Returns whether
     /// the chain is another one now.
     pub fn ask_on(&mut self, player: &mut Player, lang: Lang, view: InView) -> bool {
-        if view.metrics && !self.is_asking() {
-            self.refresh_metrics(player);
-        }
         self.refresh_chain(player, lang, view, CAUSES_AT_ONCE)
     }
 
@@ -224,7 +221,7 @@ impl Snapshot {
     fn refresh_chain(&mut self, player: &mut Player, lang: Lang, view: InView, steps_max: usize) -> bool {
         // The diagram marks the causes, too.
         if !view.inspector && !view.diagram {
-            return view.metrics;
+            return false;
         }
         let step = self.asked.unwrap_or_else(|| match player.selection() {
             Some(Selection::Step(step)) => step,
@@ -262,7 +259,7 @@ impl Snapshot {
     }
 
     /// Metrics take one pass over the recording: they are counted anew only where it or the cursor is another.
-    fn refresh_metrics(&mut self, player: &Player) {
+    pub fn refresh_metrics(&mut self, player: &Player) {
         let bench = player.bench();
         let of = Some((self.branch(), bench.recorded(), bench.cursor()));
         if self.metrics_of != of {

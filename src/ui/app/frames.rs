@@ -59,7 +59,7 @@ enum Part {
     Table,
     /// The panel at the side.
     Side,
-    /// The chain of causes and the code.
+    /// The chain of causes and the code, and the metrics.
     Causes,
 }
 
@@ -93,6 +93,7 @@ impl App {
         let moved = change.cursor;
         let drawn = change.is_any() && self.follow(ctx, change);
         let drawn = drawn | (was_playing && self.draw_part(now_ms));
+        let drawn = drawn | (was_playing && !drawn && self.ask_on());
         self.repaint_crowd(now_ms);
         if were_panels_old {
             self.refresh_panels(false);
@@ -179,6 +180,13 @@ impl App {
         }
     }
 
+    /// Goes on with the chain of causes that is being put together, in a frame in which nothing else is drawn.
+    fn ask_on(&mut self) -> bool {
+        let (view, lang) = (self.in_view(), self.ui.lang);
+        let Some(player) = self.player.as_mut().filter(|_| self.shot.is_asking()) else { return false };
+        self.shot.ask_on(player, lang, view)
+    }
+
     /// While a run plays, the parts of the page are drawn anew by turns.
     fn draw_part(&mut self, now_ms: f64) -> bool {
         if now_ms - self.part_ms < PART_MS * self.stretch {
@@ -186,7 +194,7 @@ impl App {
         }
         let is_due = |part: Part, app: &App| match part {
             Part::Stage => app.is_stage_old,
-            Part::Causes => app.shot.is_asking() || now_ms - app.causes_ms >= CAUSES_MS * app.stretch,
+            Part::Causes => !app.shot.is_asking() && now_ms - app.causes_ms >= CAUSES_MS * app.stretch,
             Part::Sentence | Part::Table | Part::Side => true,
         };
         let turns = TURNS.iter().cycle().skip(self.turn).zip(1..=TURNS.len());
@@ -217,7 +225,10 @@ impl App {
             }
             Part::Causes => {
                 self.causes_ms = now_ms;
-                return self.shot.ask_on(player, lang, view);
+                if view.metrics {
+                    self.shot.refresh_metrics(player);
+                }
+                return self.shot.ask_on(player, lang, view) || view.metrics;
             }
         }
         true

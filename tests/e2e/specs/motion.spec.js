@@ -1,11 +1,10 @@
 // What moves: elements that can be reached and pressed while the run rests, strokes on a canvas while it plays. They are
 // painted by a worker, or by the page where a browser lets no worker paint.
 
-import { expect, goOn, openPage, painted, test } from "../support/lamplight.js";
+import { chooseItem, expect, goOn, openMenu, openPage, painted, test } from "../support/lamplight.js";
 
 const elements = (page) => page.locator(".stage .messages > *");
 const moving = ".stage-frame canvas.moving";
-const slowest = "1000";
 
 /** What the canvas shows at this moment; it never comes to rest. */
 const shown = (page) =>
@@ -47,15 +46,20 @@ test("while a run plays its messages are painted, and at rest they are elements 
 
 test("a message that is painted is pressed like one that is an element", async ({ page }) => {
   await openRun(page);
-  await page.locator(".speed select").selectOption(slowest);
-  const disc = await elements(page).first().locator(".disc").boundingBox();
+  // One that is held stays where it is while the run plays.
+  const key = await elements(page).first().getAttribute("data-key");
+  await openMenu(page, key);
+  await chooseItem(page, "Hold");
+  const held = page.locator(`.stage [data-key="${key}"].is-held`);
+  await expect(held).toHaveCount(1);
+  const disc = await held.locator(".body").boundingBox();
   const [x, y] = [disc.x + disc.width / 2, disc.y + disc.height / 2];
   await page.evaluate(() => document.activeElement?.blur());
   await page.keyboard.press("Space");
   await expect(elements(page)).toHaveCount(0);
   await page.mouse.click(x, y, { button: "right" });
   await expect(page.getByRole("menu")).toBeVisible();
-  await expect(page.getByRole("menuitem", { name: "Drop", exact: true })).toBeVisible();
+  await expect(page.getByRole("menuitem", { name: "Release", exact: true })).toBeVisible();
 });
 
 test("without a worker that may paint, the page paints itself", async ({ page }) => {
