@@ -9,19 +9,19 @@ use super::placement::distinct_by_rehash;
 use super::{Algorithm, Disruption, Placement, PlacementError, Roster};
 use crate::protocol::NodeId;
 
-/// The bucket of a key hash among `buckets` buckets: figure 1 of the paper.
+/// The bucket of a key hash among `buckets` buckets: figure 1 of the paper, line by line.
 ///
 /// The paper computes the next jump in double precision. Conversions, one quotient and one product are basic
-/// operations of IEEE 754 and the same on every target; the cast truncates, as in C. Whether the truncated
-/// jump is below a whole number can be seen before truncating it. Without buckets the answer is zero.
+/// operations of IEEE 754 and the same on every target; the cast truncates, as in C. Without buckets the answer is
+/// zero.
 #[inline]
 pub fn jump_bucket(mut key: u64, buckets: u32) -> u32 {
-    let buckets = f64::from(buckets);
-    let (mut bucket, mut next) = (0_i64, 0.0);
+    let buckets = i64::from(buckets);
+    let (mut bucket, mut next) = (0_i64, 0_i64);
     while next < buckets {
-        bucket = next as i64;
+        bucket = next;
         key = key.wrapping_mul(2_862_933_555_777_941_757).wrapping_add(1);
-        next = (bucket + 1) as f64 * ((1_u64 << 31) as f64 / ((key >> 33) + 1) as f64);
+        next = ((bucket + 1) as f64 * ((1_u64 << 31) as f64 / ((key >> 33) + 1) as f64)) as i64;
     }
     bucket as u32
 }
