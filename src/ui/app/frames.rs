@@ -9,6 +9,7 @@ use super::{App, Layout, Msg};
 use crate::scene::player::{Change, Notice};
 use crate::scene::{Command, Player};
 use crate::ui::ask::{Ask, Panel};
+use crate::ui::dom;
 use crate::ui::snapshot::InView;
 use crate::ui::words;
 use crate::word;
@@ -19,6 +20,9 @@ const PART_MS: f64 = 60.0;
 
 /// How often the chain of causes and the code are looked up while a run plays, in ms.
 const CAUSES_MS: f64 = 560.0;
+
+/// How many times longer than a step of that chain took the next one waits.
+const ASK_PAUSE: f64 = 30.0;
 
 /// How often the messages of a crowded stage are painted from a newer state while a run plays, in ms: they move on
 /// between.
@@ -93,7 +97,7 @@ impl App {
         let moved = change.cursor;
         let drawn = change.is_any() && self.follow(ctx, change);
         let drawn = drawn | (was_playing && self.draw_part(now_ms));
-        let drawn = drawn | (was_playing && !drawn && self.ask_on());
+        let drawn = drawn | (was_playing && !drawn && self.ask_on(now_ms));
         self.repaint_crowd(now_ms);
         if were_panels_old {
             self.refresh_panels(false);
@@ -181,10 +185,17 @@ impl App {
     }
 
     /// Goes on with the chain of causes that is being put together, in a frame in which nothing else is drawn.
-    fn ask_on(&mut self) -> bool {
+    fn ask_on(&mut self, now_ms: f64) -> bool {
         let (view, lang) = (self.in_view(), self.ui.lang);
+        if now_ms < self.ask_after_ms {
+            return false;
+        }
         let Some(player) = self.player.as_mut().filter(|_| self.shot.is_asking()) else { return false };
-        self.shot.ask_on(player, lang, view)
+        let started_ms = dom::now_ms();
+        let drawn = self.shot.ask_on(player, lang, view);
+        // A step that takes long to run again is a late frame: then the next one waits.
+        self.ask_after_ms = now_ms + ASK_PAUSE * (dom::now_ms() - started_ms);
+        drawn
     }
 
     /// While a run plays, the parts of the page are drawn anew by turns.
