@@ -79,7 +79,7 @@ try {
     paints.push(await page.evaluate(() => performance.getEntriesByName("first-contentful-paint")[0]?.startTime ?? NaN));
     await page.context().close();
   }
-    line("first paint, cold, ms", median(paints).toFixed(0), "<= 250");
+  line("first paint, cold, ms", median(paints).toFixed(0), "<= 250");
   line("usable, cold, ms (with starting a page)", median(usables).toFixed(0), "<= 300");
 
   for (const [title, setup, cursor] of [

@@ -51,11 +51,13 @@ function serve() {
   const wanted = new Map();
   const later = new MessageChannel();
   later.port1.onmessage = () => {
-    for (const [id, picture] of wanted) {
+    const pictures = [...wanted];
+    // Before anything can go wrong with one of them, so that the next picture is asked for again.
+    wanted.clear();
+    for (const [id, picture] of pictures) {
       const canvas = canvases.get(id);
       if (canvas) show(canvas, picture);
     }
-    wanted.clear();
   };
   self.onmessage = ({ data: { id, canvas, picture } }) => {
     if (canvas) canvases.set(id, canvas);

@@ -20,8 +20,8 @@ pub struct Flight {
 
 impl Flight {
     /// Of this message.
-    pub fn new(sent_us: u64, due_us: u64, fate: Fate) -> Flight {
-        Flight { sent_us, due_us, fate }
+    pub fn of(message: &Message) -> Flight {
+        Flight { sent_us: message.sent_us, due_us: message.due_us, fate: message.fate }
     }
 
     /// Which part of its way it has gone. A message that is held waits half-way, where it can be seen; one
@@ -142,7 +142,7 @@ impl Motion {
             let left = (arc.due_us.saturating_sub(time_us) as f64 / all_us).min(1.0);
             let gone = ((1.0 - left) / ARC_STEP).round() * ARC_STEP;
             if gone != arc.written {
-                set(&arc.path, "stroke-dashoffset", &format!("{gone:.4}"));
+                dom::set_attribute(&arc.path, "stroke-dashoffset", &format!("{gone:.4}"));
                 arc.written = gone;
             }
         }
@@ -161,13 +161,7 @@ impl Motion {
             needle.written = x;
         }
     }
-}
 
-fn set(element: &Element, name: &str, value: &str) {
-    let _ = element.set_attribute(name, value);
-}
-
-impl Motion {
     /// The message that is nearest to a point of the stage, where messages are painted and not elements.
     pub fn message_at(&self, at: (f64, f64)) -> Option<u32> {
         self.painted.as_ref()?.message_at(at, self.time_us)

@@ -245,6 +245,7 @@ impl App {
         true
     }
 
+    /// Everything that people read.
     pub(super) fn refresh_reading(&mut self, with_causes: bool) {
         let lang = self.ui.lang;
         let Some(player) = &mut self.player else { return };
@@ -269,6 +270,18 @@ impl App {
             self.explaining = None;
             self.shot.refresh_causes(player, lang, view);
         }
+        self.refresh_diagram();
+    }
+
+    /// Why the step happened and what code ran, where all else is shown already.
+    pub(super) fn explain(&mut self) {
+        if self.are_panels_old {
+            return self.refresh_panels(true);
+        }
+        let (view, lang) = (self.in_view(), self.ui.lang);
+        let Some(player) = &mut self.player else { return };
+        self.explaining = None;
+        self.shot.refresh_causes(player, lang, view);
         self.refresh_diagram();
     }
 

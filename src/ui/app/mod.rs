@@ -213,7 +213,7 @@ impl Component for App {
                 true
             }
             Msg::Explain => {
-                self.refresh_reading(true);
+                self.explain();
                 true
             }
             Msg::Paint => {

@@ -8,7 +8,7 @@ use web_sys::Element;
 use super::geometry::Path;
 use super::{item_key, item_of};
 use crate::scene::model::{Fate, Message};
-use crate::ui::dom;
+use crate::ui::dom::{self, set_attribute as set};
 use crate::ui::motion::Flight;
 use crate::ui::tone_class;
 
@@ -123,7 +123,7 @@ impl Drawn {
         let trail = root.first_element_child()?;
         let disc = root.last_element_child()?;
         let letter = disc.query_selector("text").ok()?;
-        let flight = flight_of(&look.message);
+        let flight = Flight::of(&look.message);
         let place = (f64::NAN, f64::NAN);
         let drawn = Drawn { look, flight, root, trail, disc, letter, place };
         drawn.write(None);
@@ -133,7 +133,7 @@ impl Drawn {
     /// It has changed, or is another message now.
     fn change(&mut self, look: Look) {
         if self.look != look {
-            self.flight = flight_of(&look.message);
+            self.flight = Flight::of(&look.message);
             let before = std::mem::replace(&mut self.look, look);
             self.write(Some(&before));
         }
@@ -172,10 +172,6 @@ impl Drawn {
     }
 }
 
-fn flight_of(message: &Message) -> Flight {
-    Flight::new(message.sent_us, message.due_us, message.fate)
-}
-
 fn classes(look: &Look) -> String {
     let fate = match look.message.fate {
         Fate::Flying => "is-flying",
@@ -185,10 +181,6 @@ fn classes(look: &Look) -> String {
     let answer = if look.message.answer { " is-answer" } else { "" };
     let selected = if look.is_selected { " is-selected" } else { "" };
     format!("message {}{answer} {fate}{selected}", tone_class(look.message.tone))
-}
-
-fn set(element: &Element, name: &str, value: &str) {
-    let _ = element.set_attribute(name, value);
 }
 
 /// A message without anything that differs between messages; the style sheet shows the cross of a lost one and the

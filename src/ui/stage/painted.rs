@@ -79,7 +79,7 @@ impl Painted {
         self.groups.clear();
         for message in &self.messages {
             let Some(path) = self.geometry.path(message.from, message.to) else { continue };
-            let flight = Flight::new(message.sent_us, message.due_us, message.fate);
+            let flight = Flight::of(message);
             let is_selected = self.selection == Some(item_of(message.id));
             let (fate, answer, letter) = (message.fate, message.answer, message.letter);
             push(&mut self.groups, message.tone, Dot { path, flight, fate, answer, letter, is_selected });
@@ -101,7 +101,7 @@ impl Painted {
     pub fn message_at(&self, at: (f64, f64), time_us: u64) -> Option<u32> {
         let distance = |message: &Message| {
             let path = self.geometry.path(message.from, message.to)?;
-            let flight = Flight::new(message.sent_us, message.due_us, message.fate);
+            let flight = Flight::of(message);
             let (x, y) = path.at(flight.part(time_us));
             Some(((x - at.0).hypot(y - at.1), message.id))
         };
