@@ -276,4 +276,35 @@ mod tests {
         let one_by_one: Vec<_> = (2_000..=2_100).filter_map(|step| bench.sentence(step, Lang::Zh)).collect();
         assert_eq!(told, one_by_one);
     }
+
+    #[test]
+    fn causes_asked_for_a_step_at_a_time_are_those_asked_for_at_once() {
+        let open = || crate::scene::open("raft/lossy").ok().unwrap();
+        let (mut at_once, mut in_pieces) = (open(), open());
+        for cursor in [1_500, 1_501, 40] {
+            at_once.seek(1_500);
+            in_pieces.seek(1_500);
+            let all = at_once.causes(cursor, Lang::En);
+            let pieces: Vec<_> =
+                (0..all.len()).map(|_| in_pieces.causes_within(cursor, Lang::En, 1)).collect();
+            assert_eq!(pieces.last(), Some(&Some(all)), "each piece is one more step of the chain");
+            assert_eq!(in_pieces.source(cursor), at_once.source(cursor));
+        }
+        let other = in_pieces.causes(1_500, Lang::Zh);
+        assert_ne!(
+            other,
+            at_once.causes(1_500, Lang::En),
+            "what was told in one language is not the other's"
+        );
+    }
+
+    #[test]
+    fn traffic_is_the_messages_of_the_stage_without_their_descriptions() {
+        let mut bench = crate::scene::open("raft/lossy").ok().unwrap();
+        bench.seek(700);
+        let mut messages = bench.stage(Lang::En).messages;
+        assert!(!messages.is_empty() && messages.iter().all(|message| !message.description.is_empty()));
+        messages.iter_mut().for_each(|message| message.description.clear());
+        assert_eq!(bench.traffic(), messages);
+    }
 }

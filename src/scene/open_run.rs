@@ -292,8 +292,9 @@ impl<P: Portray> Workbench for OpenRun<P> {
             told = Told { of, sentences: BTreeMap::new() };
         }
         let cause_of = |index: &u32| recording.info(*index)?.cause;
-        let chain: Vec<u32> =
-            std::iter::successors(cursor.checked_sub(1), cause_of).take(CAUSES_MAX).collect();
+        // What is not recorded (in this branch) has no causes, however often one asks.
+        let last = cursor.checked_sub(1).filter(|index| *index < recording.steps());
+        let chain: Vec<u32> = std::iter::successors(last, cause_of).take(CAUSES_MAX).collect();
         let unknown = chain.iter().rev().filter(|index| !told.sentences.contains_key(index));
         let unknown: Vec<u32> = unknown.take(steps_max).copied().collect();
         for detail in Detail::of_all(recording, &unknown) {

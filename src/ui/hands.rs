@@ -35,9 +35,10 @@ pub fn Hands(props: &HandsProps) -> Html {
 
     let button = |what: Icon, label: &'static str, ask: Option<Ask>, title: Option<&'static str>| {
         let disabled = ask.is_none();
+        let popup = matches!(ask, Some(Ask::Dialog(_))).then_some("dialog");
         let onclick = ask.map(|ask| ui.on::<MouseEvent>(ask));
         html! {
-            <button type="button" class="hand" {disabled} title={title.unwrap_or(label)} {onclick}>
+            <button type="button" class="hand" {disabled} aria-haspopup={popup} title={title.unwrap_or(label)} {onclick}>
                 { icon(what) }<span>{ label }</span>
             </button>
         }

@@ -138,13 +138,13 @@ pub fn Scrubber(props: &ScrubberProps) -> Html {
             </div>
             <div class="counts">
                 if props.deeds > 0 {
-                    <button type="button" class="link-like" onclick={ui.on(Ask::Dialog(Dialog::Deeds))}
+                    <button type="button" class="link-like" aria-haspopup="dialog" onclick={ui.on(Ask::Dialog(Dialog::Deeds))}
                         title={word!(lang, "Find what you did, or take it out", "查找或撤去你的操作")}>
                         { say!(lang, "you did {}", "操作 {} 次", props.deeds) }
                     </button>
                 }
                 if props.branches.len() > 1 {
-                    <button type="button" class="link-like" onclick={ui.on(Ask::Dialog(Dialog::Branches))}
+                    <button type="button" class="link-like" aria-haspopup="dialog" onclick={ui.on(Ask::Dialog(Dialog::Branches))}
                         title={word!(lang, "Show, name, compare or delete a branch", "显示、命名、对比或删除分支")}>
                         { say!(lang, "{} branches", "{} 条分支", props.branches.len()) }
                     </button>

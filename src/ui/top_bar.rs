@@ -76,22 +76,22 @@ pub fn TopBar(props: &TopBarProps) -> Html {
                 </select>
             </label>
             <ScenarioPicker ui={ui.clone()} cards={props.cards.clone()} protocol={props.protocol} scenario={props.scenario.clone()} />
-            <button type="button" class="boxed nodes" onclick={ui.on(Ask::Dialog(Dialog::Setup))}
+            <button type="button" class="boxed nodes" aria-haspopup="dialog" onclick={ui.on(Ask::Dialog(Dialog::Setup))}
                 title={word!(lang, "What the run starts from: nodes and options", "运行的起始设置：节点与选项")}>
                 { setup::label(props.nodes, lang) }
             </button>
             <span class="spacer"></span>
             <button type="button" class="boxed" lang={other.tag()} onclick={ui.on(Ask::Lang(other))}
                 aria-label={word!(lang, "中文", "English")} title={word!(lang, "中文", "English")}>{ "文 / A" }</button>
-            <button type="button" class="boxed" onclick={ui.on(Ask::Dialog(Dialog::Settings))}
+            <button type="button" class="boxed" aria-haspopup="dialog" onclick={ui.on(Ask::Dialog(Dialog::Settings))}
                 aria-label={word!(lang, "Settings", "设置")} title={word!(lang, "Settings: language, theme, motion, units (s)", "设置：语言、主题、动态效果、单位（s）")}>
                 { icon(Icon::Gear) }
             </button>
-            <button type="button" class="boxed" onclick={ui.on(Ask::Dialog(Dialog::Help))}
+            <button type="button" class="boxed" aria-haspopup="dialog" onclick={ui.on(Ask::Dialog(Dialog::Help))}
                 aria-label={word!(lang, "Help and keys", "帮助与快捷键")} title={word!(lang, "Help and keys (?)", "帮助与快捷键（?）")}>
                 { icon(Icon::Help) }
             </button>
-            <button type="button" class="strong" onclick={ui.on(Ask::Dialog(Dialog::Share))}
+            <button type="button" class="strong" aria-haspopup="dialog" onclick={ui.on(Ask::Dialog(Dialog::Share))}
                 title={word!(lang, "A link to this very run and step; pictures and files", "这次运行、这一步的链接；图片与文件")}>
                 { word!(lang, "Share run", "分享") }
             </button>

@@ -55,7 +55,7 @@ pub fn Transport(props: &TransportProps) -> Html {
                 </span>
                 <span>
                     { time(figures.now_us, lang) }{ " · " }
-                    <button type="button" class="link-like" onclick={ui.on(Ask::Dialog(Dialog::Seed))}
+                    <button type="button" class="link-like" aria-haspopup="dialog" onclick={ui.on(Ask::Dialog(Dialog::Seed))}
                         title={word!(lang, "Another seed, or the same from the start", "更换种子，或从头开始")}>
                         { say!(lang, "seed {}", "种子 {}", figures.seed) }
                     </button>

@@ -1,19 +1,10 @@
 // What moves: elements that can be reached and pressed while the run rests, strokes on a canvas while it plays. They are
 // painted by a worker, or by the page where a browser lets no worker paint.
 
-import { chooseItem, expect, goOn, openMenu, openPage, painted, test } from "../support/lamplight.js";
+import { chooseItem, expect, goOn, openMenu, openPage, painted, shown, test } from "../support/lamplight.js";
 
 const elements = (page) => page.locator(".stage .messages > *");
 const moving = ".stage-frame canvas.moving";
-
-/** What the canvas shows at this moment; it never comes to rest. */
-const shown = (page) =>
-  page.locator(moving).evaluate((canvas) => {
-    const copy = document.createElement("canvas");
-    [copy.width, copy.height] = [canvas.clientWidth, canvas.clientHeight];
-    copy.getContext("2d").drawImage(canvas, 0, 0, copy.width, copy.height);
-    return copy.toDataURL();
-  });
 
 /** Steps on to where at least one message is under way. */
 async function untilMessages(page) {
@@ -37,8 +28,8 @@ test("while a run plays its messages are painted, and at rest they are elements 
   await page.keyboard.press("Space");
   await expect(elements(page)).toHaveCount(0);
   await expect(page.locator(moving)).toBeVisible();
-  const before = await shown(page);
-  await expect.poll(() => shown(page)).not.toBe(before);
+  const before = await shown(page, moving);
+  await expect.poll(() => shown(page, moving)).not.toBe(before);
   await page.keyboard.press("Space");
   await expect(page.locator(moving)).toBeHidden();
   await untilMessages(page);
