@@ -21,8 +21,9 @@ const PART_MS: f64 = 60.0;
 /// How often the chain of causes and the code are looked up while a run plays, in ms.
 const CAUSES_MS: f64 = 560.0;
 
-/// How many times longer than a step of that chain took the next one waits.
-const ASK_PAUSE: f64 = 30.0;
+/// How many times longer than a step of that chain took the next one waits, for each ms that it took: what fits into a
+/// frame soon goes on, what makes frames late seldom.
+const ASK_PAUSE_PER_MS: f64 = 4.0;
 
 /// How often the messages of a crowded stage are painted from a newer state while a run plays, in ms: they move on
 /// between.
@@ -34,16 +35,16 @@ const CROWD: usize = 24;
 /// A frame that took longer than this, in ms, was late.
 const FRAME_MS_LATE: f64 = 21.0;
 
-/// By how much structure is slowed down after a late frame, and sped up after one in time: it settles where about three
-/// frames in a hundred are late.
+/// By how much structure is slowed down after a frame that it made late, and sped up after any other: it settles where
+/// about one frame in a hundred is late.
 const LATE: f64 = 1.25;
-const IN_TIME: f64 = 0.993;
+const IN_TIME: f64 = 0.9977;
 
 /// From here on every stage counts as crowded.
 const STRETCH_CROWDED: f64 = 2.0;
 
 /// The most that structure is slowed down where frames are late.
-const STRETCH_MAX: f64 = 3.0;
+const STRETCH_MAX: f64 = 4.0;
 
 /// How long after the last change the address is written, in ms.
 const SAVE_MS: u32 = 250;
@@ -87,8 +88,9 @@ impl App {
         self.frame = None;
         let elapsed_us = self.frame_ms.map_or(0.0, |last_ms| (now_ms - last_ms).max(0.0) * 1000.0);
         self.frame_ms = Some(now_ms);
-        // What moves goes first: where frames are late, structure is drawn less often.
-        let is_late = elapsed_us > FRAME_MS_LATE * 1000.0;
+        // What moves goes first: where drawing structure makes frames late, it is drawn less often. A frame that was late
+        // though nothing but motion was written is not the fault of structure.
+        let is_late = std::mem::take(&mut self.was_drawn) && elapsed_us > FRAME_MS_LATE * 1000.0;
         self.stretch = (self.stretch * if is_late { LATE } else { IN_TIME }).clamp(1.0, STRETCH_MAX);
         let Some(player) = &mut self.player else { return false };
         let was_playing = player.is_playing();
@@ -109,6 +111,7 @@ impl App {
         if !drawn {
             self.paint();
         }
+        self.was_drawn = drawn;
         self.keep_moving(ctx);
         drawn
     }
@@ -193,8 +196,8 @@ impl App {
         let Some(player) = self.player.as_mut().filter(|_| self.shot.is_asking()) else { return false };
         let started_ms = dom::now_ms();
         let drawn = self.shot.ask_on(player, lang, view);
-        // A step that takes long to run again is a late frame: then the next one waits.
-        self.ask_after_ms = now_ms + ASK_PAUSE * (dom::now_ms() - started_ms);
+        let taken_ms = dom::now_ms() - started_ms;
+        self.ask_after_ms = now_ms + ASK_PAUSE_PER_MS * taken_ms * taken_ms;
         drawn
     }
 
