@@ -101,6 +101,11 @@ macro_rules! word {
     };
 }
 
+/// The ending of an English noun after this count: `{count} key{s}`. Chinese nouns have none.
+pub fn plural<N: PartialEq + From<u8>>(count: N) -> &'static str {
+    if count == N::from(1) { "" } else { "s" }
+}
+
 /// A time in µs as people read it: `94.6 ms`, `1.204 s`; or in the unit that the reader chose.
 pub fn time(us: u64, lang: Lang) -> String {
     match (lang.units, us) {

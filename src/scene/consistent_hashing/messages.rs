@@ -1,6 +1,7 @@
 //! The store's messages in words.
 
 use super::{position_text, siblings_text};
+use crate::lang::plural;
 use crate::protocol::Participant;
 use crate::protocol::consistent_hashing::store::{Dynamo, Message, Place};
 use crate::scene::Lang;
@@ -31,35 +32,44 @@ pub(super) fn text(message: &Message, lang: Lang) -> String {
         Message::WriteAnswer { .. } | Message::HandoffAnswer { .. } => {
             say!(lang, "{kind}: on disk", "{kind}：已落盘")
         }
-        Message::Offer { keys, .. } => say!(lang, "{kind}: {} keys", "{kind}：{} 个键", keys.len()),
+        Message::Offer { keys, .. } => keys_text(kind, keys.len(), lang),
         Message::OfferAnswer { wanted, .. } => {
-            say!(lang, "{kind}: lacks {} keys", "{kind}：缺 {} 个键", wanted.len())
+            let (keys, s) = (wanted.len(), plural(wanted.len()));
+            say!(lang, "{kind}: lacks {keys} key{s}", "{kind}：缺 {keys} 个键")
         }
-        Message::Handoff { items, .. } => say!(lang, "{kind}: {} keys", "{kind}：{} 个键", items.len()),
+        Message::Handoff { items, .. } => keys_text(kind, items.len(), lang),
         Message::Fetch { after, .. } => {
             let after = after.as_ref().map_or_else(|| "–".to_owned(), |place| position_text(place.position));
             say!(lang, "{kind} what follows {after}", "{kind}：{after} 之后的键")
         }
-        Message::Range { items, is_last: false, .. } => {
-            say!(lang, "{kind}: {} keys", "{kind}：{} 个键", items.len())
-        }
+        Message::Range { items, is_last: false, .. } => keys_text(kind, items.len(), lang),
         Message::Range { items, is_last: true, .. } => {
-            say!(lang, "{kind}: the last {} keys", "{kind}：最后 {} 个键", items.len())
+            let (keys, s) = (items.len(), plural(items.len()));
+            say!(lang, "{kind}: the last {keys} key{s}", "{kind}：最后 {keys} 个键")
         }
         Message::Tree { level, nodes, .. } => {
-            say!(lang, "{kind}: {} hashes of level {level}", "{kind}：第 {level} 层的 {} 个散列", nodes.len())
+            let (hashes, es) = (nodes.len(), if nodes.len() == 1 { "" } else { "es" });
+            say!(
+                lang,
+                "{kind}: {hashes} hash{es} of level {level}",
+                "{kind}：第 {level} 层的 {hashes} 个散列"
+            )
         }
-        Message::Leaves { leaves, items, .. } => say!(
-            lang,
-            "{kind}: {} keys of {} leaves",
-            "{kind}：{1} 个叶子中的 {0} 个键",
-            items.len(),
-            leaves.len()
-        ),
+        Message::Leaves { leaves, items, .. } => {
+            let (keys, s, leaves) = (items.len(), plural(items.len()), leaves.len());
+            let of = if leaves == 1 { "leaf" } else { "leaves" };
+            say!(lang, "{kind}: {keys} key{s} of {leaves} {of}", "{kind}：{leaves} 个叶子中的 {keys} 个键")
+        }
         Message::Gossip { rumours, .. } => {
-            say!(lang, "{kind}: {} nodes", "{kind}：{} 个节点", rumours.len())
+            let (nodes, s) = (rumours.len(), plural(rumours.len()));
+            say!(lang, "{kind}: {nodes} node{s}", "{kind}：{nodes} 个节点")
         }
     }
+}
+
+fn keys_text(kind: &str, keys: usize, lang: Lang) -> String {
+    let s = plural(keys);
+    say!(lang, "{kind}: {keys} key{s}", "{kind}：{keys} 个键")
 }
 
 fn place_fields(place: &Place, lang: Lang) -> Vec<Field> {

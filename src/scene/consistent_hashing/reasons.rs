@@ -1,6 +1,7 @@
 //! The store's reasons in sentences: what a node did, and the rule that made it do so.
 
 use super::{position_text, status_text};
+use crate::lang::plural;
 use crate::protocol::NodeId;
 use crate::protocol::consistent_hashing::store::{DiskLoss, Reason, Violation};
 use crate::scene::Lang;
@@ -39,7 +40,8 @@ pub(super) fn text(why: &Reason, node: NodeId, lang: Lang) -> String {
     let at = position_text;
     match *why {
         R::Started { keys, .. } => {
-            say!(lang, "{node} starts; its disk holds {keys} keys.", "{node} 启动；磁盘上有 {keys} 个键。")
+            let s = plural(keys);
+            say!(lang, "{node} starts; its disk holds {keys} key{s}.", "{node} 启动；磁盘上有 {keys} 个键。")
         }
         R::TornTailCut { at } => say!(
             lang,
@@ -69,20 +71,27 @@ pub(super) fn text(why: &Reason, node: NodeId, lang: Lang) -> String {
                 "{node} 忘了自己与环的关系，由别人告知：{status}。"
             )
         }
-        R::LogCompacted { keys } => say!(
-            lang,
-            "{node} writes its log anew with its {keys} keys; later records had replaced most of it.",
-            "{node} 重写日志，只留 {keys} 个键；旧记录多已被取代。"
-        ),
-        R::SyncBeforeAcknowledging { keys } => say!(
-            lang,
-            "{node} syncs {keys} keys to disk before it tells anybody.",
-            "{node} 先把 {keys} 个键同步到磁盘，再告诉别人。"
-        ),
-        R::Durable { keys } => {
+        R::LogCompacted { keys } => {
+            let s = plural(keys);
             say!(
                 lang,
-                "What {node} wrote is on disk ({keys} keys).",
+                "{node} writes its log anew with its {keys} key{s}; later records had replaced most of it.",
+                "{node} 重写日志，只留 {keys} 个键；旧记录多已被取代。"
+            )
+        }
+        R::SyncBeforeAcknowledging { keys } => {
+            let s = plural(keys);
+            say!(
+                lang,
+                "{node} syncs {keys} key{s} to disk before it tells anybody.",
+                "{node} 先把 {keys} 个键同步到磁盘，再告诉别人。"
+            )
+        }
+        R::Durable { keys } => {
+            let s = plural(keys);
+            say!(
+                lang,
+                "What {node} wrote is on disk ({keys} key{s}).",
                 "{node} 写入的内容已落盘（{keys} 个键）。"
             )
         }
@@ -113,11 +122,14 @@ pub(super) fn text(why: &Reason, node: NodeId, lang: Lang) -> String {
             "{node} is to join the ring of {members}. First it fetches what it is going to own.",
             "{node} 要加入有 {members} 个成员的环。它先取来将要拥有的键。"
         ),
-        R::Joined { keys } => say!(
-            lang,
-            "{node} joins: the ranges that it owns from now on have arrived, {keys} keys are on its disk.",
-            "{node} 加入：它从此拥有的区间已经到齐，磁盘上有 {keys} 个键。"
-        ),
+        R::Joined { keys } => {
+            let s = plural(keys);
+            say!(
+                lang,
+                "{node} joins: the ranges that it owns from now on have arrived; its disk holds {keys} key{s}.",
+                "{node} 加入：它从此拥有的区间已经到齐，磁盘上有 {keys} 个键。"
+            )
+        }
         R::JoinGivenUp => say!(
             lang,
             "{node} is told to leave before it has joined, so it stays outside.",
@@ -126,29 +138,41 @@ pub(super) fn text(why: &Reason, node: NodeId, lang: Lang) -> String {
         R::NothingToJoin => {
             say!(lang, "{node} is in the ring already, or about to be.", "{node} 已在环中，或即将加入。")
         }
-        R::Leaves { keys } => say!(
-            lang,
-            "{node} is to leave. First it hands its {keys} keys to those who will own them.",
-            "{node} 要离开。它先把 {keys} 个键交给将拥有它们的节点。"
-        ),
-        R::Left { keys } => say!(
-            lang,
-            "{node} leaves the ring: all who own its {keys} keys now have them on disk.",
-            "{node} 离开环：它的 {keys} 个键的新主人都已落盘。"
-        ),
-        R::LeaveRefused { remaining, needed } => say!(
-            lang,
-            "{node} may not leave: {remaining} members would remain, and a key needs {needed} nodes.",
-            "{node} 不能离开：只会剩 {remaining} 个成员，而每个键需要 {needed} 个节点。"
-        ),
+        R::Leaves { keys } => {
+            let s = plural(keys);
+            say!(
+                lang,
+                "{node} is to leave. First it hands its {keys} key{s} to the next owners.",
+                "{node} 要离开。它先把 {keys} 个键交给将拥有它们的节点。"
+            )
+        }
+        R::Left { keys } => {
+            let s = plural(keys);
+            say!(
+                lang,
+                "{node} leaves the ring: the next owners have its {keys} key{s} on disk.",
+                "{node} 离开环：它的 {keys} 个键的新主人都已落盘。"
+            )
+        }
+        R::LeaveRefused { remaining, needed } => {
+            let s = plural(remaining);
+            say!(
+                lang,
+                "{node} may not leave: {remaining} member{s} would remain, and a key needs {needed} nodes.",
+                "{node} 不能离开：只会剩 {remaining} 个成员，而每个键需要 {needed} 个节点。"
+            )
+        }
         R::NothingToLeave => {
             say!(lang, "{node} is no member that could leave now.", "{node} 现在不是可以离开的成员。")
         }
-        R::TransferBegins { sources } => say!(
-            lang,
-            "{node} asks {sources} members for the keys that it is going to own.",
-            "{node} 向 {sources} 个成员索取它将拥有的键。"
-        ),
+        R::TransferBegins { sources } => {
+            let s = plural(sources);
+            say!(
+                lang,
+                "{node} asks {sources} member{s} for the keys that it is going to own.",
+                "{node} 向 {sources} 个成员索取它将拥有的键。"
+            )
+        }
         R::FetchesNext { from } => {
             say!(lang, "{node} asks {from} for the next part.", "{node} 向 {from} 索取下一部分。")
         }
@@ -162,34 +186,47 @@ pub(super) fn text(why: &Reason, node: NodeId, lang: Lang) -> String {
             "{node} does not hold all that a member holds, so {from} gets nothing from it.",
             "{node} 自己也不完整，因此 {from} 不能从它这里取。"
         ),
-        R::SendsRange { to, keys, is_last: false } => say!(
-            lang,
-            "{node} sends {to} {keys} keys that it is going to own.",
-            "{node} 把 {to} 将拥有的 {keys} 个键发给它。"
-        ),
-        R::SendsRange { to, keys, is_last: true } => say!(
-            lang,
-            "{node} sends {to} the last {keys} keys that it is going to own.",
-            "{node} 把 {to} 将拥有的最后 {keys} 个键发给它。"
-        ),
-        R::RangeArrives { from, keys } => say!(
-            lang,
-            "{keys} keys arrive from {from}; {node} writes them to disk.",
-            "来自 {from} 的 {keys} 个键到达；{node} 写入磁盘。"
-        ),
+        R::SendsRange { to, keys, is_last: false } => {
+            let s = plural(keys);
+            say!(
+                lang,
+                "{node} sends {to} {keys} key{s} that it is going to own.",
+                "{node} 把 {to} 将拥有的 {keys} 个键发给它。"
+            )
+        }
+        R::SendsRange { to, keys, is_last: true } => {
+            let s = plural(keys);
+            say!(
+                lang,
+                "{node} sends {to} the last {keys} key{s} that it is going to own.",
+                "{node} 把 {to} 将拥有的最后 {keys} 个键发给它。"
+            )
+        }
+        R::RangeArrives { from, keys } => {
+            let s = plural(keys);
+            say!(
+                lang,
+                "{node} writes {keys} key{s} from {from} to disk.",
+                "来自 {from} 的 {keys} 个键到达；{node} 写入磁盘。"
+            )
+        }
         R::RangeArrived { from, keys, is_last } => {
+            let s = plural(keys);
             let last = if is_last { word!(lang, ", the last of them", "，已是最后一批") } else { "" };
             say!(
                 lang,
-                "The part from {from} is on {node}'s disk{last}; it holds {keys} keys.",
+                "The part from {from} is on {node}'s disk{last}; it holds {keys} key{s}.",
                 "来自 {from} 的部分已在 {node} 的磁盘上{last}；它有 {keys} 个键。"
             )
         }
-        R::Refilled { keys } => say!(
-            lang,
-            "{node} has fetched again what was lost with its disk, {keys} keys; it answers reads again.",
-            "{node} 已取回随磁盘丢失的内容，共 {keys} 个键；它重新回答读请求。"
-        ),
+        R::Refilled { keys } => {
+            let s = plural(keys);
+            say!(
+                lang,
+                "{node} has fetched again what was lost with its disk, {keys} key{s}; it answers reads again.",
+                "{node} 已取回随磁盘丢失的内容，共 {keys} 个键；它重新回答读请求。"
+            )
+        }
         R::PassesOn { position, to, owners } => say!(
             lang,
             "{node} is none of the {owners} owners of the key at {}, so it passes the request on to {to}.",
@@ -212,11 +249,14 @@ pub(super) fn text(why: &Reason, node: NodeId, lang: Lang) -> String {
             "{node} passes {from}'s answer back to the client.",
             "{node} 把 {from} 的回答转给客户端。"
         ),
-        R::NoCoordinator { attempts } => say!(
-            lang,
-            "{node} asked {attempts} nodes and none has answered.",
-            "{node} 问了 {attempts} 个节点，都没有回答。"
-        ),
+        R::NoCoordinator { attempts } => {
+            let s = plural(attempts);
+            say!(
+                lang,
+                "{node} asked {attempts} node{s}, without an answer.",
+                "{node} 问了 {attempts} 个节点，都没有回答。"
+            )
+        }
         R::RequestUnderWay { client, .. } => say!(
             lang,
             "{node} is serving this request of {client} already.",
@@ -367,48 +407,60 @@ pub(super) fn text(why: &Reason, node: NodeId, lang: Lang) -> String {
         R::OffersKeys { to, keys } => {
             say!(
                 lang,
-                "{node} offers {to} {keys} keys that are its own.",
+                "{node} offers {to} {keys} of {to}'s own keys.",
                 "{node} 向 {to} 提供属于它的 {keys} 个键。"
             )
         }
-        R::AnswersOffer { to, wanted, keys } => say!(
-            lang,
-            "Of the {keys} keys that {to} offers, {node} lacks {wanted}.",
-            "{to} 提供的 {keys} 个键中，{node} 缺 {wanted} 个。"
-        ),
+        R::AnswersOffer { to, wanted, keys } => {
+            let s = plural(keys);
+            say!(
+                lang,
+                "Of the {keys} key{s} that {to} offers, {node} lacks {wanted}.",
+                "{to} 提供的 {keys} 个键中，{node} 缺 {wanted} 个。"
+            )
+        }
         R::OfferedKeysOfOthers { from } => say!(
             lang,
             "{from} offers {node} keys that are not its own as it sees the ring; one of them has not heard of a change.",
             "在 {node} 看来，{from} 提供的键不属于它；其中一方还没听说环的变动。"
         ),
         R::HandsOver { to, keys } => {
+            let s = plural(keys);
             say!(
                 lang,
-                "{node} hands {to} the {keys} keys that it lacks.",
+                "{node} hands {to} the {keys} key{s} that it lacks.",
                 "{node} 把 {to} 缺少的 {keys} 个键交给它。"
             )
         }
         R::TakesOver { from, keys } => {
-            say!(lang, "{node} takes over {keys} keys from {from}.", "{node} 从 {from} 接收 {keys} 个键。")
+            let s = plural(keys);
+            say!(lang, "{node} takes over {keys} key{s} from {from}.", "{node} 从 {from} 接收 {keys} 个键。")
         }
-        R::TookOver { from, keys } => say!(
-            lang,
-            "{keys} keys are on {node}'s disk; {from} need not keep them for it.",
-            "{keys} 个键已在 {node} 的磁盘上；{from} 不必再替它保管。"
-        ),
+        R::TookOver { from, keys } => {
+            let s = plural(keys);
+            say!(
+                lang,
+                "{node} has {keys} key{s} on its disk; {from} need not keep a copy for it.",
+                "{keys} 个键已在 {node} 的磁盘上；{from} 不必再替它保管。"
+            )
+        }
         R::HandoverConfirmed { from, keys } => {
-            say!(lang, "{from} has confirmed {keys} keys.", "{from} 确认了 {keys} 个键。")
+            let s = plural(keys);
+            say!(lang, "{from} has confirmed {keys} key{s}.", "{from} 确认了 {keys} 个键。")
         }
         R::HintDelivered { .. } => say!(
             lang,
             "The node that the hint names has the version; {node} forgets the hint.",
             "提示所指的节点已有该版本；{node} 删除提示。"
         ),
-        R::Dropped { keys } => say!(
-            lang,
-            "All whom they belong to have these {keys} keys on disk, so {node} forgets them.",
-            "这 {keys} 个键的主人都已落盘，{node} 将它们删除。"
-        ),
+        R::Dropped { keys } => {
+            let s = plural(keys);
+            say!(
+                lang,
+                "All owners have the {keys} key{s} on disk, so {node} forgets what it kept for them.",
+                "这 {keys} 个键的主人都已落盘，{node} 将它们删除。"
+            )
+        }
         R::WaitsToCompare => {
             say!(lang, "{node} will compare with the next member.", "{node} 将与下一个成员比较。")
         }

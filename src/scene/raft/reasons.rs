@@ -1,6 +1,7 @@
 //! Raft's reasons in sentences: what a node did, and the rule that made it do so.
 
 use super::loss_text;
+use crate::lang::plural;
 use crate::lang::time;
 use crate::protocol::NodeId;
 use crate::protocol::raft::{Reason, Violation};
@@ -199,16 +200,22 @@ pub(super) fn text(why: &Reason, node: NodeId, lang: Lang) -> String {
             "{node} no longer leads; it is a follower in term {term}.",
             "{node} 不再领导；在任期 {term} 成为跟随者。"
         ),
-        R::LostQuorum { term, heard, needed } => say!(
-            lang,
-            "{node} steps down in term {term}: it heard from {heard} nodes, and {needed} make a majority.",
-            "{node} 在任期 {term} 退位：只收到 {heard} 个节点的消息，而多数派需要 {needed} 个。"
-        ),
-        R::HasQuorum { heard, needed, .. } => say!(
-            lang,
-            "{node} still hears from {heard} nodes; {needed} make a majority.",
-            "{node} 仍能收到 {heard} 个节点的消息；多数派需要 {needed} 个。"
-        ),
+        R::LostQuorum { term, heard, needed } => {
+            let s = plural(heard);
+            say!(
+                lang,
+                "{node} steps down in term {term}: it heard from {heard} node{s}, and {needed} make a majority.",
+                "{node} 在任期 {term} 退位：只收到 {heard} 个节点的消息，而多数派需要 {needed} 个。"
+            )
+        }
+        R::HasQuorum { heard, needed, .. } => {
+            let s = plural(heard);
+            say!(
+                lang,
+                "{node} still hears from {heard} node{s}; {needed} make a majority.",
+                "{node} 仍能收到 {heard} 个节点的消息；多数派需要 {needed} 个。"
+            )
+        }
         R::HeardFromLeader { leader, term } => say!(
             lang,
             "{node} hears from {leader}, the leader of term {term}, and waits anew.",
@@ -375,11 +382,14 @@ pub(super) fn text(why: &Reason, node: NodeId, lang: Lang) -> String {
             "{node} has that read of {client} waiting already.",
             "{node} 已有 {client} 的这次读取在等待。"
         ),
-        R::ReadRoundBegins { read_index, reads, .. } => say!(
-            lang,
-            "{node} asks all if it still leads; {reads} reads wait for that, at index {read_index}.",
-            "{node} 询问大家自己是否仍在领导；{reads} 个读取在索引 {read_index} 处等待。"
-        ),
+        R::ReadRoundBegins { read_index, reads, .. } => {
+            let s = plural(reads);
+            say!(
+                lang,
+                "{node} asks all if it still leads, for {reads} read{s} at index {read_index}.",
+                "{node} 询问大家自己是否仍在领导；{reads} 个读取在索引 {read_index} 处等待。"
+            )
+        }
         R::ReadConfirmed { read_index, applied, .. } => say!(
             lang,
             "{node} still led when the read came, and has applied {applied} (index {read_index} was needed): it answers.",
