@@ -48,7 +48,7 @@ async function goOn(page, milestones) {
   for (let done = 0; done < milestones; done += 1) {
     const before = await stepNow(page);
     await page.keyboard.press("Shift+ArrowRight");
-    if ((await expect.poll(() => stepNow(page), { timeout: 1_000 }).not.toBe(before).then(() => 0, () => 1)) === 1) return;
+    if ((await expect.poll(() => stepNow(page), { timeout: 1_000, intervals: [30, 60, 120, 240] }).not.toBe(before).then(() => 0, () => 1)) === 1) return;
   }
 }
 
