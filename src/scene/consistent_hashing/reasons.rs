@@ -229,7 +229,7 @@ pub(super) fn text(why: &Reason, node: NodeId, lang: Lang) -> String {
         }
         R::PassesOn { position, to, owners } => say!(
             lang,
-            "{node} is none of the {owners} owners of the key at {}, so it passes the request on to {to}.",
+            "{node} does not own the key at {} (owners: {owners}), so it passes the request on to {to}.",
             "{node} 不是位于 {} 的键的 {owners} 个拥有者之一，因此把请求转给 {to}。",
             at(position)
         ),
@@ -292,9 +292,10 @@ pub(super) fn text(why: &Reason, node: NodeId, lang: Lang) -> String {
             "有的节点没有及时回答（第 {timeouts} 次）；{node} 再问，并由别的节点顶替。"
         ),
         R::AnswersRead { versions, .. } => {
+            let s = plural(versions);
             say!(
                 lang,
-                "{node} sends the {versions} versions that it holds.",
+                "{node} sends the {versions} version{s} that it holds.",
                 "{node} 发出它持有的 {versions} 个版本。"
             )
         }
@@ -304,25 +305,29 @@ pub(super) fn text(why: &Reason, node: NodeId, lang: Lang) -> String {
             "{node} 丢失了磁盘且尚未恢复，因此不回答读请求。"
         ),
         R::ReplicaRead { from, versions } => {
+            let s = plural(versions);
             say!(
                 lang,
-                "{from} answers {node} with {versions} versions.",
+                "{from} answers {node} with {versions} version{s}.",
                 "{from} 以 {versions} 个版本回答 {node}。"
             )
         }
         R::ReadAnswered { versions: 0, have, needed } => say!(
             lang,
-            "{have} answers, {needed} needed: the client learns that the key was never written.",
+            "Answers: {have}, needed: {needed}. The client learns that the key was never written.",
             "已有 {have} 个回答（需 {needed} 个）：客户端得知该键从未写入。"
         ),
-        R::ReadAnswered { versions, have, needed } => say!(
-            lang,
-            "{have} answers, {needed} needed: the client gets {versions} versions that no other has replaced.",
-            "已有 {have} 个回答（需 {needed} 个）：客户端得到 {versions} 个未被取代的版本。"
-        ),
+        R::ReadAnswered { versions, have, needed } => {
+            let s = plural(versions);
+            say!(
+                lang,
+                "Answers: {have}, needed: {needed}. The client gets {versions} version{s} that no other has replaced.",
+                "已有 {have} 个回答（需 {needed} 个）：客户端得到 {versions} 个未被取代的版本。"
+            )
+        }
         R::ReadBeforeWrite { versions, have, needed } => say!(
             lang,
-            "{have} answers, {needed} needed: the new version will replace the {versions} that were read.",
+            "Answers: {have}, needed: {needed}. The new version will replace the {versions} that were read.",
             "已有 {have} 个回答（需 {needed} 个）：新版本将取代读到的 {versions} 个版本。"
         ),
         R::ReadRepair { to, .. } => say!(
@@ -394,7 +399,7 @@ pub(super) fn text(why: &Reason, node: NodeId, lang: Lang) -> String {
         }
         R::WriteAcknowledged { have, needed } => say!(
             lang,
-            "The version is on {have} disks, {needed} needed: the client is told.",
+            "Disks that hold the version: {have}, needed: {needed}. The client is told.",
             "版本已在 {have} 个磁盘上（需 {needed} 个）：告知客户端。"
         ),
         R::HasKeysOfOthers => {
