@@ -1,7 +1,7 @@
 // axe finds nothing in either theme, at three widths, for every protocol, in the panels, menus and dialogs; and nothing
 // overflows, at 320 pixels either. The two languages alternate, so that each is seen with each theme and width.
 
-import { chooseScenario, expect, expectNoAxeViolations, goOn, openMenu, openPage, test } from "../support/lamplight.js";
+import { chooseScenario, expect, expectNoAxeViolations, goOn, openMenu, openPage, stepBy, test } from "../support/lamplight.js";
 
 const protocols = ["raft", "paxos", "multi-paxos", "two-phase-commit", "three-phase-commit", "consistent-hashing"];
 const themes = ["light", "dark"];
@@ -11,6 +11,11 @@ const widths = [1280, 768, 375, 320];
 async function someWay(page) {
   await page.evaluate(() => document.activeElement?.blur());
   for (let milestones = 0; milestones < 3; milestones += 1) await page.keyboard.press("Shift+ArrowRight");
+  await takeAwayToast(page);
+}
+
+/** Takes away what was said by the way, unless it went by itself. */
+async function takeAwayToast(page) {
   await page.locator(".toast .quiet").first().click({ timeout: 500 }).catch(() => {});
 }
 
@@ -19,7 +24,7 @@ async function openSomeWayIn(page) {
   test.setTimeout(300_000);
   await openPage(page, "./#raft/leader-crash");
   await goOn(page, 5);
-  await page.keyboard.press("ArrowLeft");
+  await stepBy(page, "ArrowLeft");
 }
 
 async function expectNothingOverflows(page, what) {
@@ -36,8 +41,7 @@ for (const [at, width] of widths.entries()) {
       test("every protocol, some way into its run", async ({ page }) => {
         test.setTimeout(300_000);
         await openPage(page, "./");
-        // What comes and goes is looked at once, and then taken away.
-        await page.locator(".toast .quiet").click();
+        await takeAwayToast(page);
         for (const protocol of protocols) {
           await chooseScenario(page, protocol);
           await someWay(page);

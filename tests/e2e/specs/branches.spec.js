@@ -1,7 +1,7 @@
 // Branches: acting in the past keeps the old future; they can be switched, named, compared, deleted and restored, by
 // pointer and by keyboard, in both languages.
 
-import { chooseItem, expect, goOn, openMenu, openPage, press, stepNow, test } from "../support/lamplight.js";
+import { chooseItem, expect, goOn, openMenu, openPage, press, stepBy, stepNow, test } from "../support/lamplight.js";
 
 const words = {
   "en-GB": { crash: "Crash", branches: "2 branches", one: /^\d+ branches$/, show: "Show", name: /^Name of branch/, compare: "Compare",
@@ -21,8 +21,8 @@ for (const [locale, say] of Object.entries(words)) {
         await openPage(page, "./");
         await goOn(page, 6);
         const old = await stepNow(page);
-        for (let back = 0; back < 3; back += 1) await page.keyboard.press("ArrowLeft");
-        await expect.poll(() => stepNow(page)).toBe(old - 3);
+        for (let back = 0; back < 3; back += 1) await stepBy(page, "ArrowLeft");
+        expect(await stepNow(page)).toBe(old - 3);
         await openMenu(page, "n2", by);
         await chooseItem(page, say.crash, by);
         await expect(page.locator(".toasts")).toContainText(say.notice);
@@ -65,7 +65,7 @@ for (const [locale, say] of Object.entries(words)) {
 test("a branch on the scrubber is switched to by pressing it", async ({ page }) => {
   await openPage(page, "./");
   await goOn(page, 6);
-  await page.keyboard.press("ArrowLeft");
+  await stepBy(page, "ArrowLeft");
   await openMenu(page, "n2");
   await chooseItem(page, "Crash");
   await expect(page.locator("[data-key=n2]")).toHaveClass(/is-down/);

@@ -68,13 +68,15 @@ for (const [locale, say] of Object.entries(words)) {
       await slider.focus();
       await expect(slider).toHaveAttribute("aria-valuemax", "120");
       await page.keyboard.press("Home");
+      await expect(slider).toHaveAttribute("aria-valuenow", "1");
       const first = await slider.getAttribute("aria-valuetext");
       expect(first).toMatch(/^user:\d+, 0x[0-9a-f]{8}, n\d$/);
       await page.keyboard.press("ArrowRight");
+      await expect(slider).toHaveAttribute("aria-valuenow", "2");
       const second = await slider.getAttribute("aria-valuetext");
       expect(hashOf(second) > hashOf(first)).toBe(true);
-      await expect(slider).toHaveAttribute("aria-valuenow", "2");
       await page.keyboard.press("End");
+      await expect(slider).toHaveAttribute("aria-valuenow", "120");
       expect(hashOf(await slider.getAttribute("aria-valuetext")) > hashOf(second)).toBe(true);
       await page.keyboard.press("ArrowRight");
       await expect(slider).toHaveAttribute("aria-valuetext", first);

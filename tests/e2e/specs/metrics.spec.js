@@ -1,7 +1,7 @@
 // What an operator would chart, by pointer and by key, in both languages.
 
 import { readFile } from "node:fs/promises";
-import { expect, expectNoAxeViolations, openPage, test } from "../support/lamplight.js";
+import { expect, expectNoAxeViolations, openPage, stepNow, test } from "../support/lamplight.js";
 
 const words = {
   "en-GB": { tab: "Metrics", before: "Inspector", save: "Save for Prometheus", share: "Share run",
@@ -13,8 +13,6 @@ const words = {
 const chart = (page, name) => page.locator(".chart").filter({ has: page.getByRole("heading", { name, exact: true }) });
 const figure = async (page, name) =>
   Number((await chart(page, name).locator("strong").textContent()).replaceAll(",", ""));
-const stepNow = async (page) =>
-  Number((await page.locator(".transport-figures strong").textContent()).match(/\d+/)[0]);
 
 /** Opens a run of some length: a scenario file is dropped on the page. */
 async function openLong(page) {

@@ -1,6 +1,6 @@
 // What one does with pointer: faults, conditions, links that are wrong.
 
-import { expect, openPage, test } from "../support/lamplight.js";
+import { expect, goOn, openPage, stepNow, test } from "../support/lamplight.js";
 
 const strong = (page) => page.locator(".transport-figures strong");
 
@@ -62,10 +62,8 @@ test("one connection is cut in one direction, and mended", async ({ page }) => {
 test("a message is held, released and dropped", async ({ page }) => {
   await openPage(page, "./");
   // The first milestone is an election: votes are asked for.
-  for (let steps = 0; steps < 400 && (await page.locator(".message").count()) === 0; steps += 1) {
-    await page.keyboard.press("Shift+ArrowRight");
-    await page.waitForTimeout(60);
-  }
+  do await goOn(page, 1);
+  while ((await page.locator(".message.is-flying").count()) === 0);
   const message = page.locator(".message.is-flying").first();
   const key = await message.getAttribute("data-key");
   const same = page.locator(`[data-key="${key}"]`);
@@ -136,9 +134,10 @@ test("the code that ran is shown, with its lines marked", async ({ page }) => {
 
 test("why leads back to its cause", async ({ page }) => {
   await openPage(page, "./");
-  await page.keyboard.press("Shift+ArrowRight");
-  await page.keyboard.press("Shift+ArrowRight");
+  await goOn(page, 2);
   const causes = page.locator(".why li button");
+  // The causes are drawn after the stage.
+  await expect(causes.first()).toContainText(`step ${await stepNow(page)}`);
   await expect(causes.nth(1)).toBeVisible();
   const cause = (await causes.nth(1).textContent()).match(/step (\d+)/)[1];
   await causes.nth(1).click();
@@ -147,7 +146,7 @@ test("why leads back to its cause", async ({ page }) => {
 
 test("the last run survives a reload without a link", async ({ page }) => {
   await openPage(page, "./");
-  await page.keyboard.press("Shift+ArrowRight");
+  await goOn(page, 1);
   await expect.poll(() => page.evaluate(() => location.hash)).not.toBe("");
   const at = await strong(page).textContent();
   await page.goto("about:blank");
@@ -157,7 +156,7 @@ test("the last run survives a reload without a link", async ({ page }) => {
 
 test("a damaged link says what is wrong, and the page goes on", async ({ page }) => {
   await openPage(page, "./");
-  await page.keyboard.press("Shift+ArrowRight");
+  await goOn(page, 1);
   await expect.poll(() => page.evaluate(() => location.hash)).not.toBe("");
   const hash = await page.evaluate(() => location.hash);
   await page.evaluate((damaged) => { location.hash = damaged; }, `${hash.slice(0, -6)}AAAAAA`);

@@ -1,19 +1,10 @@
 // The whole story by keyboard alone (EXPERIENCE: "Everything works by keyboard").
 
-import { expect, openPage, test } from "../support/lamplight.js";
-
-/** The number of the current step, as the transport shows it. */
-async function step(page) {
-  return Number((await page.locator(".transport-figures strong").textContent()).match(/\d+/)[0]);
-}
+import { expect, openPage, stepBy, stepNow as step, test } from "../support/lamplight.js";
 
 /** Presses a key once for each milestone until `reached` is true of the stage. */
 async function milestonesUntil(page, reached) {
-  for (let milestones = 0; milestones < 40 && !(await reached()); milestones += 1) {
-    const before = await step(page);
-    await page.keyboard.press("Shift+ArrowRight");
-    await expect.poll(() => step(page)).not.toBe(before);
-  }
+  for (let milestones = 0; milestones < 40 && !(await reached()); milestones += 1) await stepBy(page, "Shift+ArrowRight");
   expect(await reached()).toBe(true);
 }
 

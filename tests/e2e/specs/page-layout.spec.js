@@ -1,6 +1,6 @@
 // What fits where, in both languages and both themes.
 
-import { expect, openPage, test } from "../support/lamplight.js";
+import { expect, goOn, openPage, stepBy, test } from "../support/lamplight.js";
 
 const sizes = [
   { width: 1280, height: 800 },
@@ -16,7 +16,7 @@ for (const locale of ["en-GB", "zh-CN"]) {
 
       test("nothing overflows, and stage and transport come first", async ({ page }) => {
         await openPage(page, "./");
-        await page.keyboard.press("Shift+ArrowRight");
+        await goOn(page, 1);
         await expect(page.locator(".stage .party").first()).toBeVisible();
         const widths = await page.evaluate(() => [document.documentElement.scrollWidth, window.innerWidth]);
         expect(widths[0]).toBeLessThanOrEqual(widths[1]);
@@ -66,8 +66,8 @@ test.describe("with reduced motion", () => {
 
   test("a step is there at once, and nothing moves by itself", async ({ page }) => {
     await openPage(page, "./");
-    await page.keyboard.press("Shift+ArrowRight");
-    await page.keyboard.press("ArrowRight");
+    await goOn(page, 1);
+    await stepBy(page, "ArrowRight");
     const discs = () => page.locator(".message .disc").evaluateAll((all) => all.map((disc) => disc.getAttribute("transform")));
     const before = await discs();
     await page.waitForTimeout(400);

@@ -1,6 +1,6 @@
 // One instrument: what was done can be found, compared, taken out and brought back, in both languages.
 
-import { expect, expectNoAxeViolations, openPage, test } from "../support/lamplight.js";
+import { expect, expectNoAxeViolations, goOn, openPage, stepBy, test } from "../support/lamplight.js";
 
 const LANGUAGES = [
   {
@@ -45,7 +45,7 @@ const step = async (page) => Number((await page.locator(".narration-step").textC
 /** Opens a run in which the leader crashes, some way into it. */
 async function openSomeWayIn(page, milestones) {
   await openPage(page, "./#raft/leader-crash");
-  for (let at = 0; at < milestones; at += 1) await page.keyboard.press("Shift+ArrowRight");
+  await goOn(page, milestones);
 }
 
 for (const words of LANGUAGES) {
@@ -78,6 +78,7 @@ for (const words of LANGUAGES) {
     test("a field leads to the step that gave it its value", async ({ page }) => {
       await openSomeWayIn(page, 8);
       await page.locator("[data-key=n2]").click();
+      await expect(page.locator(".fields h2")).toContainText("n2");
       const title = await page.locator(".fields h2").textContent();
       const later = await step(page);
       await page.getByRole("button", { name: words.term }).click();
@@ -88,7 +89,7 @@ for (const words of LANGUAGES) {
 
     test("what was done is compared with what would have been, taken out, and a branch deleted and restored", async ({ page }) => {
       await openSomeWayIn(page, 6);
-      await page.keyboard.press("ArrowLeft");
+      await stepBy(page, "ArrowLeft");
       await page.locator("[data-key=n3]").click({ button: "right" });
       await page.getByRole("menuitem", { name: words.crash, exact: true }).click();
       await expect(page.locator("[data-key=n3]")).toHaveClass(/is-down/);

@@ -1,7 +1,7 @@
 // Settings and help: language, theme, motion and units, by pointer and by keyboard, in both languages; and the one
 // sentence of a first visit.
 
-import { expect, expectNoAxeViolations, openPage, test } from "../support/lamplight.js";
+import { expect, expectNoAxeViolations, goOn, openPage, test } from "../support/lamplight.js";
 
 const words = {
   "en-GB": {
@@ -40,7 +40,7 @@ for (const [locale, say] of Object.entries(words)) {
 
     test("by pointer: theme and units hold at once and are remembered", async ({ page }) => {
       await openPage(page, "./");
-      await page.keyboard.press("Shift+ArrowRight");
+      await goOn(page, 1);
       await expect(time(page)).toHaveText(/[\d.]+ ms/);
       const light = await ground(page);
       await page.getByRole("button", { name: say.settings, exact: true }).click();
@@ -105,7 +105,7 @@ for (const [locale, say] of Object.entries(words)) {
       await choice(page, say.motion.group, say.motion.reduced).click();
       await page.keyboard.press("Escape");
       for (let steps = 0; steps < 4; steps += 1) {
-        await page.keyboard.press("Shift+ArrowRight");
+        await goOn(page, 1);
         const before = await discs(page);
         await page.waitForTimeout(250);
         expect(await discs(page)).toEqual(before);

@@ -23,6 +23,7 @@ for (const [locale, say] of Object.entries(words)) {
         await goOn(page, 4);
         await openMenu(page, "n2", by);
         await chooseItem(page, say.crash, by);
+        await expect(page.locator("[data-key=n2]")).toHaveClass(/is-down/);
         const step = await stepNow(page);
         await press(page.getByRole("button", { name: say.share, exact: true }), by);
         const dialog = page.getByRole("dialog");

@@ -40,6 +40,14 @@ export const test = base.extend({
 
   // Every page of the test is watched, those that a link or a script opens included.
   context: async ({ context, problems }, use) => {
+    // A machine that is so many times slower finds tests that look too soon: `SLOWER=4 make test STAGES=e2e`.
+    const slower = Number(process.env.SLOWER ?? 1);
+    if (slower > 1) {
+      context.on("page", async (page) => {
+        const session = await context.newCDPSession(page);
+        await session.send("Emulation.setCPUThrottlingRate", { rate: slower });
+      });
+    }
     context.on("console", (message) => {
       if (message.type() === "error") problems.push(`console: ${message.text()}`);
     });
@@ -83,14 +91,17 @@ export async function stepNow(page) {
   return Number((await page.locator(".transport-figures strong").textContent()).match(/\d+/)[0]);
 }
 
+/** Presses a key that moves the cursor, and waits until stage and transport show another step. */
+export async function stepBy(page, key) {
+  const before = await stepNow(page);
+  await page.keyboard.press(key);
+  await expect.poll(() => stepNow(page)).not.toBe(before);
+}
+
 /** Goes on to the next milestone so many times; the focus is nowhere, so that no widget keeps the keys. */
 export async function goOn(page, milestones) {
   await page.evaluate(() => document.activeElement?.blur());
-  for (let done = 0; done < milestones; done += 1) {
-    const before = await stepNow(page);
-    await page.keyboard.press("Shift+ArrowRight");
-    await expect.poll(() => stepNow(page)).not.toBe(before);
-  }
+  for (let done = 0; done < milestones; done += 1) await stepBy(page, "Shift+ArrowRight");
 }
 
 /** What a canvas shows at this moment; while something moves on it, it never comes to rest. */
@@ -160,9 +171,20 @@ export async function until(page, key, selector, text) {
   await expect(part).toContainText(text);
 }
 
-/** What stands in a table: one list of words for each row. */
+/** What stands in a table when it has come to rest: one list of words for each row. */
 export async function rows(page, name) {
-  await page.getByRole("tab", { name, exact: true }).click();
-  const lines = await page.locator(".table-frame tbody tr").all();
-  return Promise.all(lines.map(async (line) => (await line.locator("th, td").allInnerTexts()).map((text) => text.trim())));
+  const tab = page.getByRole("tab", { name, exact: true });
+  await tab.click();
+  await expect(tab).toHaveAttribute("aria-selected", "true");
+  const read = () =>
+    page.locator(".table-frame tbody tr").evaluateAll((lines) =>
+      lines.map((line) => [...line.querySelectorAll("th, td")].map((cell) => cell.innerText.trim())),
+    );
+  // Tables are drawn after the stage.
+  for (let last = await read(); ; ) {
+    await page.waitForTimeout(200);
+    const now = await read();
+    if (JSON.stringify(now) === JSON.stringify(last)) return now;
+    last = now;
+  }
 }
