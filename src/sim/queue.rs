@@ -25,7 +25,10 @@ pub struct Entry<T> {
 type Key = Reverse<(u64, u32, u32)>;
 
 /// The pending events.
-#[derive(Clone, Debug)]
+///
+/// A clone takes no more room than what is pending: a keyframe is kept for long, and the slots are as many as were
+/// once needed at the same time.
+#[derive(Debug)]
 pub struct Queue<T> {
     heap: BinaryHeap<Key>,
     slots: Vec<Option<Entry<T>>>,
@@ -36,6 +39,16 @@ pub struct Queue<T> {
 impl<T> Default for Queue<T> {
     fn default() -> Self {
         Queue { heap: BinaryHeap::new(), slots: Vec::new(), free: Vec::new(), next: 0 }
+    }
+}
+
+impl<T: Clone> Clone for Queue<T> {
+    fn clone(&self) -> Self {
+        let slots: Vec<Option<Entry<T>>> = self.iter().map(|entry| Some(entry.clone())).collect();
+        let free_to_come = self.iter().zip(0..).filter(|(entry, _)| !entry.held);
+        let keys: Vec<Key> =
+            free_to_come.map(|(entry, slot)| Reverse((entry.due_us, entry.id.0, slot))).collect();
+        Queue { heap: BinaryHeap::from(keys), slots, free: Vec::new(), next: self.next }
     }
 }
 
@@ -174,7 +187,7 @@ impl<T> Queue<T> {
         }
     }
 
-    /// All pending events in no particular, but always the same, order.
+    /// All pending events, in no particular order.
     pub fn iter(&self) -> impl Iterator<Item = &Entry<T>> {
         self.slots.iter().flatten()
     }
@@ -223,6 +236,29 @@ mod tests {
         queue.push(2, "other").unwrap();
         assert!(queue.set_due_us(delayed, 3));
         assert_eq!(popped(&mut queue), ["other", "delayed"]);
+    }
+
+    #[test]
+    fn a_copy_has_room_for_what_is_pending_only_and_goes_on_alike() {
+        let mut queue = Queue::default();
+        let ids: Vec<EventId> = (0..40).map(|at| queue.push(100 - at, "passing").unwrap()).collect();
+        queue.push(7, "last").unwrap();
+        assert!(queue.set_held(ids[3], true, 0));
+        assert!(queue.set_due_us(ids[5], 3));
+        for id in &ids[6..] {
+            queue.take(*id).unwrap();
+        }
+        let mut copy = queue.clone();
+        assert_eq!((copy.len(), copy.slots.len(), copy.heap.len()), (7, 7, 6));
+        for queue in [&mut queue, &mut copy] {
+            queue.push(7, "new").unwrap();
+            assert!(queue.set_held(ids[3], false, 0));
+        }
+        assert_eq!(copy.in_order(), queue.in_order());
+        let (one, other): (Vec<_>, Vec<_>) =
+            (std::iter::from_fn(|| queue.pop()).collect(), std::iter::from_fn(|| copy.pop()).collect());
+        assert_eq!(one, other);
+        assert_eq!(one.len(), 8);
     }
 
     #[test]

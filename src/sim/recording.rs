@@ -14,10 +14,10 @@ use super::step::{Doer, Happening, InputKind, Loss, Step, Watcher};
 use super::{Address, Cluster, Intervention, Problem, Scratch, limits};
 use crate::protocol::{ClientId, Disposition, Lane, Monitor, NodeId, Participant};
 
-/// The most steps of a segment: what may have to be run again to reach a step. A keyframe's share of an event
-/// weighs most where steps are quick, in small clusters, and running again takes longest in large ones.
+/// The most steps of a segment: what may have to be run again to reach a step. In a small cluster a keyframe is small
+/// enough to be kept more often, within 64 bytes for an event.
 fn segment_steps_max(nodes: u16) -> usize {
-    if nodes <= 10 { 2048 } else { 1024 }
+    if nodes <= 10 { 768 } else { 1024 }
 }
 
 /// One step, in twelve bytes.

@@ -167,6 +167,22 @@ fn the_same_seed_gives_the_same_bytes_and_another_one_does_not() {
 }
 
 #[test]
+fn what_was_cancelled_or_answered_does_not_wait_in_the_queue_until_it_is_due() {
+    // Each request that is answered leaves its timeout behind, which would be due much later than the next ones.
+    let patient = ClientOptions { timeout_us: 60_000_000, ..ClientOptions::default() };
+    let recording = recording(ClusterSetup { client: patient, ..setup() }, 1, 20_000);
+    let cluster = recording.head();
+    let lapsed = cluster.queue().iter().filter(|entry| match entry.event {
+        Event::Wake { client, .. } => !cluster.clients()[client.index()].wakes_by(entry.id),
+        _ => false,
+    });
+    let (lapsed, answered) =
+        (lapsed.count(), cluster.clients().iter().map(|client| client.done).sum::<u64>());
+    assert!(answered > 250, "{answered} requests were answered");
+    assert!(lapsed < 10, "{lapsed} waits that ended are pending");
+}
+
+#[test]
 fn every_step_is_reached_with_the_state_that_it_had_when_it_was_recorded() {
     let recording = recording(ClusterSetup { chaos: Some(Chaos::default()), ..setup() }, 3, 3_000);
     let mut forwards = recording.at(0);
