@@ -5,13 +5,13 @@ import { createHash } from "node:crypto";
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 
-const skipped = new Set([".git", ".tools", "target", "dist", "node_modules", "tests", "benches"]);
+const skipped = new Set([".git", ".tools", "target", "dist", "node_modules", "tests", "benches", "docs"]);
 const hash = createHash("sha256");
 
 function add(folder) {
   for (const entry of readdirSync(folder, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1))) {
     const path = join(folder, entry.name);
-    if (skipped.has(path)) continue;
+    if (skipped.has(path) || path.endsWith(".md")) continue;
     if (entry.isDirectory()) add(path);
     else if (entry.isFile()) hash.update(`${path}\0`).update(createHash("sha256").update(readFileSync(path)).digest());
   }

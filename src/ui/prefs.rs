@@ -50,7 +50,7 @@ pub struct Prefs {
     pub theme: Theme,
     /// Whether messages move.
     pub movement: Movement,
-    /// Whether this is the first visit.
+    /// Whether this is the first visit, or nobody was told yet where to start.
     pub first_visit: bool,
 }
 
@@ -91,13 +91,11 @@ impl Prefs {
     /// What was remembered, else what the browser says.
     pub fn load() -> Prefs {
         let lang = Lang::from_tag(&load(LANG).unwrap_or_else(dom::browser_language));
-        let first_visit = load(VISITED).is_none();
-        save(VISITED, "1");
         Prefs {
             lang: lang.with_units(load_choice(UNITS, &ALL_UNITS)),
             theme: load_choice(THEME, &THEMES),
             movement: load_choice(MOVEMENT, &MOVEMENTS),
-            first_visit,
+            first_visit: load(VISITED).is_none(),
         }
     }
 
@@ -118,6 +116,11 @@ impl Prefs {
         save(MOVEMENT, name_of(self.movement, &MOVEMENTS));
         save(UNITS, name_of(self.lang.units, &ALL_UNITS));
     }
+}
+
+/// Remembers that the person was told where to start.
+pub fn remember_visit() {
+    save(VISITED, "1");
 }
 
 /// The run that was open last.

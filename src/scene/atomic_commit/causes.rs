@@ -1,5 +1,6 @@
 //! Why a transaction was aborted or refused, in words.
 
+use crate::lang::plural;
 use crate::protocol::atomic_commit::transaction::VALUE_MAX;
 use crate::protocol::atomic_commit::{AbortCause, GaveUp, NoVote, Outcome, ProcessState, Refusal};
 use crate::scene::Lang;
@@ -45,9 +46,10 @@ pub(super) fn abort_text(cause: AbortCause, lang: Lang) -> String {
             say!(lang, "{missing} of the votes did not come in time", "有 {missing} 张票未按时到达")
         }
         AbortCause::WorkTimeout { missing } => {
+            let s = plural(missing);
             say!(
                 lang,
-                "the work was not done in time at {missing} sites",
+                "the work was not done in time at {missing} site{s}",
                 "有 {missing} 个站点未按时完成工作"
             )
         }

@@ -1,6 +1,7 @@
 //! The messages of atomic commit in words.
 
 use super::{causes, commands};
+use crate::lang::plural;
 use crate::protocol::NodeId;
 use crate::protocol::atomic_commit::{Message, TransactionId, Vote};
 use crate::scene::Lang;
@@ -56,8 +57,8 @@ pub(super) fn text(message: &Message, lang: Lang) -> String {
     let t = message.transaction();
     match message {
         Message::Work { operations, .. } => {
-            let count = operations.len();
-            say!(lang, "work for {t}: {count} operations", "{t} 的工作：{count} 个操作")
+            let (count, s) = (operations.len(), plural(operations.len()));
+            say!(lang, "work for {t}: {count} operation{s}", "{t} 的工作：{count} 个操作")
         }
         Message::Worked { .. } => say!(lang, "work done for {t}", "{t} 的工作已完成"),
         Message::Waiting { holders, .. } => {

@@ -20,6 +20,7 @@ use super::Lang;
 use super::model::{Cell, Field, Outline, Quorum, Table, Tone};
 use super::portray::{Face, Layout, Portrait, Portray, ViolationOf};
 use super::workbench::Prompt;
+use crate::lang::plural;
 use crate::protocol::NodeId;
 use crate::protocol::atomic_commit::{
     Answer, BranchState, COORDINATOR, Command, Coordination, Duty, Message, Node, OperatorRequest,
@@ -169,9 +170,10 @@ fn headline(nodes: &[Option<View<'_>>], lang: Lang) -> String {
     let is_up = coordinator.is_some_and(|node| node.duty == Duty::TakesPart);
     if let (false, Some(t)) = (is_up, in_doubt.first()) {
         let count = in_doubt.iter().filter(|other| *other == t).count();
+        let (s, locked_s) = (plural(count), plural(locked));
         return say!(
             lang,
-            "The coordinator is down. {count} participants said yes to {t} and do not know the outcome; {locked} accounts stay locked.",
+            "The coordinator is down. {count} participant{s} said yes to {t} and cannot know the outcome, with {locked} account{locked_s} locked.",
             "协调者不在。{count} 个参与者对 {t} 说了“是”，却不知道结果；{locked} 个账户保持锁定。"
         );
     }
@@ -190,20 +192,24 @@ fn headline(nodes: &[Option<View<'_>>], lang: Lang) -> String {
         return idle(&mut sites(), in_doubt.len(), lang);
     };
     let of = book.participants.len();
+    let s = plural(of);
     match book.phase {
-        Phase::Working if waiting > 0 => say!(
-            lang,
-            "{t} does its work; {waiting} transactions wait for a lock.",
-            "{t} 正在工作；有 {waiting} 个事务在等待锁。"
-        ),
-        Phase::Working => say!(lang, "{t} does its work at {of} sites.", "{t} 正在 {of} 个站点工作。"),
+        Phase::Working if waiting > 0 => {
+            let s = plural(waiting);
+            say!(
+                lang,
+                "{t} does its work, with {waiting} transaction{s} waiting for a lock.",
+                "{t} 正在工作；有 {waiting} 个事务在等待锁。"
+            )
+        }
+        Phase::Working => say!(lang, "{t} does its work at {of} site{s}.", "{t} 正在 {of} 个站点工作。"),
         Phase::Initiating | Phase::Voting | Phase::OnePhase => {
             let votes = book.votes.len();
             say!(lang, "{t}: {votes} of {of} votes are in.", "{t}：{of} 张选票已到 {votes} 张。")
         }
         Phase::PreCommitting => say!(
             lang,
-            "{t}: all have voted yes; {} have yet to confirm that they know.",
+            "{t}: all have voted yes; yet to confirm that they know: {}.",
             "{t}：全体赞成；还有 {} 个尚未确认知晓。",
             book.awaited.len()
         ),
@@ -228,7 +234,7 @@ fn headline(nodes: &[Option<View<'_>>], lang: Lang) -> String {
             };
             say!(
                 lang,
-                "{t} is {outcome}; {} have yet to confirm.",
+                "{t} is {outcome}; yet to confirm: {}.",
                 "{t} {outcome}；还有 {} 个尚未确认。",
                 book.awaited.len()
             )
@@ -246,9 +252,10 @@ fn headline(nodes: &[Option<View<'_>>], lang: Lang) -> String {
 /// What is said when the coordinator has nothing to do.
 fn idle(sites: &mut dyn Iterator<Item = &Site>, in_doubt: usize, lang: Lang) -> String {
     if in_doubt > 0 {
+        let s = plural(in_doubt);
         return say!(
             lang,
-            "The coordinator has forgotten it all; {in_doubt} participants are still in doubt and will ask.",
+            "The coordinator has forgotten it all; {in_doubt} participant{s}, still in doubt, will ask.",
             "协调者已忘记一切；{in_doubt} 个参与者仍然存疑，将会来问。"
         );
     }

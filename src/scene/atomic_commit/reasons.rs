@@ -1,6 +1,7 @@
 //! The reasons of atomic commit in sentences: what a node did, and the rule that made it do so.
 
 use super::causes::{abort_text, gave_up_text, no_vote_text, outcome_text, refusal_text, state_text};
+use crate::lang::plural;
 use crate::protocol::NodeId;
 use crate::protocol::atomic_commit::{Outcome, Reason};
 use crate::scene::Lang;
@@ -70,11 +71,14 @@ pub(super) fn text(why: &Reason, node: NodeId, lang: Lang) -> String {
             "{node} has read its log and takes part again; it owes nobody an answer.",
             "{node} 读完日志后重新参与；它没有未决的承诺。"
         ),
-        R::TakesPart { in_doubt, .. } => say!(
-            lang,
-            "{node} finds in its log that it had voted yes on {in_doubt} transactions and knows no decision: it takes their locks again and is still in doubt.",
-            "{node} 从日志得知自己曾对 {in_doubt} 个事务投赞成票却不知道决定：它重新取得锁，仍然存疑。"
-        ),
+        R::TakesPart { in_doubt, .. } => {
+            let s = plural(in_doubt);
+            say!(
+                lang,
+                "{node} finds in its log that it had voted yes on {in_doubt} transaction{s} and knows no decision: it takes their locks again and is still in doubt.",
+                "{node} 从日志得知自己曾对 {in_doubt} 个事务投赞成票却不知道决定：它重新取得锁，仍然存疑。"
+            )
+        }
         R::DiskLost => say!(
             lang,
             "{node} finds its disk empty. It may have promised something, so it keeps out for good.",
@@ -90,11 +94,14 @@ pub(super) fn text(why: &Reason, node: NodeId, lang: Lang) -> String {
             "{node} takes {t} back: it had not voted before the crash, so nobody relies on it.",
             "{node} 撤销 {t}：崩溃前尚未投票，没有人依赖它。"
         ),
-        R::Checkpoints { dropped } => say!(
-            lang,
-            "{node} replaces its log by what it amounts to; {dropped} records are dropped.",
-            "{node} 用日志的结果替换日志；丢弃 {dropped} 条记录。"
-        ),
+        R::Checkpoints { dropped } => {
+            let s = plural(dropped);
+            say!(
+                lang,
+                "{node} replaces its log by what it amounts to; it drops {dropped} record{s}.",
+                "{node} 用日志的结果替换日志；丢弃 {dropped} 条记录。"
+            )
+        }
         R::NotCoordinator { coordinator } => say!(
             lang,
             "{node} keeps accounts; requests go to the coordinator, {coordinator}.",
@@ -123,11 +130,14 @@ pub(super) fn text(why: &Reason, node: NodeId, lang: Lang) -> String {
                 "{node} 告知客户端 {t} 的结果：{outcome}。"
             )
         }
-        R::SendsWork { sites, .. } => say!(
-            lang,
-            "{node} begins {t} and hands the work to {sites} sites; nothing is decided yet.",
-            "{node} 开始 {t}，把工作分给 {sites} 个站点；尚未决定任何事。"
-        ),
+        R::SendsWork { sites, .. } => {
+            let s = plural(sites);
+            say!(
+                lang,
+                "{node} begins {t} and hands the work to {sites} site{s}; nothing is decided yet.",
+                "{node} 开始 {t}，把工作分给 {sites} 个站点；尚未决定任何事。"
+            )
+        }
         R::SendsWorkAgain { .. } => say!(
             lang,
             "{node} has heard nothing about the work for {t} and sends it again.",
@@ -203,16 +213,22 @@ pub(super) fn text(why: &Reason, node: NodeId, lang: Lang) -> String {
             "{node} knows the request of {t}: it was committed as {earlier}.",
             "{node} 认得 {t} 的请求：它已作为 {earlier} 提交。"
         ),
-        R::ForcesInitiation { participants, .. } => say!(
-            lang,
-            "{node} first records whom it is going to ask about {t}, {participants} participants, so that a crash cannot make it forget that it asked.",
-            "{node} 先记录将就 {t} 询问的 {participants} 个参与者，以免崩溃后忘记自己问过。"
-        ),
-        R::AsksForVotes { participants, .. } => say!(
-            lang,
-            "{node} asks {participants} participants for their vote on {t}: can you commit?",
-            "{node} 请 {participants} 个参与者对 {t} 投票：能提交吗？"
-        ),
+        R::ForcesInitiation { participants, .. } => {
+            let s = plural(participants);
+            say!(
+                lang,
+                "{node} first records whom it is going to ask about {t}, {participants} participant{s}, so that a crash cannot make it forget that it asked.",
+                "{node} 先记录将就 {t} 询问的 {participants} 个参与者，以免崩溃后忘记自己问过。"
+            )
+        }
+        R::AsksForVotes { participants, .. } => {
+            let s = plural(participants);
+            say!(
+                lang,
+                "{node} asks {participants} participant{s} for the vote on {t}: can you commit?",
+                "{node} 请 {participants} 个参与者对 {t} 投票：能提交吗？"
+            )
+        }
         R::AsksForVoteAgain { .. } => {
             say!(lang, "{node} misses a vote on {t} and asks again.", "{node} 缺少对 {t} 的投票，再次询问。")
         }
@@ -259,11 +275,14 @@ pub(super) fn text(why: &Reason, node: NodeId, lang: Lang) -> String {
                 "{node} 再次被问，重复对 {t} 的投票。"
             )
         }
-        R::DecidesCommit { yes, participants, .. } => say!(
-            lang,
-            "{node} has {yes} yes votes from {participants} participants and decides to commit {t}. The decision holds once its record is on disk.",
-            "{node} 得到 {participants} 个参与者中 {yes} 张赞成票，决定提交 {t}。记录落盘后决定生效。"
-        ),
+        R::DecidesCommit { yes, participants, .. } => {
+            let s = plural(participants);
+            say!(
+                lang,
+                "{node} has {yes} yes vote{s} from {participants} participant{s} and decides to commit {t}. The decision holds once its record is on disk.",
+                "{node} 得到 {participants} 个参与者中 {yes} 张赞成票，决定提交 {t}。记录落盘后决定生效。"
+            )
+        }
         R::DecidesOnMajority { yes, participants, .. } => say!(
             lang,
             "{node} decides to commit {t} with {yes} of {participants} votes. The rule that all must agree is switched off.",
@@ -341,11 +360,14 @@ pub(super) fn text(why: &Reason, node: NodeId, lang: Lang) -> String {
             "{node} is in doubt about {t} and will ask if nothing comes.",
             "{node} 对 {t} 存疑，若没有消息就会去问。"
         ),
-        R::AsksForDecision { asked, .. } => say!(
-            lang,
-            "{node} is in doubt about {t} and has been told nothing, so it asks {asked} others what was decided.",
-            "{node} 对 {t} 存疑且没有消息，于是向 {asked} 个节点询问决定。"
-        ),
+        R::AsksForDecision { asked, .. } => {
+            let s = plural(asked);
+            say!(
+                lang,
+                "{node} is in doubt about {t} and has been told nothing, so it asks {asked} other{s} what was decided.",
+                "{node} 对 {t} 存疑且没有消息，于是向 {asked} 个节点询问决定。"
+            )
+        }
         R::Presumes { outcome, .. } => {
             let outcome = outcome_text(outcome, lang);
             say!(
@@ -369,11 +391,14 @@ pub(super) fn text(why: &Reason, node: NodeId, lang: Lang) -> String {
             "{node} aborts {t} on its own although it had voted yes. The rule is switched off.",
             "{node} 虽已投赞成票，却自行中止 {t}。该规则已被关闭。"
         ),
-        R::PreCommits { participants, .. } => say!(
-            lang,
-            "{node} has all votes and tells {participants} participants so before anybody commits {t}: nobody shall commit while another is uncertain.",
-            "{node} 收齐选票，在任何人提交 {t} 之前先告知 {participants} 个参与者：有人不确定时，谁也不得提交。"
-        ),
+        R::PreCommits { participants, .. } => {
+            let s = plural(participants);
+            say!(
+                lang,
+                "{node} has all votes and tells {participants} participant{s} so before anybody commits {t}: nobody shall commit while another is uncertain.",
+                "{node} 收齐选票，在任何人提交 {t} 之前先告知 {participants} 个参与者：有人不确定时，谁也不得提交。"
+            )
+        }
         R::LimitsPreCommit { .. } => say!(
             lang,
             "{node} waits for answers about {t}; whoever stays silent is taken for crashed.",

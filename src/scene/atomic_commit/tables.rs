@@ -130,7 +130,7 @@ fn coordination(book: &Coordination, lang: Lang) -> Option<Cell> {
         Phase::Deciding(Outcome::Abort) => cell(word!(lang, "abort", "中止"), Tone::Bad, false, ""),
         Phase::Completing(outcome) => {
             let left = book.awaited.len();
-            let hint = say!(lang, "{left} participants have yet to confirm", "还有 {left} 个参与者尚未确认");
+            let hint = say!(lang, "yet to confirm: {left}", "还有 {left} 个参与者尚未确认");
             match outcome {
                 Outcome::Commit => cell(word!(lang, "commit", "提交"), Tone::Good, true, hint),
                 Outcome::Abort => cell(word!(lang, "abort", "中止"), Tone::Bad, true, hint),

@@ -33,6 +33,9 @@ pub(super) fn text(message: &Message, lang: Lang) -> String {
             say!(lang, "{kind}: on disk", "{kind}：已落盘")
         }
         Message::Offer { keys, .. } => keys_text(kind, keys.len(), lang),
+        Message::OfferAnswer { wanted, .. } if wanted.is_empty() => {
+            say!(lang, "{kind}: lacks none", "{kind}：一个不缺")
+        }
         Message::OfferAnswer { wanted, .. } => {
             let (keys, s) = (wanted.len(), plural(wanted.len()));
             say!(lang, "{kind}: lacks {keys} key{s}", "{kind}：缺 {keys} 个键")

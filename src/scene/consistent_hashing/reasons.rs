@@ -416,6 +416,14 @@ pub(super) fn text(why: &Reason, node: NodeId, lang: Lang) -> String {
                 "{node} 向 {to} 提供属于它的 {keys} 个键。"
             )
         }
+        R::AnswersOffer { to, wanted: 0, keys } => {
+            let s = plural(keys);
+            say!(
+                lang,
+                "Of the {keys} key{s} that {to} offers, {node} lacks none.",
+                "{to} 提供的 {keys} 个键，{node} 一个不缺。"
+            )
+        }
         R::AnswersOffer { to, wanted, keys } => {
             let s = plural(keys);
             say!(

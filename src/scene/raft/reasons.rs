@@ -231,6 +231,11 @@ pub(super) fn text(why: &Reason, node: NodeId, lang: Lang) -> String {
             "{node} reminds {to} that it leads in term {term}.",
             "{node} 提醒 {to}：自己在任期 {term} 领导。"
         ),
+        R::Replicates { to, first_index, count: 1 } => say!(
+            lang,
+            "{node} sends {to} the entry of index {first_index}.",
+            "{node} 向 {to} 发送索引 {first_index} 的条目。"
+        ),
         R::Replicates { to, first_index, count } => say!(
             lang,
             "{node} sends {to} {count} entries from index {first_index} on.",
@@ -245,6 +250,11 @@ pub(super) fn text(why: &Reason, node: NodeId, lang: Lang) -> String {
             lang,
             "{node} takes over entry {index} of term {term} from {leader}; it is written, not yet durable.",
             "{node} 从 {leader} 接收任期 {term} 的条目 {index}；已写入，尚未持久化。"
+        ),
+        R::RemovedConflict { index, term, leader_term, count: 1 } => say!(
+            lang,
+            "{node} removes the entry of index {index}: it has term {term} there, the leader has {leader_term}.",
+            "{node} 删除索引 {index} 的条目：自己在此处是任期 {term}，领导者是 {leader_term}。"
         ),
         R::RemovedConflict { index, term, leader_term, count } => say!(
             lang,

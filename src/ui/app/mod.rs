@@ -181,7 +181,9 @@ impl Component for App {
             app.failure = opened.failure;
             app.show(opened.bench);
         }
-        if prefs.first_visit {
+        // Where something is wrong with the link, that is what there is to read.
+        if prefs.first_visit && app.failure.is_none() {
+            prefs::remember_visit();
             let text = word!(
                 prefs.lang,
                 "Start with Play or the space bar. Press a node to see inside it; press it again to break it.",

@@ -154,6 +154,19 @@ test("the last run survives a reload without a link", async ({ page }) => {
   await expect(strong(page)).toHaveText(at);
 });
 
+test.describe("on a small screen", () => {
+  test.use({ viewport: { width: 375, height: 812 } });
+
+  test("what is wrong with a first link is told alone, and where to start the next time", async ({ page }) => {
+    await openPage(page, "./#this-is-no-run");
+    await expect(page.getByRole("alert")).not.toBeEmpty();
+    await expect(page.locator(".toast")).toHaveCount(0);
+    await page.goto("about:blank");
+    await openPage(page, "./");
+    await expect(page.locator(".toast")).toContainText("Start with Play");
+  });
+});
+
 test("a damaged link says what is wrong, and the page goes on", async ({ page }) => {
   await openPage(page, "./");
   await goOn(page, 1);

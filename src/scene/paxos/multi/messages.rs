@@ -18,7 +18,7 @@ pub(super) fn text(message: &Message, lang: Lang) -> String {
         }
         Message::Promise { ballot, reports, .. } => {
             let count = reports.len();
-            say!(lang, "{kind} {ballot}, {count} slots reported", "{kind} {ballot}，报告 {count} 个槽位")
+            say!(lang, "{kind} {ballot}, slots reported: {count}", "{kind} {ballot}，报告 {count} 个槽位")
         }
         Message::Accept { ballot, slot, value } => {
             let value = value_text(value, lang);
