@@ -299,7 +299,13 @@ impl<P: Checkable> Bench<P> {
                     .queue()
                     .in_order()
                     .into_iter()
-                    .filter(|entry| matches!(entry.event, Event::Message(_) | Event::Timer { .. }))
+                    .filter(|entry| match entry.event {
+                        Event::Message(_) => true,
+                        Event::Timer { node, timer } => {
+                            self.cluster.running_timer(node, timer, entry.id).is_some()
+                        }
+                        _ => false,
+                    })
                     .map(|entry| entry.id)
                     .collect();
                 let last = pending.len().checked_sub(1)? as u64;

@@ -92,7 +92,7 @@ fn received_arrow<P: Portray>(recording: &Recording<P>, info: &StepInfo) -> Opti
 /// Messages that were under way when the recording ended.
 fn under_way<P: Portray>(recording: &Recording<P>, to_us: u64) -> impl Iterator<Item = Arrow> + '_ {
     let head = recording.head();
-    head.queue().iter().filter_map(move |entry| {
+    head.queue().in_order().into_iter().filter_map(move |entry| {
         let Event::Message(envelope) = &entry.event else { return None };
         let kind = crate::sim::cluster::body_code(&envelope.body);
         (envelope.sent_us <= to_us).then(|| Arrow {

@@ -4,7 +4,7 @@ use super::Lang;
 use super::detail::Detail;
 use super::model::{Sentence, SourceSpot};
 use super::portray::Portray;
-use crate::lang::time;
+use crate::lang::{plural, time};
 use crate::protocol::{Effect, EffectBody, Input, NodeId};
 use crate::sim::{Address, Doer, Happening, InputKind, Intervention, InterventionOf, Problem, Unsynced};
 use crate::{say, word};
@@ -320,7 +320,8 @@ pub fn effect_text<P: Portray>(effect: &Effect<P>, options: &P::Options, lang: L
             say!(lang, "writes {record}", "写入 {record}")
         }
         EffectBody::Rewrite { records } => {
-            say!(lang, "rewrites its log as {} records", "将日志重写为 {} 条记录", records.len())
+            let (count, s) = (records.len(), plural(records.len()));
+            say!(lang, "rewrites its log as {count} record{s}", "将日志重写为 {count} 条记录")
         }
         EffectBody::Sync { .. } => word!(lang, "syncs its disk", "同步磁盘").to_owned(),
         EffectBody::Reply { client, answer, .. } => {

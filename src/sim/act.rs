@@ -179,8 +179,7 @@ fn choose<P: Participant>(
             return Err(Problem::Down { node: *node });
         }
         Event::Timer { node, timer } => {
-            let due_us =
-                cluster.host(*node).and_then(|host| host.timer(*timer)).map(|running| running.due_us);
+            let due_us = cluster.running_timer(*node, *timer, event).map(|running| running.due_us);
             let Some(due_us) = due_us else { return Err(Problem::NoSuchEvent { event }) };
             if waits_for_clock {
                 cluster.advance_to(due_us);

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::client::Client;
-use super::host::Host;
+use super::host::{Host, Timer};
 use super::network::Network;
 use super::queue::{Entry, Queue};
 use super::random::Stream;
@@ -193,6 +193,11 @@ impl<P: Participant> Cluster<P> {
         self.hosts.get(node.index())
     }
 
+    /// The timer that this event stands for, unless it was cancelled or set anew since.
+    pub fn running_timer(&self, node: NodeId, timer: P::Timer, event: EventId) -> Option<&Timer<P>> {
+        self.host(node)?.timer_of(timer, event)
+    }
+
     /// The clients.
     pub fn clients(&self) -> &[Client<P>] {
         &self.clients
@@ -271,9 +276,9 @@ impl<P: Participant> Cluster<P> {
     fn forget_lapsed(&mut self) {
         let (hosts, clients) = (&self.hosts, &self.clients);
         self.queue.remove_where(|entry| match entry.event {
-            Event::Timer { node, timer } => !hosts.get(node.index()).is_some_and(|host| {
-                host.timers.iter().any(|running| running.timer == timer && running.event == entry.id)
-            }),
+            Event::Timer { node, timer } => {
+                hosts.get(node.index()).is_none_or(|host| host.timer_of(timer, entry.id).is_none())
+            }
             Event::Wake { client, .. } => {
                 !clients.get(client.index()).is_some_and(|actor| actor.wakes_by(entry.id))
             }

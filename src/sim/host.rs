@@ -137,6 +137,11 @@ impl<P: Participant> Host<P> {
         u64::try_from(self.clock.reading_us(now_us) - self.started_us).unwrap_or(0)
     }
 
+    /// The timer of this name, if this event stands for it.
+    pub(super) fn timer_of(&self, timer: P::Timer, event: EventId) -> Option<&Timer<P>> {
+        self.timer(timer).filter(|running| running.event == event)
+    }
+
     /// The timer of this name, if it runs.
     pub fn timer(&self, timer: P::Timer) -> Option<&Timer<P>> {
         self.timers.iter().find(|running| running.timer == timer)

@@ -173,7 +173,7 @@ fn headline(nodes: &[Option<View<'_>>], lang: Lang) -> String {
         let (s, locked_s) = (plural(count), plural(locked));
         return say!(
             lang,
-            "The coordinator is down. {count} participant{s} said yes to {t} and cannot know the outcome, with {locked} account{locked_s} locked.",
+            "The coordinator is down. {count} participant{s} said yes to {t} without knowing the outcome, and {locked} account{locked_s} stayed locked.",
             "协调者不在。{count} 个参与者对 {t} 说了“是”，却不知道结果；{locked} 个账户保持锁定。"
         );
     }
@@ -329,9 +329,10 @@ fn fields(node: View<'_>, lang: Lang) -> Vec<Field> {
 
 fn log_field(node: View<'_>, lang: Lang) -> Field {
     let (all, durable) = (node.log.entries().len(), node.log.durable());
+    let s = plural(all);
     Field::new(
         word!(lang, "log", "日志"),
-        say!(lang, "{all} records, {durable} durable", "{all} 条记录，{durable} 条已持久化"),
+        say!(lang, "{all} record{s}, {durable} durable", "{all} 条记录，{durable} 条已持久化"),
     )
 }
 

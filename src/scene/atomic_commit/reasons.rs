@@ -75,7 +75,7 @@ pub(super) fn text(why: &Reason, node: NodeId, lang: Lang) -> String {
             let s = plural(in_doubt);
             say!(
                 lang,
-                "{node} finds in its log that it had voted yes on {in_doubt} transaction{s} and knows no decision: it takes their locks again and is still in doubt.",
+                "{node} finds in its log that it had voted yes on {in_doubt} transaction{s} and knows no decision: it takes the locks again and is still in doubt.",
                 "{node} 从日志得知自己曾对 {in_doubt} 个事务投赞成票却不知道决定：它重新取得锁，仍然存疑。"
             )
         }
@@ -276,10 +276,10 @@ pub(super) fn text(why: &Reason, node: NodeId, lang: Lang) -> String {
             )
         }
         R::DecidesCommit { yes, participants, .. } => {
-            let s = plural(participants);
+            let (yes_s, s) = (plural(yes), plural(participants));
             say!(
                 lang,
-                "{node} has {yes} yes vote{s} from {participants} participant{s} and decides to commit {t}. The decision holds once its record is on disk.",
+                "{node} has {yes} yes vote{yes_s} from {participants} participant{s} and decides to commit {t}. The decision holds once its record is on disk.",
                 "{node} 得到 {participants} 个参与者中 {yes} 张赞成票，决定提交 {t}。记录落盘后决定生效。"
             )
         }
@@ -414,11 +414,14 @@ pub(super) fn text(why: &Reason, node: NodeId, lang: Lang) -> String {
             "{node}: everybody knows that all voted yes on {t}, so it commits.",
             "{node}：所有人都知道 {t} 获全体赞成，于是提交。"
         ),
-        R::CommitsAfterPreCommit { silent, .. } => say!(
-            lang,
-            "{node} commits {t} without {silent} silent participants, which it takes for crashed.",
-            "{node} 不再等待 {silent} 个沉默的参与者（视为已崩溃），提交 {t}。"
-        ),
+        R::CommitsAfterPreCommit { silent, .. } => {
+            let s = plural(silent);
+            say!(
+                lang,
+                "{node} commits {t} without {silent} silent participant{s}, which it takes for crashed.",
+                "{node} 不再等待 {silent} 个沉默的参与者（视为已崩溃），提交 {t}。"
+            )
+        }
         R::Elects { candidate, silent, .. } if candidate == node => say!(
             lang,
             "{node} takes {silent} for crashed; it is the lowest that is left and leads {t} to its end.",
@@ -450,6 +453,11 @@ pub(super) fn text(why: &Reason, node: NodeId, lang: Lang) -> String {
                 "{node} 得知有人已对 {t} 做出决定，于是跟随：{outcome}。"
             )
         }
+        R::AllUncertain { up: 1, .. } => say!(
+            lang,
+            "{node}: the only participant that is left is uncertain about {t}, so nobody can have committed. It aborts.",
+            "{node}：仅剩的参与者对 {t} 不确定，因此不可能有人已提交。它中止。"
+        ),
         R::AllUncertain { up, .. } => say!(
             lang,
             "{node}: all {up} participants that answer are uncertain about {t}, so nobody can have committed. They abort.",
@@ -457,7 +465,7 @@ pub(super) fn text(why: &Reason, node: NodeId, lang: Lang) -> String {
         ),
         R::SomeCommittable { committable, up, .. } => say!(
             lang,
-            "{node}: {committable} of {up} participants are committable, so nobody can have aborted {t}. The others are told first, then all commit.",
+            "{node}: of {up} participants, committable: {committable}. So nobody can have aborted {t}. The others are told first, then all commit.",
             "{node}：{up} 个参与者中有 {committable} 个可提交，因此不可能有人已中止 {t}。先告知其余者，然后一起提交。"
         ),
         R::IgnoresFormerLeader { from, .. } => say!(

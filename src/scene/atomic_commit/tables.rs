@@ -174,7 +174,7 @@ pub(super) fn locks(nodes: &[Option<View<'_>>], lang: Lang) -> Table {
             let waits = lock.filter(|lock| !lock.waiters.is_empty()).and_then(|lock| {
                 let waiters = names(lock.waiters.iter().map(|(t, _)| *t));
                 let holders = names(lock.holders.iter().map(|(t, _)| *t));
-                let hint = say!(lang, "{waiters} waits for {holders}", "{waiters} 等待 {holders}");
+                let hint = say!(lang, "{waiters}: waiting for {holders}", "{waiters}：等待 {holders}");
                 cell(waiters, Tone::Bad, false, hint)
             });
             let value = site.store().get(key).value;

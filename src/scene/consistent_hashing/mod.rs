@@ -9,6 +9,7 @@ mod tables;
 
 use serde_json::{Value, json};
 
+use crate::lang::plural;
 use crate::protocol::consistent_hashing::store::{
     Answer, Command, Dynamo, Entry, Message, Operation, Options, Reason, Record, Siblings, Status, Timer,
     VersionVector,
@@ -120,7 +121,10 @@ impl Portray for Dynamo {
         };
         let figure = match self.data().len() {
             0 => String::new(),
-            keys => say!(lang, "{keys} keys", "{keys} 个键"),
+            keys => {
+                let s = plural(keys);
+                say!(lang, "{keys} key{s}", "{keys} 个键")
+            }
         };
         Portrait { role: role_text(entry, lang).to_owned(), figure, tone, tail: Vec::new() }
     }
@@ -163,19 +167,20 @@ impl Portray for Dynamo {
             );
         };
         let (id, keys) = (changing.id(), changing.data().len());
+        let s = plural(keys);
         match (changing.entry().status, changing.transfer()) {
             (_, Some(transfer)) => {
                 let (_, done, sources) = transfer.progress();
                 let role = role_text(changing.entry(), lang);
                 say!(
                     lang,
-                    "{id} is {role}: {keys} keys have arrived, {done} of {sources} members have sent all.",
+                    "{id} is {role}, with {keys} key{s} arrived and all of {done} of {sources} members.",
                     "{id} {role}：已到达 {keys} 个键，{sources} 个成员中 {done} 个已发完。"
                 )
             }
             (Status::Leaving, None) => say!(
                 lang,
-                "{id} is leaving: its {keys} keys are being handed over.",
+                "{id} is leaving and hands over its {keys} key{s}.",
                 "{id} 正在离开：它的 {keys} 个键正在移交。"
             ),
             _ => say!(lang, "{id} has to be told what it was.", "{id} 需要由别人告知自己的身份。"),
@@ -305,7 +310,8 @@ impl Portray for Dynamo {
             Record::Heard { node, entry } => format!("{node}: {}", role_text(*entry, lang)),
             Record::Stored { place, siblings, .. } => format!("{} = {}", place.key, siblings_text(siblings)),
             Record::Dropped { places, .. } => {
-                say!(lang, "dropped {} keys", "删除 {} 个键", places.len())
+                let (count, s) = (places.len(), plural(places.len()));
+                say!(lang, "dropped {count} key{s}", "删除 {count} 个键")
             }
         }
     }

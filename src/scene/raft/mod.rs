@@ -129,7 +129,7 @@ impl Portray for Raft {
                 if others > 0 {
                     say!(
                         lang,
-                        "{id} leads in term {term}. {others} more still believes to lead, in an earlier term.",
+                        "{id} leads in term {term}. Still believing to lead, in an earlier term: {others} more.",
                         "{id} 在任期 {term} 领导。另有 {others} 个节点仍以为自己在更早的任期中领导。"
                     )
                 } else {

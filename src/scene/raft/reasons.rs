@@ -374,7 +374,7 @@ pub(super) fn text(why: &Reason, node: NodeId, lang: Lang) -> String {
         ),
         R::RefusedTooManyUncommitted { uncommitted } => say!(
             lang,
-            "{node} takes no more commands: {uncommitted} entries wait to be committed.",
+            "{node} takes no more commands; entries that wait to be committed: {uncommitted}.",
             "{node} 不再接受命令：已有 {uncommitted} 条等待提交。"
         ),
         R::RefusedTooManyReads { waiting } => say!(

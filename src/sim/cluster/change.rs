@@ -42,7 +42,8 @@ impl<P: Participant> Cluster<P> {
         let mut due_us = entry.due_us.max(self.now_us) + by_us;
         if let Event::Timer { node, timer } = entry.event
             && let Some(host) = self.hosts.get_mut(node.index())
-            && let Some(running) = host.timers.iter_mut().find(|running| running.timer == timer)
+            && let Some(running) =
+                host.timers.iter_mut().find(|running| running.timer == timer && running.event == event)
         {
             running.due_us = running.due_us.max(self.now_us) + by_us;
             due_us = running.due_us;

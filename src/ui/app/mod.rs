@@ -308,7 +308,11 @@ impl App {
                 self.announce();
                 self.save();
             }
-            Err(failure) => self.failure = Some(failure),
+            Err(failure) => {
+                // Nothing lies over what is wrong.
+                self.toasts.clear();
+                self.failure = Some(failure);
+            }
         }
         true
     }

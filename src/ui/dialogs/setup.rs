@@ -9,6 +9,7 @@ use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
 use super::{DialogFrame, on_submit, value};
+use crate::lang::plural;
 use crate::protocol::Invalid;
 use crate::scene::Lang;
 use crate::scene::problems::{invalid_text, problem_text};
@@ -160,5 +161,6 @@ fn row(
 
 /// What the button says that opens the dialog.
 pub fn label(nodes: u16, lang: Lang) -> String {
-    say!(lang, "{} nodes …", "{} 个节点……", nodes)
+    let s = plural(nodes);
+    say!(lang, "{nodes} node{s} …", "{nodes} 个节点……")
 }

@@ -46,12 +46,16 @@ const button = (page, name) => page.getByRole("button", { name, exact: true });
 /** Goes on to the next milestone so many times, or to the last one: the page says that there is nothing further. */
 async function goOnOrEnd(page, milestones, nothing) {
   const end = page.locator(".toast").filter({ hasText: nothing });
+  await page.evaluate(() => document.activeElement?.blur());
   for (let done = 0; done < milestones; done += 1) {
     const before = await stepNow(page);
     await page.keyboard.press("Shift+ArrowRight");
     const isDone = async () => (await end.count()) > 0 || (await stepNow(page)) !== before;
     await expect.poll(isDone, { intervals: [30, 60, 120, 240] }).toBe(true);
-    if ((await end.count()) > 0) return end.locator(".quiet").click({ timeout: 5_000 }).catch(() => {});
+    if ((await end.count()) > 0) {
+      await end.locator(".quiet").click({ timeout: 5_000 }).catch(() => {});
+      return expect(end).toHaveCount(0);
+    }
   }
 }
 

@@ -1,7 +1,7 @@
 // By hand: the person chooses which pending message or timer is next, for every protocol, by pointer and by key, in
 // both languages.
 
-import { chooseScenario, expect, openPage, press, stepNow, test } from "../support/lamplight.js";
+import { chooseScenario, drawn, expect, openPage, press, stepNow, test } from "../support/lamplight.js";
 
 const words = {
   "en-GB": { byHand: "By hand", pending: "Pending", decide: "You decide", seed: "The seed decides" },
@@ -27,6 +27,7 @@ for (const [locale, say] of Object.entries(words)) {
           await expect(byHand).toHaveAttribute("aria-pressed", "true");
           await expect(page.getByRole("tab", { name: say.pending })).toHaveAttribute("aria-selected", "true");
           await expect(page.locator(".pending .hint")).toContainText(say.decide);
+          await drawn(page);
           // Not the one that the schedule would take.
           const before = await stepNow(page);
           const last = lines(page).last();

@@ -51,7 +51,7 @@ test("a message that is painted is pressed like one that is an element", async (
     await page.keyboard.press("Escape");
     await page.mouse.click(x, y, { button: "right" });
     await expect(page.getByRole("menuitem", { name: "Release", exact: true })).toBeVisible({ timeout: 2_000 });
-  }).toPass();
+  }).toPass({ timeout: 60_000 });
 });
 
 test("without a worker that may paint, the page paints itself", async ({ page }) => {

@@ -86,6 +86,8 @@ test("keys act on the page, and leave fields, buttons and combinations alone", a
 
   // With Ctrl, Alt or Meta nothing happens.
   for (const key of ["Control+ArrowRight", "Alt+l", "Meta+."]) await page.keyboard.press(key);
+  // A step takes a moment to be there.
+  await page.waitForTimeout(500);
   expect(await step(page)).toBe(first + 1);
 
   // Space on a focused button presses that button and does not play.

@@ -44,8 +44,9 @@ export const test = base.extend({
     const slower = Number(process.env.SLOWER ?? 1);
     if (slower > 1) {
       context.on("page", async (page) => {
-        const session = await context.newCDPSession(page);
-        await session.send("Emulation.setCPUThrottlingRate", { rate: slower });
+        // A page may be closed before it could be slowed down.
+        const session = await context.newCDPSession(page).catch(() => null);
+        await session?.send("Emulation.setCPUThrottlingRate", { rate: slower }).catch(() => {});
       });
     }
     context.on("console", (message) => {
@@ -96,6 +97,11 @@ export async function stepBy(page, key) {
   const before = await stepNow(page);
   await page.keyboard.press(key);
   await expect.poll(() => stepNow(page)).not.toBe(before);
+}
+
+/** Waits until the panels, which are drawn in the frame after the stage, have followed. */
+export async function drawn(page) {
+  await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
 }
 
 /** Goes on to the next milestone so many times; the focus is nowhere, so that no widget keeps the keys. */
@@ -164,8 +170,8 @@ export async function until(page, key, selector, text) {
   // Tabs and fields keep the arrow keys to themselves while they have the focus.
   await page.evaluate(() => document.activeElement?.blur());
   for (let times = 0; times < 80; times += 1) {
-    await page.keyboard.press(key);
-    await page.waitForTimeout(80);
+    await stepBy(page, key);
+    await drawn(page);
     if (text.test(await part.innerText())) return;
   }
   await expect(part).toContainText(text);
