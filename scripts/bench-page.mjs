@@ -109,7 +109,7 @@ try {
     for (let step = 0; step < 3; step += 1) await page.keyboard.press("Shift+ArrowRight");
     await page.keyboard.press("Space");
     await page.waitForTimeout(500);
-    line("frames per second while playing, 1,100 points, 10,000 keys", (await frameRate(page)).toFixed(1), ">= 58");
+    line("frames per second while playing, 1,100 points, 10,000 keys", (await frameRate(page)).toFixed(1), ">= 60");
     await page.context().close();
   }
 
