@@ -174,12 +174,33 @@ fn what_was_cancelled_or_answered_does_not_wait_in_the_queue_until_it_is_due() {
     let cluster = recording.head();
     let lapsed = cluster.queue().iter().filter(|entry| match entry.event {
         Event::Wake { client, .. } => !cluster.clients()[client.index()].wakes_by(entry.id),
+        Event::Timer { node, timer } => cluster.running_timer(node, timer, entry.id).is_none(),
         _ => false,
     });
     let (lapsed, answered) =
         (lapsed.count(), cluster.clients().iter().map(|client| client.done).sum::<u64>());
     assert!(answered > 250, "{answered} requests were answered");
     assert!(lapsed < 10, "{lapsed} waits that ended are pending");
+}
+
+#[test]
+fn a_timer_that_was_set_anew_is_not_chosen_through_its_old_event() {
+    let mut recording = recording(setup(), 1, 10);
+    let timers = recording.head().queue().in_order().into_iter();
+    let (node, timer, old) = timers
+        .filter_map(|entry| match entry.event {
+            Event::Timer { node, timer } => Some((node, timer, entry.id)),
+            _ => None,
+        })
+        .next()
+        .unwrap();
+    // By a fast clock it expires earlier, so it enters the queue a second time.
+    recording.intervene(Intervention::Clock { node, skew_us: 0, drift_ppm: 100_000 }).unwrap();
+    let new = recording.head().host(node).unwrap().timer(timer).unwrap().event;
+    assert_ne!(old, new);
+    let refused = recording.intervene(Intervention::Choose { event: old });
+    assert_eq!(refused, Err(Problem::NoSuchEvent { event: old }));
+    recording.intervene(Intervention::Choose { event: new }).unwrap();
 }
 
 #[test]

@@ -170,10 +170,10 @@ fn headline(nodes: &[Option<View<'_>>], lang: Lang) -> String {
     let is_up = coordinator.is_some_and(|node| node.duty == Duty::TakesPart);
     if let (false, Some(t)) = (is_up, in_doubt.first()) {
         let count = in_doubt.iter().filter(|other| *other == t).count();
-        let (s, locked_s) = (plural(count), plural(locked));
+        let s = plural(count);
         return say!(
             lang,
-            "The coordinator is down. {count} participant{s} said yes to {t} without knowing the outcome, and {locked} account{locked_s} stayed locked.",
+            "The coordinator is down. {count} participant{s} said yes to {t} without knowing the outcome; accounts locked: {locked}.",
             "协调者不在。{count} 个参与者对 {t} 说了“是”，却不知道结果；{locked} 个账户保持锁定。"
         );
     }
@@ -192,7 +192,6 @@ fn headline(nodes: &[Option<View<'_>>], lang: Lang) -> String {
         return idle(&mut sites(), in_doubt.len(), lang);
     };
     let of = book.participants.len();
-    let s = plural(of);
     match book.phase {
         Phase::Working if waiting > 0 => {
             let s = plural(waiting);
@@ -202,7 +201,10 @@ fn headline(nodes: &[Option<View<'_>>], lang: Lang) -> String {
                 "{t} 正在工作；有 {waiting} 个事务在等待锁。"
             )
         }
-        Phase::Working => say!(lang, "{t} does its work at {of} site{s}.", "{t} 正在 {of} 个站点工作。"),
+        Phase::Working => {
+            let s = plural(of);
+            say!(lang, "{t} does its work at {of} site{s}.", "{t} 正在 {of} 个站点工作。")
+        }
         Phase::Initiating | Phase::Voting | Phase::OnePhase => {
             let votes = book.votes.len();
             say!(lang, "{t}: {votes} of {of} votes are in.", "{t}：{of} 张选票已到 {votes} 张。")

@@ -174,7 +174,7 @@ impl Portray for Dynamo {
                 let role = role_text(changing.entry(), lang);
                 say!(
                     lang,
-                    "{id} is {role}, with {keys} key{s} arrived and all of {done} of {sources} members.",
+                    "{id} is {role}: {done} of {sources} members have sent all; keys so far: {keys}.",
                     "{id} {role}：已到达 {keys} 个键，{sources} 个成员中 {done} 个已发完。"
                 )
             }

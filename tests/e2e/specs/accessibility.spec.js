@@ -11,11 +11,6 @@ const widths = [1280, 768, 375, 320];
 async function someWay(page) {
   await page.evaluate(() => document.activeElement?.blur());
   for (let milestones = 0; milestones < 3; milestones += 1) await page.keyboard.press("Shift+ArrowRight");
-  await takeAwayToast(page);
-}
-
-/** Takes away what was said by the way, unless it went by itself. */
-async function takeAwayToast(page) {
   await page.locator(".toast .quiet").first().click({ timeout: 500 }).catch(() => {});
 }
 
