@@ -130,7 +130,7 @@ try {
         });
       const measure = async (show) => {
         const times = [];
-        for (let run = 0; run < 60; run += 1) {
+        for (let run = 0; run < 200; run += 1) {
           const before = slider.getAttribute("aria-valuenow");
           const started = performance.now();
           show(run);
@@ -157,10 +157,7 @@ try {
       const byHand = await measure((run) => {
         const at = (run % 7) * 10;
         for (const disc of discs) disc.setAttribute("transform", `translate(${100 + at} ${120 + at})`);
-        for (const trail of trails) {
-          trail.setAttribute("x2", 100 + at);
-          trail.setAttribute("y2", 120 + at);
-        }
+        for (const trail of trails) trail.setAttribute("d", `M20 20L${100 + at} ${120 + at}`);
         for (const timer of timers) timer.setAttribute("stroke-dashoffset", at);
         for (const [line, text] of lines) line.textContent = text.slice(0, -1 - (run % 5));
         needle.style.transform = `translateX(${at}px)`;

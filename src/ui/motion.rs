@@ -1,14 +1,14 @@
 //! What moves: written straight to the document in one animation loop, past Yew.
 //!
-//! Yew draws the nodes of the stage; messages and timers are elements that are written here while the run rests, and
-//! painted while it plays.
+//! Messages and timers are elements that are written here while the run rests, and painted while it plays.
 
 use web_sys::Element;
 
 use super::dom;
-use super::stage::message::{Look, Messages};
+use super::stage::message::{self, Messages};
 use super::stage::painted::Painted;
-use crate::scene::model::{Fate, Message, Outline, Stage};
+use super::stage::party::{self, Parties};
+use crate::scene::model::{Fate, Message, TimerArc};
 
 /// When a message is where.
 #[derive(Clone, Copy)]
@@ -37,18 +37,11 @@ impl Flight {
     }
 }
 
-struct Arc {
-    path: Element,
-    written: f64,
-    set_us: u64,
-    due_us: u64,
-}
-
 /// Everything that moves.
 #[derive(Default)]
 pub struct Motion {
+    parties: Parties,
     messages: Messages,
-    arcs: Vec<Arc>,
     painted: Option<Painted>,
     /// For how many more frames elements stay where messages are painted now: until the first picture is there.
     staying: u8,
@@ -64,54 +57,47 @@ struct Needle {
     written: f64,
 }
 
-/// What is drawn anew moves at least by this part of its way round, or by so many pixels: less is not seen, and a frame
-/// in which nothing is drawn anew costs little.
-const ARC_STEP: f64 = 0.001;
+/// The needle moves at least by so many pixels: less is not seen, and a frame in which nothing is drawn anew costs
+/// little.
 const NEEDLE_STEP: f64 = 1.0;
 
 /// How many frames the first picture of a canvas takes at most.
 const STAYING: u8 = 3;
 
 impl Motion {
-    /// The stage was drawn anew: draws its messages, and finds what else moves in it.
-    pub fn attach_stage(
+    /// Draws these parties, and these timers around them as they are at the present moment.
+    pub fn show_parties(&mut self, svg: &Element, parties: Vec<(party::Look, Option<TimerArc>)>) {
+        if let Ok(Some(group)) = svg.query_selector(".parties") {
+            self.parties.show(&group, parties);
+            self.parties.write(self.time_us);
+        }
+    }
+
+    /// Draws these messages with this radius where they are at the present moment; or paints what moves.
+    pub fn show_messages(
         &mut self,
         svg: &Element,
-        stage: &Stage,
-        looks: Vec<Look>,
         radius: f64,
+        messages: Vec<message::Look>,
         painted: Option<Painted>,
     ) {
-        self.arcs.clear();
         if painted.is_some() {
             if self.painted.is_none() {
                 self.staying = STAYING;
             }
         } else if let Ok(Some(group)) = svg.query_selector(".messages") {
-            self.messages.show(&group, radius, looks);
+            self.messages.show(&group, radius, messages);
             if let Some(gone) = self.painted.take() {
                 gone.clear();
             }
         }
-        if let Ok(Some(group)) = svg.query_selector(".parties") {
-            let mut next = group.first_element_child();
-            for party in &stage.parties {
-                let Some(element) = next else { break };
-                next = element.next_element_sibling();
-                let is_painted = painted.is_some() && party.outline == Outline::Disc;
-                let Some(timer) = party.timer.filter(|_| !is_painted) else { continue };
-                if let Ok(Some(path)) = element.query_selector(".timer") {
-                    self.arcs.push(Arc {
-                        path,
-                        written: f64::NAN,
-                        set_us: timer.set_us,
-                        due_us: timer.due_us,
-                    });
-                }
-            }
-        }
         self.painted = painted;
         self.write(self.time_us);
+    }
+
+    /// The moment that the next picture is of, so that it is not written for the last one first.
+    pub fn set_time(&mut self, time_us: u64) {
+        self.time_us = time_us;
     }
 
     /// Where messages are painted, other ones are under way.
@@ -137,15 +123,7 @@ impl Motion {
             }
         }
         self.messages.write(time_us);
-        for arc in &mut self.arcs {
-            let all_us = arc.due_us.saturating_sub(arc.set_us).max(1) as f64;
-            let left = (arc.due_us.saturating_sub(time_us) as f64 / all_us).min(1.0);
-            let gone = ((1.0 - left) / ARC_STEP).round() * ARC_STEP;
-            if gone != arc.written {
-                dom::set_attribute(&arc.path, "stroke-dashoffset", &format!("{gone:.4}"));
-                arc.written = gone;
-            }
-        }
+        self.parties.write(time_us);
         if let Some(painted) = &self.painted {
             painted.paint(time_us);
         }

@@ -29,24 +29,26 @@ pub fn Narration(props: &NarrationProps) -> Html {
     let label = word!(lang, "What happened", "发生了什么");
     html! {
         <section class="narration" aria-label={label}>
-            if let Some(sentence) = &props.sentence {
-                <span class="narration-step figures">{ sentence.step }</span>
-                <p>
-                    { sentence.text.clone() }
-                    if let Some(source) = &sentence.source { { " " }<cite>{ source.clone() }</cite> }
-                    if props.is_deed {
-                        { " " }
-                        <button type="button" class="link-like" onclick={props.ui.on_play(Command::Undo(sentence.step))}>
-                            { word!(lang, "Take this out", "撤去这一步") }
-                        </button>
-                    }
-                </p>
-            } else {
-                <span class="narration-step figures">{ "0" }</span>
-                <p>{ word!(lang,
-                    "Nothing has happened yet. Press Play, or step with the right arrow key.",
-                    "还没有发生任何事。点击播放，或按右方向键单步前进。") }</p>
-            }
+            <div class="narration-inside">
+                if let Some(sentence) = &props.sentence {
+                    <span class="narration-step figures">{ sentence.step }</span>
+                    <p>
+                        { sentence.text.clone() }
+                        if let Some(source) = &sentence.source { { " " }<cite>{ source.clone() }</cite> }
+                        if props.is_deed {
+                            { " " }
+                            <button type="button" class="link-like" onclick={props.ui.on_play(Command::Undo(sentence.step))}>
+                                { word!(lang, "Take this out", "撤去这一步") }
+                            </button>
+                        }
+                    </p>
+                } else {
+                    <span class="narration-step figures">{ "0" }</span>
+                    <p>{ word!(lang,
+                        "Nothing has happened yet. Press Play, or step with the right arrow key.",
+                        "还没有发生任何事。点击播放，或按右方向键单步前进。") }</p>
+                }
+            </div>
         </section>
     }
 }

@@ -48,22 +48,24 @@ pub fn Transport(props: &TransportProps) -> Html {
             <Scrubber ui={ui.clone()} tape={props.tape.clone()} branches={props.branches.clone()}
                 cursor={figures.cursor} recorded={figures.recorded} now_us={figures.now_us}
                 recorded_us={figures.recorded_us} deeds={props.deeds} motion={props.motion.clone()} />
-            <div class="transport-figures figures">
-                <span>
-                    <strong>{ words::step(figures.cursor, lang) }</strong>
-                    { say!(lang, " of {}", " / {}", figures.recorded) }
-                </span>
-                <span>
-                    { time(figures.now_us, lang) }{ " · " }
-                    <button type="button" class="link-like" aria-haspopup="dialog" onclick={ui.on(Ask::Dialog(Dialog::Seed))}
-                        title={word!(lang, "Another seed, or the same from the start", "更换种子，或从头开始")}>
-                        { say!(lang, "seed {}", "种子 {}", figures.seed) }
-                    </button>
-                    <button type="button" class="quiet" onclick={ui.on(Ask::Reopen(None))}
-                        aria-label={word!(lang, "Start again", "重新开始")} title={word!(lang, "Start again", "重新开始")}>
-                        { icon(Icon::Reset) }
-                    </button>
-                </span>
+            <div class="transport-aside">
+                <div class="transport-figures figures">
+                    <span>
+                        <strong>{ words::step(figures.cursor, lang) }</strong>
+                        { say!(lang, " of {}", " / {}", figures.recorded) }
+                    </span>
+                    <span>
+                        { time(figures.now_us, lang) }{ " · " }
+                        <button type="button" class="link-like" aria-haspopup="dialog" onclick={ui.on(Ask::Dialog(Dialog::Seed))}
+                            title={word!(lang, "Another seed, or the same from the start", "更换种子，或从头开始")}>
+                            { say!(lang, "seed {}", "种子 {}", figures.seed) }
+                        </button>
+                        <button type="button" class="quiet" onclick={ui.on(Ask::Reopen(None))}
+                            aria-label={word!(lang, "Start again", "重新开始")} title={word!(lang, "Start again", "重新开始")}>
+                            { icon(Icon::Reset) }
+                        </button>
+                    </span>
+                </div>
             </div>
         </section>
     }

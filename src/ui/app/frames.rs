@@ -46,6 +46,10 @@ const STRETCH_CROWDED: f64 = 2.0;
 /// The most that structure is slowed down where frames are late.
 const STRETCH_MAX: f64 = 4.0;
 
+/// In how many frames in a row panels wait at most for one that shows no other stage, while somebody drags the needle:
+/// the stage is not kept waiting by what is read afterwards.
+const PANELS_WAIT_FRAMES_MAX: u8 = 3;
+
 /// How long after the last change the address is written, in ms.
 const SAVE_MS: u32 = 250;
 
@@ -133,6 +137,8 @@ impl App {
         let lang = self.ui.lang;
         let Some(player) = &self.player else { return false };
         let is_playing = player.is_playing();
+        let shown_us = self.shown_us(player);
+        self.motion.with(|motion| motion.set_time(shown_us));
         if change.branches {
             self.shot.refresh_branches(player);
             self.shot.forget_story();
@@ -328,6 +334,34 @@ impl App {
     /// The moment that is shown.
     fn shown_us(&self, player: &Player) -> u64 {
         if self.reduced_motion { player.bench().now_us() } else { player.time_us() }
+    }
+
+    /// The stage is drawn: the panels and the diagram follow in a frame of their own.
+    pub(super) fn ask_for_panels(&mut self, ctx: &Context<Self>) {
+        let link = ctx.link().clone();
+        self.painting = Some(gloo::render::request_animation_frame(move |now_ms| {
+            link.send_message(Msg::Paint(now_ms));
+        }));
+    }
+
+    /// It is time for the panels and the diagram, unless the frame that began at this time is the first to show the
+    /// stage. Returns whether panels are drawn.
+    pub(super) fn on_paint(&mut self, ctx: &Context<Self>, now_ms: f64) -> bool {
+        self.painting = None;
+        let drawn = self.are_panels_old;
+        let is_stage_new = self.stage_ms > now_ms;
+        if drawn && is_stage_new && self.panels_waited < PANELS_WAIT_FRAMES_MAX {
+            self.panels_waited += 1;
+            self.ask_for_panels(ctx);
+            return false;
+        }
+        self.panels_waited = 0;
+        if drawn {
+            self.refresh_panels(false);
+        }
+        self.paint();
+        self.is_painted = drawn;
+        drawn
     }
 
     /// Writes what moves on the stage and the scrubber.

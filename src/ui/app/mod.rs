@@ -69,8 +69,8 @@ pub enum Msg {
     SystemChanged,
     /// It should be looked up why the step happened.
     Explain,
-    /// The diagram should be painted, and the panels follow the stage.
-    Paint,
+    /// The browser is about to paint, at this time in ms: the diagram should be painted, and the panels follow the stage.
+    Paint(f64),
     /// The address should be written.
     Save,
 }
@@ -117,6 +117,8 @@ pub struct App {
     explaining: Option<Timeout>,
     painting: Option<AnimationFrame>,
     are_panels_old: bool,
+    stage_ms: f64,
+    panels_waited: u8,
     is_unsaid: bool,
     is_painted: bool,
     saving: Option<Timeout>,
@@ -171,6 +173,8 @@ impl Component for App {
             explaining: None,
             painting: None,
             are_panels_old: false,
+            stage_ms: 0.0,
+            panels_waited: 0,
             is_unsaid: false,
             is_painted: false,
             saving: None,
@@ -220,16 +224,7 @@ impl Component for App {
                 self.explain();
                 true
             }
-            Msg::Paint => {
-                self.painting = None;
-                let drawn = self.are_panels_old;
-                if drawn {
-                    self.refresh_panels(false);
-                }
-                self.paint();
-                self.is_painted = drawn;
-                drawn
-            }
+            Msg::Paint(now_ms) => self.on_paint(ctx, now_ms),
             Msg::Save => {
                 self.save();
                 false
@@ -248,10 +243,11 @@ impl Component for App {
             // At rest the diagram and the panels wait for the next frame: somebody who drags the needle asks for
             // several moments in one, and they show only the last of them.
             self.write_motion();
+            if self.are_panels_old {
+                self.stage_ms = dom::now_ms();
+            }
             if !std::mem::take(&mut self.is_painted) && self.painting.is_none() {
-                let link = ctx.link().clone();
-                self.painting =
-                    Some(gloo::render::request_animation_frame(move |_| link.send_message(Msg::Paint)));
+                self.ask_for_panels(ctx);
             }
         }
         if self.menu.is_none()

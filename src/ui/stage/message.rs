@@ -3,9 +3,10 @@
 //! They come and go with every step, so they are not drawn by Yew: elements are used again for other messages, and
 //! only what differs is written. Where a message is, [`Motion`](crate::ui::motion::Motion) says.
 
-use web_sys::Element;
+use web_sys::{Element, Node};
 
 use super::geometry::Path;
+use super::svg::{self, tenths};
 use super::{item_key, item_of};
 use crate::scene::model::{Fate, Message};
 use crate::ui::dom::{self, set_attribute as set};
@@ -38,7 +39,7 @@ struct Drawn {
     root: Element,
     trail: Element,
     disc: Element,
-    letter: Option<Element>,
+    letter: Option<Node>,
     /// Where it was written last.
     place: (f64, f64),
 }
@@ -109,10 +110,13 @@ impl Messages {
                 continue;
             }
             drawn.place = place;
-            let (x, y) = place;
-            set(&drawn.disc, "transform", &format!("translate({x:.1} {y:.1})"));
-            set(&drawn.trail, "x2", &format!("{x:.1}"));
-            set(&drawn.trail, "y2", &format!("{y:.1}"));
+            let from = drawn.look.path.from;
+            set(&drawn.disc, "transform", &svg::translate(place));
+            set(
+                &drawn.trail,
+                "d",
+                &format!("M{} {}L{} {}", tenths(from.0), tenths(from.1), tenths(place.0), tenths(place.1)),
+            );
         }
     }
 }
@@ -122,7 +126,7 @@ impl Drawn {
         let root: Element = wasm_bindgen::JsCast::dyn_into(template.clone_node_with_deep(true).ok()?).ok()?;
         let trail = root.first_element_child()?;
         let disc = root.last_element_child()?;
-        let letter = disc.query_selector("text").ok()?;
+        let letter = disc.query_selector("text").ok()?.as_deref().and_then(Node::first_child);
         let flight = Flight::of(&look.message);
         let place = (f64::NAN, f64::NAN);
         let drawn = Drawn { look, flight, root, trail, disc, letter, place };
@@ -134,6 +138,9 @@ impl Drawn {
     fn change(&mut self, look: Look) {
         if self.look != look {
             self.flight = Flight::of(&look.message);
+            if self.look.path != look.path {
+                self.place = (f64::NAN, f64::NAN);
+            }
             let before = std::mem::replace(&mut self.look, look);
             self.write(Some(&before));
         }
@@ -160,14 +167,10 @@ impl Drawn {
         if !was(|a, b| a.message.description == b.message.description) {
             set(&self.root, "aria-label", &message.description);
         }
-        if !was(|a, b| a.path.from == b.path.from) {
-            set(&self.trail, "x1", &format!("{:.1}", look.path.from.0));
-            set(&self.trail, "y1", &format!("{:.1}", look.path.from.1));
-        }
         if let Some(letter) = &self.letter
             && !was(|a, b| a.message.letter == b.message.letter)
         {
-            letter.set_text_content(Some(&message.letter.to_string()));
+            letter.set_node_value(Some(&message.letter.to_string()));
         }
     }
 }
@@ -186,33 +189,18 @@ fn classes(look: &Look) -> String {
 /// A message without anything that differs between messages; the style sheet shows the cross of a lost one and the
 /// bars of a held one.
 fn template(radius: f64) -> Option<Element> {
-    let make = |name: &str, attributes: &[(&str, String)]| {
-        let element = dom::document().create_element_ns(Some("http://www.w3.org/2000/svg"), name).ok()?;
-        for (name, value) in attributes {
-            set(&element, name, value);
-        }
-        Some(element)
-    };
-    let class = |name: &str| ("class", name.to_owned());
-    let r = |radius: f64| ("r", format!("{radius:.1}"));
-    let root = make("g", &[("role", "option".to_owned())])?;
-    let trail = make("line", &[class("trail")])?;
-    let disc = make("g", &[class("disc")])?;
+    let root = svg::element("g", &[("role", "option")])?;
+    svg::append(&root, "path", &[("class", "trail")])?;
+    let disc = svg::append(&root, "g", &[("class", "disc")])?;
     let bars = format!("M{a:.1}-4v8M{b:.1}-4v8", a = radius + 4.0, b = radius + 8.0);
-    let mut parts = vec![
-        make("circle", &[class("hit"), r(radius.max(14.0))])?,
-        make("circle", &[class("ring"), r(radius + 5.0)])?,
-        make("path", &[class("cross"), ("d", "m-6-6 12 12m0-12-12 12".to_owned())])?,
-        make("circle", &[class("body"), r(radius)])?,
-        make("path", &[class("held"), ("d", bars)])?,
-    ];
+    svg::append(&disc, "circle", &[("class", "hit"), ("r", &tenths(radius.max(14.0)))])?;
+    svg::append(&disc, "circle", &[("class", "ring"), ("r", &tenths(radius + 5.0))])?;
+    svg::append(&disc, "path", &[("class", "cross"), ("d", "m-6-6 12 12m0-12-12 12")])?;
+    svg::append(&disc, "circle", &[("class", "body"), ("r", &tenths(radius))])?;
+    svg::append(&disc, "path", &[("class", "held"), ("d", &bars)])?;
     if radius > RADIUS_WITH_LETTER {
-        parts.push(make("text", &[("y", format!("{:.1}", radius * 0.36))])?);
+        // A copy of a text without letters would have no node to write them to.
+        svg::append(&disc, "text", &[("y", &tenths(radius * 0.36))])?.set_text_content(Some("?"));
     }
-    for part in &parts {
-        disc.append_child(part).ok()?;
-    }
-    root.append_child(&trail).ok()?;
-    root.append_child(&disc).ok()?;
     Some(root)
 }

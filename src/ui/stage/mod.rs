@@ -16,21 +16,20 @@ use super::motion::Motion;
 use super::shared::Shared;
 use super::tone_class;
 use crate::scene::circle::Circle;
-use crate::scene::model::{Cut, Message, Outline, Party, Quorum, Stage};
+use crate::scene::model::{Cut, Message, Outline, Party, Quorum, Stage, TimerArc};
 use crate::scene::{Command, Selection};
 use crate::sim::{Address, EventId, Intervention};
 use crate::word;
 use circle::CircleView;
 use geometry::Geometry;
-use message::Look;
 use painted::Painted;
-use party::PartyView;
 
 pub mod circle;
 pub mod geometry;
 pub mod message;
 pub mod painted;
-mod party;
+pub mod party;
+mod svg;
 
 /// With more messages than this, they are painted on a canvas.
 const MESSAGES_DRAWN_MAX: usize = 60;
@@ -94,16 +93,33 @@ pub fn StageView(props: &StageProps) -> Html {
         .or_else(|| stage.parties.first().map(|party| Selection::Party(party.address)));
 
     {
+        // Not of what is acted on or cut off: while a crowd plays, newer messages than those of the stage are painted.
         let (svg, canvas, motion) = (svg.clone(), canvas.clone(), props.motion.clone());
         let (colours, selection) = (Rc::clone(&props.colours), props.selection);
         let deps = (Rc::clone(&stage), Rc::clone(&geometry), is_painted, colours, selection, tabbable);
         use_effect_with(deps, move |(stage, geometry, is_painted, colours, selection, tabbable)| {
+            let Some(svg) = svg.cast::<Element>() else { return };
+            let layer =
+                is_painted.then(|| Painted::new(&canvas, stage, geometry, colours, *selection)).flatten();
+            let looks = if *is_painted { Vec::new() } else { looks(stage, geometry, *selection, *tabbable) };
+            motion.with(|motion| motion.show_messages(&svg, geometry.message, looks, layer));
+        });
+    }
+    {
+        let (svg, motion) = (svg.clone(), props.motion.clone());
+        let parties = Parties {
+            stage: Rc::clone(&stage),
+            geometry: Rc::clone(&geometry),
+            is_dense,
+            is_painted,
+            selection: props.selection,
+            tabbable,
+            here: props.here,
+            aside: (*knife).map(|(a, b)| geometry.sides(a, b).0).unwrap_or_default(),
+        };
+        use_effect_with(parties, move |parties| {
             if let Some(svg) = svg.cast::<Element>() {
-                let layer =
-                    is_painted.then(|| Painted::new(&canvas, stage, geometry, colours, *selection)).flatten();
-                let looks =
-                    if *is_painted { Vec::new() } else { looks(stage, geometry, *selection, *tabbable) };
-                motion.with(|motion| motion.attach_stage(&svg, stage, looks, geometry.message, layer));
+                motion.with(|motion| motion.show_parties(&svg, parties.looks()));
             }
         });
     }
@@ -265,32 +281,31 @@ pub fn StageView(props: &StageProps) -> Html {
     };
 
     let onfocusin = {
-        let choose = choose.clone();
+        let stage = Rc::clone(&stage);
         Callback::from(move |event: FocusEvent| {
-            if let Some(item) = message_of(&event) {
+            if let Some(item) = item_at(&event, &stage) {
                 choose.emit(item);
             }
         })
     };
-    let onmessagedown = {
-        let press = press.clone();
+    let onitemdown = {
+        let stage = Rc::clone(&stage);
         Callback::from(move |event: PointerEvent| {
-            if let Some(item) = message_of(&event).filter(|_| event.button() == 0) {
+            if let Some(item) = item_at(&event, &stage).filter(|_| event.button() == 0) {
                 press.emit(item);
             }
         })
     };
     let open = |asked: bool| {
-        let menu = menu.clone();
+        let (menu, stage) = (menu.clone(), Rc::clone(&stage));
         Callback::from(move |event: MouseEvent| {
             event.prevent_default();
-            if let Some(item) = message_of(&event) {
+            if let Some(item) = item_at(&event, &stage) {
                 menu.emit((item, event.client_x().into(), event.client_y().into(), asked));
             }
         })
     };
 
-    let aside = (*knife).map(|(a, b)| geometry.sides(a, b).0).unwrap_or_default();
     let label = word!(props.ui.lang, "Cluster: nodes, clients and messages", "集群：节点、客户端与消息");
     let view_box = format!("0 0 {:.0} {:.0}", geometry.width, geometry.height);
 
@@ -305,13 +320,11 @@ pub fn StageView(props: &StageProps) -> Html {
                 onclick={on_painted(false)} oncontextmenu={on_painted(true)}>
                 <g class="links" aria-hidden="true"><Links ui={props.ui.clone()} nodes={Rc::new(node_addresses(&stage))} cuts={stage.cuts.clone()} geometry={geometry.clone()} /></g>
                 <g class="quorums" aria-hidden="true">{ for stage.quorums.iter().map(|quorum| quorum_view(quorum, &geometry)) }</g>
-                <g class="parties" role="presentation">
-                    for party in &stage.parties {
-                        { party_view(props, party, &geometry, is_dense, is_painted, tabbable, &aside, &choose, &press, &menu) }
-                    }
+                // What is in it is drawn by `party::Parties` and `message::Messages`.
+                <g class="items" role="presentation" {onfocusin} onpointerdown={onitemdown} onclick={open(false)} oncontextmenu={open(true)}>
+                    <g class="parties" role="presentation"></g>
+                    <g class="messages" role="presentation"></g>
                 </g>
-                // Its children are drawn by `message::Messages`.
-                <g class="messages" role="presentation" {onfocusin} onpointerdown={onmessagedown} onclick={open(false)} oncontextmenu={open(true)}></g>
                 if let Some((a, b)) = *knife {
                     <line class="knife" x1={px(a.0)} y1={px(a.1)} x2={px(b.0)} y2={px(b.1)} aria-hidden="true" />
                 }
@@ -327,50 +340,62 @@ fn looks(
     geometry: &Geometry,
     selection: Option<Selection>,
     tabbable: Option<Selection>,
-) -> Vec<Look> {
+) -> Vec<message::Look> {
     let look = |message: &Message| {
         let (path, item) = (geometry.path(message.from, message.to)?, Some(item_of(message.id)));
         let (is_selected, is_tabbable) = (selection == item, tabbable == item);
-        Some(Look { message: message.clone(), path, is_selected, is_tabbable })
+        Some(message::Look { message: message.clone(), path, is_selected, is_tabbable })
     };
     stage.messages.iter().filter_map(look).collect()
 }
 
-/// The message at which an event happened.
-fn message_of(event: &web_sys::Event) -> Option<Selection> {
-    let target = event.target().and_then(|target| target.dyn_into::<Element>().ok())?;
-    let key = target.closest("[data-key]").ok().flatten()?.get_attribute("data-key")?;
-    Some(Selection::Message(EventId(key.strip_prefix('m')?.parse().ok()?)))
+/// What the parties are drawn from.
+#[derive(PartialEq)]
+struct Parties {
+    stage: Rc<Stage>,
+    geometry: Rc<Geometry>,
+    /// Whether there is little room for each of them.
+    is_dense: bool,
+    /// Whether what moves is painted.
+    is_painted: bool,
+    selection: Option<Selection>,
+    /// Where the Tab key stops.
+    tabbable: Option<Selection>,
+    /// Who acted in the current step.
+    here: Option<Address>,
+    /// Whom the cut that is being drawn takes aside.
+    aside: Vec<Address>,
 }
 
-#[allow(clippy::too_many_arguments)]
-fn party_view(
-    props: &StageProps,
-    party: &Party,
-    geometry: &Geometry,
-    is_dense: bool,
-    is_painted: bool,
-    tabbable: Option<Selection>,
-    aside: &[Address],
-    choose: &Callback<Selection>,
-    press: &Callback<Selection>,
-    menu: &Callback<(Selection, f64, f64, bool)>,
-) -> Html {
-    let item = Selection::Party(party.address);
-    let (x, y) = geometry.place(party.address).unwrap_or_default();
-    let has_timer = party.timer.is_some()
-        && match party.outline {
-            Outline::Disc => !is_painted,
-            Outline::Card => !is_dense,
-            Outline::Client => false,
+impl Parties {
+    fn looks(&self) -> Vec<(party::Look, Option<TimerArc>)> {
+        let look = |party: &Party| {
+            let item = Some(Selection::Party(party.address));
+            let has_timer = party.timer.is_some()
+                && match party.outline {
+                    Outline::Disc => !self.is_painted,
+                    Outline::Card => !self.is_dense,
+                    Outline::Client => false,
+                };
+            let look = party::Look {
+                has_timer,
+                is_selected: self.selection == item,
+                is_here: self.here == Some(party.address),
+                is_aside: self.aside.contains(&party.address),
+                is_tabbable: self.tabbable == item,
+                ..party::Look::new(party, &self.geometry)
+            };
+            (look, party.timer)
         };
-    let party = Party { timer: None, ..party.clone() };
-    html! {
-        <PartyView key={item_key(item)} {has_timer} {x} {y} radius={geometry.radius} card={geometry.card}
-            is_selected={props.selection == Some(item)} is_here={props.here == Some(party.address)}
-            is_aside={aside.contains(&party.address)} is_tabbable={tabbable == Some(item)}
-            {party} choose={choose.clone()} press={press.clone()} menu={menu.clone()} />
+        self.stage.parties.iter().map(look).collect()
     }
+}
+
+/// The party or message at which an event happened.
+fn item_at(event: &web_sys::Event, stage: &Stage) -> Option<Selection> {
+    let target = event.target().and_then(|target| target.dyn_into::<Element>().ok())?;
+    let key = target.closest("[data-key]").ok().flatten()?.get_attribute("data-key")?;
+    items(stage, false).into_iter().find(|item| item_key(*item) == key)
 }
 
 fn node_addresses(stage: &Stage) -> Vec<Address> {
