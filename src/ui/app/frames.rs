@@ -50,12 +50,16 @@ const STRETCH_MAX: f64 = 4.0;
 /// the stage is not kept waiting by what is read afterwards.
 const PANELS_WAIT_FRAMES_MAX: u8 = 3;
 
+/// How often panels are drawn at most while moments follow each other, in ms: what is shown last they show a little
+/// later, together with why it happened.
+const PANELS_MS: f64 = 250.0;
+
 /// How long after the last change the address is written, in ms.
 const SAVE_MS: u32 = 250;
 
 /// How long after the last change it is looked up why it happened and what code ran, in ms: somebody who drags the
 /// needle waits for neither.
-const EXPLAIN_MS: u32 = 50;
+const EXPLAIN_MS: u32 = 80;
 
 /// A part of the page that is drawn anew while a run plays.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -267,6 +271,7 @@ impl App {
     pub(super) fn refresh_panels(&mut self, with_causes: bool) {
         let (view, lang) = (self.in_view(), self.ui.lang);
         self.are_panels_old = false;
+        self.panels_ms = dom::now_ms();
         if std::mem::take(&mut self.is_unsaid) {
             self.announce();
         }
@@ -344,11 +349,14 @@ impl App {
         }));
     }
 
-    /// It is time for the panels and the diagram, unless the frame that began at this time is the first to show the
-    /// stage. Returns whether panels are drawn.
+    /// It is time for the panels and the diagram, unless they were drawn a short time ago, or the frame that began at
+    /// this time is the first to show the stage. Returns whether panels are drawn.
     pub(super) fn on_paint(&mut self, ctx: &Context<Self>, now_ms: f64) -> bool {
         self.painting = None;
         let drawn = self.are_panels_old;
+        if drawn && self.explaining.is_some() && now_ms - self.panels_ms < PANELS_MS {
+            return false;
+        }
         let is_stage_new = self.stage_ms > now_ms;
         if drawn && is_stage_new && self.panels_waited < PANELS_WAIT_FRAMES_MAX {
             self.panels_waited += 1;

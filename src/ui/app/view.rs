@@ -54,6 +54,8 @@ impl App {
                 branches={self.shot.branches.clone()} deeds={self.shot.deeds.len()} motion={self.motion.clone()} />
         };
         let is_narrow = self.layout == Layout::Narrow;
+        // Panels that still show the moment before.
+        let busy = self.are_panels_old.then_some("true");
         html! {
             <div {class}>
                 <TopBar ui={ui.clone()} cards={self.cards.clone()} {protocol} scenario={self.scenario().to_owned()}
@@ -65,14 +67,14 @@ impl App {
                     { match self.layout {
                         Layout::Wide => html! {
                             <>
-                                <div class="column column-middle">
+                                <div class="column column-middle" aria-busy={busy}>
                                     <DiagramView ui={ui.clone()} diagram={self.diagram.clone()} />
                                     { self.table_tabs() }
                                 </div>
-                                <div class="column column-side">{ self.side_tabs() }</div>
+                                <div class="column column-side" aria-busy={busy}>{ self.side_tabs() }</div>
                             </>
                         },
-                        Layout::Medium | Layout::Narrow => html! { <div class="column column-side">{ self.all_tabs() }</div> },
+                        Layout::Medium | Layout::Narrow => html! { <div class="column column-side" aria-busy={busy}>{ self.all_tabs() }</div> },
                     } }
                     { self.overlay() }
                 </main>

@@ -62,3 +62,29 @@ test("without a worker that may paint, the page paints itself", async ({ page })
   await goOn(page, 4);
   await expect.poll(() => painted(page, diagram)).not.toBe(before);
 });
+
+test("while the needle is dragged the panels follow now and then, and show the last moment once it rests", async ({ page }) => {
+  await openPage(page, "./#raft/calm");
+  await goOn(page, 3);
+  // A moment in every frame, for longer than the panels wait; the last one is none of those before.
+  const changes = await page.evaluate(async () => {
+    let changes = 0;
+    const watch = new MutationObserver(() => (changes += 1));
+    watch.observe(document.querySelector(".column-side"), { subtree: true, childList: true, characterData: true });
+    for (let frame = 0; frame < 120; frame += 1) {
+      document.body.dispatchEvent(new KeyboardEvent("keydown", { key: String(1 + (frame % 8)), bubbles: true }));
+      await new Promise(requestAnimationFrame);
+    }
+    watch.disconnect();
+    document.body.dispatchEvent(new KeyboardEvent("keydown", { key: "9", bubbles: true }));
+    return changes;
+  });
+  // Less often than the stage, but they are not kept waiting for the end.
+  expect(changes).toBeGreaterThan(0);
+  await expect(async () => {
+    const [step, why] = await page.evaluate(() =>
+      [".narration-step", ".why li.is-current .why-when"].map((selector) => document.querySelector(selector).textContent),
+    );
+    expect(why).toContain(`step ${step} `);
+  }).toPass();
+});

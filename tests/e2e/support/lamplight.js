@@ -99,9 +99,9 @@ export async function stepBy(page, key) {
   await expect.poll(() => stepNow(page)).not.toBe(before);
 }
 
-/** Waits until the panels, which are drawn in the frame after the stage, have followed. */
+/** Waits until the panels, which are drawn after the stage, have followed. */
 export async function drawn(page) {
-  await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
+  await expect(page.locator(".column[aria-busy]")).toHaveCount(0);
 }
 
 /** Goes on to the next milestone so many times; the focus is nowhere, so that no widget keeps the keys. */
