@@ -70,7 +70,7 @@ test("while the needle is dragged the panels follow now and then, and show the l
   const changes = await page.evaluate(async () => {
     let changes = 0;
     const watch = new MutationObserver(() => (changes += 1));
-    watch.observe(document.querySelector(".column-side"), { subtree: true, childList: true, characterData: true });
+    watch.observe(document.querySelector(".tabs-tables"), { subtree: true, childList: true, characterData: true });
     for (let frame = 0; frame < 120; frame += 1) {
       document.body.dispatchEvent(new KeyboardEvent("keydown", { key: String(1 + (frame % 8)), bubbles: true }));
       await new Promise(requestAnimationFrame);
@@ -79,7 +79,7 @@ test("while the needle is dragged the panels follow now and then, and show the l
     document.body.dispatchEvent(new KeyboardEvent("keydown", { key: "9", bubbles: true }));
     return changes;
   });
-  // Less often than the stage, but they are not kept waiting for the end.
+  // The logs change less often than the stage, but they are not kept waiting for the end.
   expect(changes).toBeGreaterThan(0);
   await expect(async () => {
     const [step, why] = await page.evaluate(() =>
