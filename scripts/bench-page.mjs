@@ -116,10 +116,11 @@ try {
   for (const [nodes, budget] of [[5, 8], [50, 16]]) {
     const page = await open(linkOf(busy(nodes), 100_000));
     const title = `${nodes} nodes, 100,000 events, ms`;
-    // Until the stage, the scrubber and the sentence show another step, one seek after the other; and beside it the
-    // least that this browser takes on this machine to show as much, which is what a seek cannot be faster than: the
-    // same elements written by hand, with no run behind them.
-    const [waits, leasts] = await page.evaluate(async () => {
+    // One seek after the other: from the key until the run is at that step and the stage, the scrubber and the sentence
+    // are written and laid out; and until the page's thread has painted them, too. Beside it the least that this browser
+    // takes on this machine to show as much, which is what a seek cannot be faster than: the same elements written by
+    // hand, with no run behind them.
+    const [seeks, leasts] = await page.evaluate(async () => {
       const slider = document.querySelector(".tape");
       // Turns are not timers, because nested ones wait at least four milliseconds.
       const turn = () =>
@@ -129,21 +130,25 @@ try {
           channel.port2.postMessage(0);
         });
       const measure = async (show) => {
-        const times = [];
+        const times = { rendered: [], painted: [] };
         for (let run = 0; run < 200; run += 1) {
           const before = slider.getAttribute("aria-valuenow");
+          const isOld = () => slider.getAttribute("aria-valuenow") === before && performance.now() - started < 1000;
           const started = performance.now();
           show(run);
-          do await turn();
-          while (slider.getAttribute("aria-valuenow") === before && performance.now() - started < 1000);
+          // The page draws in a microtask. Where it needs more, it is waited for, and painting counts as rendering.
+          for (let task = 0; task < 50 && isOld(); task += 1) await Promise.resolve();
+          while (isOld()) await turn();
           document.body.getBoundingClientRect();
-          times.push(performance.now() - started);
-          // The panels follow in the next frame; here it is not waited for, but it is let through.
+          times.rendered.push(performance.now() - started);
+          await turn();
+          times.painted.push(performance.now() - started);
+          // Some panels follow in the next frame; here it is not waited for, but it is let through.
           await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
         }
         return times;
       };
-      const seeks = await measure((run) =>
+      const times = await measure((run) =>
         document.body.dispatchEvent(new KeyboardEvent("keydown", { key: String((run * 7 + 1) % 10), bubbles: true })),
       );
       await new Promise((resolve) => setTimeout(resolve, 600));
@@ -163,10 +168,11 @@ try {
         needle.style.transform = `translateX(${at}px)`;
         slider.setAttribute("aria-valuenow", run);
       });
-      return [seeks, byHand];
+      return [times, byHand];
     });
-    line(`seek until the stage shows it p50 / p95, ${title}`, percentiles(waits), `<= ${budget}`);
-    line(`the same elements written by hand p50 / p95, ${title}`, percentiles(leasts), "");
+    line(`seek and render p50 / p95, ${title}`, percentiles(seeks.rendered), `<= ${budget}`);
+    line(`  until it is painted, too`, percentiles(seeks.painted), `<= ${budget}`);
+    line(`  the same elements written by hand, until they are painted`, percentiles(leasts.painted), "");
 
     // The elements are as the page left them again.
     await page.reload();
@@ -188,7 +194,7 @@ try {
       (run % 2 ? works : idle).push((await busyMs()) - before);
     }
     const rest = median(idle);
-    line(`work of a seek and of all views p50 / p95, ${title}`, percentiles(works.map((work) => work - rest)), `<= ${budget}`);
+    line(`  all that follows it: every view, causes, code, painting`, percentiles(works.map((work) => work - rest)), `<= ${budget}`);
     await page.context().close();
   }
 } finally {

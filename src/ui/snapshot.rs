@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use super::ask::Panel;
+use crate::protocol::NodeId;
 use crate::scene::circle::Circle;
 use crate::scene::metrics::Metrics;
 use crate::scene::model::{
@@ -98,6 +99,8 @@ pub struct Snapshot {
     pub story: Rc<Vec<Sentence>>,
     /// The fields of what is selected.
     pub inspection: Option<Rc<Inspection>>,
+    /// The node that they are of, if they are of one.
+    pub inspected: Option<NodeId>,
     /// Why the step happened.
     pub causes: Rc<Vec<Sentence>>,
     /// The step whose chain of causes is being put together.
@@ -174,11 +177,15 @@ impl Snapshot {
             self.pending = Rc::new(player.bench().pending(PENDING_SHOWN, lang));
         }
         if view.inspector {
-            self.inspection = selection
+            let found = selection
                 .into_iter()
                 .chain(self.here().map(Selection::Party))
-                .find_map(|selection| player.bench_mut().inspect(selection, lang))
-                .map(Rc::new);
+                .find_map(|item| Some((item, player.bench_mut().inspect(item, lang)?)));
+            self.inspected = match found {
+                Some((Selection::Party(address), _)) => address.node(),
+                _ => None,
+            };
+            self.inspection = found.map(|(_, inspection)| Rc::new(inspection));
         }
     }
 

@@ -50,9 +50,15 @@ const STRETCH_MAX: f64 = 4.0;
 /// the stage is not kept waiting by what is read afterwards.
 const PANELS_WAIT_FRAMES_MAX: u8 = 3;
 
-/// How often panels are drawn at most while moments follow each other, in ms: what is shown last they show a little
-/// later, together with why it happened.
+/// How often panels are drawn at most while moments follow each other quickly, in ms: what is shown last they show a
+/// little later, together with why it happened. Where they stand in two columns, these take turns, so that the browser
+/// is done with one of them before the next moment is shown.
 const PANELS_MS: f64 = 250.0;
+
+/// Moments follow each other quickly if there are fewer ms between them than this, and more than those that one wish
+/// takes that moves the cursor several times.
+const QUICK_MS: f64 = 80.0;
+const WISH_MS: f64 = 8.0;
 
 /// How long after the last change the address is written, in ms.
 const SAVE_MS: u32 = 250;
@@ -100,9 +106,9 @@ impl App {
         // though nothing but motion was written is not the fault of structure.
         let is_late = std::mem::take(&mut self.was_drawn) && elapsed_us > FRAME_MS_LATE * 1000.0;
         self.stretch = (self.stretch * if is_late { LATE } else { IN_TIME }).clamp(1.0, STRETCH_MAX);
+        let were_panels_old = self.are_panels_old();
         let Some(player) = &mut self.player else { return false };
         let was_playing = player.is_playing();
-        let were_panels_old = self.are_panels_old;
         let change = player.tick(elapsed_us as u64);
         let moved = change.cursor;
         let drawn = change.is_any() && self.follow(ctx, change);
@@ -179,7 +185,8 @@ impl App {
             if let Some(player) = &mut self.player {
                 self.shot.refresh_sentence(player, lang);
             }
-            self.are_panels_old = true;
+            (self.is_middle_old, self.is_side_old) = (true, true);
+            self.note_change(change.cursor);
             let (explaining, saving) = (ctx.link().clone(), ctx.link().clone());
             self.explaining = Some(Timeout::new(EXPLAIN_MS, move || explaining.send_message(Msg::Explain)));
             self.saving = Some(Timeout::new(SAVE_MS, move || saving.send_message(Msg::Save)));
@@ -269,8 +276,20 @@ impl App {
     /// What is beside the stage: at rest it follows in the next frame, so that somebody who drags the needle through
     /// many moments in one waits only for the stage.
     pub(super) fn refresh_panels(&mut self, with_causes: bool) {
-        let (view, lang) = (self.in_view(), self.ui.lang);
-        self.are_panels_old = false;
+        (self.is_middle_old, self.is_side_old) = (false, false);
+        self.refresh_in(self.in_view());
+        if with_causes {
+            let (view, lang) = (self.in_view(), self.ui.lang);
+            let Some(player) = &mut self.player else { return };
+            self.explaining = None;
+            self.shot.refresh_causes(player, lang, view);
+        }
+        self.refresh_diagram();
+    }
+
+    /// The panels that are in this view.
+    fn refresh_in(&mut self, view: InView) {
+        let lang = self.ui.lang;
         self.panels_ms = dom::now_ms();
         if std::mem::take(&mut self.is_unsaid) {
             self.announce();
@@ -280,16 +299,45 @@ impl App {
         if view.compare {
             self.shot.refresh_comparison(player, self.other, lang);
         }
-        if with_causes {
-            self.explaining = None;
-            self.shot.refresh_causes(player, lang, view);
+    }
+
+    /// One of two columns: the diagram and the table (with the circle, which is about the same keys), or what is at the
+    /// side.
+    fn refresh_column(&mut self) {
+        let is_middle = self.is_middle_old && (self.is_middle_next || !self.is_side_old);
+        self.is_middle_next = !is_middle;
+        if is_middle {
+            self.is_middle_old = false;
+            self.refresh_in(self.in_view().only_table());
+            self.refresh_diagram();
+            self.paint();
+        } else {
+            self.is_side_old = false;
+            self.refresh_in(self.in_view().without_table());
+            self.write_motion();
         }
-        self.refresh_diagram();
+    }
+
+    /// Whether some panels still show the moment before.
+    pub(super) fn are_panels_old(&self) -> bool {
+        self.is_middle_old || self.is_side_old
+    }
+
+    /// Something changed at rest, the cursor or something else: whether moments follow each other quickly now.
+    fn note_change(&mut self, is_move: bool) {
+        let now_ms = dom::now_ms();
+        let since_ms = now_ms - self.moved_ms;
+        if since_ms > WISH_MS {
+            self.is_quick = since_ms < QUICK_MS;
+            if is_move {
+                self.moved_ms = now_ms;
+            }
+        }
     }
 
     /// Why the step happened and what code ran, where all else is shown already.
     pub(super) fn explain(&mut self) {
-        if self.are_panels_old {
+        if self.are_panels_old() {
             return self.refresh_panels(true);
         }
         let (view, lang) = (self.in_view(), self.ui.lang);
@@ -349,12 +397,13 @@ impl App {
         }));
     }
 
-    /// It is time for the panels and the diagram, unless they were drawn a short time ago, or the frame that began at
-    /// this time is the first to show the stage. Returns whether panels are drawn.
+    /// It is time for the panels and the diagram, unless moments follow each other quickly and some were drawn a short
+    /// time ago, or the frame that began at this time is the first to show the stage. Returns whether panels are drawn.
     pub(super) fn on_paint(&mut self, ctx: &Context<Self>, now_ms: f64) -> bool {
         self.painting = None;
-        let drawn = self.are_panels_old;
-        if drawn && self.explaining.is_some() && now_ms - self.panels_ms < PANELS_MS {
+        let drawn = self.are_panels_old();
+        let columns = if self.layout == Layout::Wide { 2.0 } else { 1.0 };
+        if drawn && self.is_quick && now_ms - self.panels_ms < PANELS_MS / columns {
             return false;
         }
         let is_stage_new = self.stage_ms > now_ms;
@@ -364,10 +413,14 @@ impl App {
             return false;
         }
         self.panels_waited = 0;
-        if drawn {
-            self.refresh_panels(false);
+        if drawn && self.is_quick && self.layout == Layout::Wide {
+            self.refresh_column();
+        } else {
+            if drawn {
+                self.refresh_panels(false);
+            }
+            self.paint();
         }
-        self.paint();
         self.is_painted = drawn;
         drawn
     }

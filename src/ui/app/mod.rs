@@ -116,9 +116,15 @@ pub struct App {
     ask_after_ms: f64,
     explaining: Option<Timeout>,
     painting: Option<AnimationFrame>,
-    are_panels_old: bool,
+    /// Whether the column in the middle, or the one at the side, still shows the moment before.
+    is_middle_old: bool,
+    is_side_old: bool,
     stage_ms: f64,
     panels_ms: f64,
+    /// When the cursor was moved last, and whether it had been moved a short time before that.
+    moved_ms: f64,
+    is_quick: bool,
+    is_middle_next: bool,
     panels_waited: u8,
     is_unsaid: bool,
     is_painted: bool,
@@ -173,9 +179,13 @@ impl Component for App {
             ask_after_ms: 0.0,
             explaining: None,
             painting: None,
-            are_panels_old: false,
+            is_middle_old: false,
+            is_side_old: false,
             stage_ms: 0.0,
             panels_ms: f64::NEG_INFINITY,
+            moved_ms: f64::NEG_INFINITY,
+            is_quick: false,
+            is_middle_next: true,
             panels_waited: 0,
             is_unsaid: false,
             is_painted: false,
@@ -245,7 +255,7 @@ impl Component for App {
             // At rest the diagram and the panels wait for the next frame: somebody who drags the needle asks for
             // several moments in one, and they show only the last of them.
             self.write_motion();
-            if self.are_panels_old {
+            if self.are_panels_old() {
                 self.stage_ms = dom::now_ms();
             }
             if !std::mem::take(&mut self.is_painted) && self.painting.is_none() {

@@ -55,7 +55,8 @@ impl App {
         };
         let is_narrow = self.layout == Layout::Narrow;
         // Panels that still show the moment before.
-        let busy = self.are_panels_old.then_some("true");
+        let [middle_busy, side_busy] =
+            [self.is_middle_old, self.is_side_old].map(|is_old| is_old.then_some("true"));
         html! {
             <div {class}>
                 <TopBar ui={ui.clone()} cards={self.cards.clone()} {protocol} scenario={self.scenario().to_owned()}
@@ -67,14 +68,14 @@ impl App {
                     { match self.layout {
                         Layout::Wide => html! {
                             <>
-                                <div class="column column-middle" aria-busy={busy}>
+                                <div class="column column-middle" aria-busy={middle_busy}>
                                     <DiagramView ui={ui.clone()} diagram={self.diagram.clone()} />
                                     { self.table_tabs() }
                                 </div>
-                                <div class="column column-side" aria-busy={busy}>{ self.side_tabs() }</div>
+                                <div class="column column-side" aria-busy={side_busy}>{ self.side_tabs() }</div>
                             </>
                         },
-                        Layout::Medium | Layout::Narrow => html! { <div class="column column-side" aria-busy={busy}>{ self.all_tabs() }</div> },
+                        Layout::Medium | Layout::Narrow => html! { <div class="column column-side" aria-busy={middle_busy.or(side_busy)}>{ self.all_tabs() }</div> },
                     } }
                     { self.overlay() }
                 </main>
@@ -191,15 +192,6 @@ impl App {
         html! { <Tabs ui={self.ui.clone()} id="all" {label} {tabs} shown={self.only}>{ self.panel(self.only) }</Tabs> }
     }
 
-    /// The node that the inspector is about, if it is about one.
-    fn inspected_node(&self) -> Option<NodeId> {
-        let selection = self.player.as_ref().and_then(Player::selection);
-        match selection.or(self.shot.here().map(Selection::Party))? {
-            Selection::Party(address) => address.node(),
-            _ => None,
-        }
-    }
-
     fn panel(&self, panel: Panel) -> Html {
         let (ui, shot) = (&self.ui, &self.shot);
         let chosen = self.player.as_ref().and_then(Player::selection);
@@ -209,7 +201,7 @@ impl App {
                 html! { <TableView ui={ui.clone()} tables={shot.tables.clone()} {shown} {chosen} /> }
             }
             Panel::Inspector => html! {
-                <Inspector ui={ui.clone()} inspection={shot.inspection.clone()} node={self.inspected_node()} causes={shot.causes.clone()} spots={shot.spots.clone()} />
+                <Inspector ui={ui.clone()} inspection={shot.inspection.clone()} node={shot.inspected} causes={shot.causes.clone()} spots={shot.spots.clone()} />
             },
             Panel::Story => html! { <Story ui={ui.clone()} story={shot.story.clone()} /> },
             Panel::Metrics => html! { <MetricsPanel ui={ui.clone()} metrics={shot.metrics.clone()} /> },

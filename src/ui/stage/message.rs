@@ -16,6 +16,9 @@ use crate::ui::tone_class;
 /// The smallest disc that has room for a letter, in pixels.
 pub const RADIUS_WITH_LETTER: f64 = 8.0;
 
+/// How many elements are kept for later at most.
+const SPARE_MAX: usize = 60;
+
 /// How finely a place is written, in pixels.
 const STEP: f64 = 0.1;
 
@@ -40,6 +43,7 @@ struct Drawn {
     trail: Element,
     disc: Element,
     letter: Option<Node>,
+    radius: f64,
     /// Where it was written last.
     place: (f64, f64),
 }
@@ -48,6 +52,8 @@ struct Drawn {
 #[derive(Default)]
 pub struct Messages {
     drawn: Vec<Drawn>,
+    /// Elements that are not in the picture now: making them takes much longer.
+    spare: Vec<Drawn>,
     /// What every message is copied from, and the radius that it was made for.
     template: Option<(Element, f64)>,
 }
@@ -57,6 +63,7 @@ impl Messages {
     pub fn show(&mut self, group: &Element, radius: f64, looks: Vec<Look>) {
         if self.template.as_ref().is_none_or(|(_, of)| *of != radius) {
             self.clear();
+            self.spare.clear();
             self.template = template(radius).map(|template| (template, radius));
         }
         let mut free: Vec<Drawn> = std::mem::take(&mut self.drawn);
@@ -72,17 +79,17 @@ impl Messages {
             free.into_iter().partition(|drawn| Some(&drawn.root) == focused.as_ref());
         free.reverse();
         for (look, known) in looks.into_iter().zip(known) {
-            let drawn = match known.or_else(|| free.pop()) {
+            let drawn = match known.or_else(|| free.pop()).or_else(|| self.spare.pop()) {
                 Some(mut drawn) => {
                     drawn.change(look);
                     Some(drawn)
                 }
-                None => self.template.as_ref().and_then(|(template, _)| Drawn::new(template, look)),
+                None => self.template.as_ref().and_then(|(template, _)| Drawn::new(template, look, radius)),
             };
             self.drawn.extend(drawn);
         }
         for gone in free.into_iter().chain(focused) {
-            gone.root.remove();
+            self.put_aside(gone);
         }
         let mut next = group.first_element_child();
         for drawn in &self.drawn {
@@ -96,8 +103,15 @@ impl Messages {
 
     /// Draws none of them any more.
     pub fn clear(&mut self) {
-        for gone in self.drawn.drain(..) {
-            gone.root.remove();
+        for gone in std::mem::take(&mut self.drawn) {
+            self.put_aside(gone);
+        }
+    }
+
+    fn put_aside(&mut self, gone: Drawn) {
+        gone.root.remove();
+        if self.spare.len() < SPARE_MAX {
+            self.spare.push(gone);
         }
     }
 
@@ -122,14 +136,14 @@ impl Messages {
 }
 
 impl Drawn {
-    fn new(template: &Element, look: Look) -> Option<Drawn> {
+    fn new(template: &Element, look: Look, radius: f64) -> Option<Drawn> {
         let root: Element = wasm_bindgen::JsCast::dyn_into(template.clone_node_with_deep(true).ok()?).ok()?;
         let trail = root.first_element_child()?;
         let disc = root.last_element_child()?;
         let letter = disc.query_selector("text").ok()?.as_deref().and_then(Node::first_child);
         let flight = Flight::of(&look.message);
         let place = (f64::NAN, f64::NAN);
-        let drawn = Drawn { look, flight, root, trail, disc, letter, place };
+        let drawn = Drawn { look, flight, root, trail, disc, letter, radius, place };
         drawn.write(None);
         Some(drawn)
     }
@@ -157,6 +171,15 @@ impl Drawn {
             |look: &Look| (look.message.tone, look.message.answer, look.message.fate, look.is_selected);
         if before.is_none_or(|before| kind(before) != kind(look)) {
             set(&self.root, "class", &classes(look));
+            for (class, is_needed) in [
+                ("ring", look.is_selected),
+                ("cross", message.fate == Fate::Lost),
+                ("held", message.fate == Fate::Held),
+            ] {
+                if is_needed {
+                    mark(&self.disc, class, self.radius);
+                }
+            }
         }
         if !was(|a, b| a.is_selected == b.is_selected) {
             set(&self.root, "aria-selected", if look.is_selected { "true" } else { "false" });
@@ -186,18 +209,27 @@ fn classes(look: &Look) -> String {
     format!("message {}{answer} {fate}{selected}", tone_class(look.message.tone))
 }
 
-/// A message without anything that differs between messages; the style sheet shows the cross of a lost one and the
-/// bars of a held one.
+/// What few messages have: the ring of a chosen one, the cross of a lost one, the bars of a held one. The style sheet
+/// shows them, so they stay where they were made.
+fn mark(disc: &Element, class: &str, radius: f64) {
+    if disc.query_selector(&format!(".{class}")).ok().flatten().is_some() {
+        return;
+    }
+    let bars = format!("M{a:.1}-4v8M{b:.1}-4v8", a = radius + 4.0, b = radius + 8.0);
+    match class {
+        "ring" => svg::append(disc, "circle", &[("class", class), ("r", &tenths(radius + 5.0))]),
+        "cross" => svg::append(disc, "path", &[("class", class), ("d", "m-6-6 12 12m0-12-12 12")]),
+        _ => svg::append(disc, "path", &[("class", class), ("d", &bars)]),
+    };
+}
+
+/// A message without anything that differs between messages.
 fn template(radius: f64) -> Option<Element> {
     let root = svg::element("g", &[("role", "option")])?;
     svg::append(&root, "path", &[("class", "trail")])?;
     let disc = svg::append(&root, "g", &[("class", "disc")])?;
-    let bars = format!("M{a:.1}-4v8M{b:.1}-4v8", a = radius + 4.0, b = radius + 8.0);
     svg::append(&disc, "circle", &[("class", "hit"), ("r", &tenths(radius.max(14.0)))])?;
-    svg::append(&disc, "circle", &[("class", "ring"), ("r", &tenths(radius + 5.0))])?;
-    svg::append(&disc, "path", &[("class", "cross"), ("d", "m-6-6 12 12m0-12-12 12")])?;
     svg::append(&disc, "circle", &[("class", "body"), ("r", &tenths(radius))])?;
-    svg::append(&disc, "path", &[("class", "held"), ("d", &bars)])?;
     if radius > RADIUS_WITH_LETTER {
         // A copy of a text without letters would have no node to write them to.
         svg::append(&disc, "text", &[("y", &tenths(radius * 0.36))])?.set_text_content(Some("?"));

@@ -9,7 +9,7 @@ use super::geometry::{CARD_HEIGHT, CLIENT, Geometry};
 use super::item_key;
 use super::svg::{self, tenths};
 use crate::scene::Selection;
-use crate::scene::model::{Cell, Outline, Party, TimerArc};
+use crate::scene::model::{Cell, Outline, Party, TimerArc, Tone};
 use crate::ui::dom::set_attribute as set;
 use crate::ui::tone_class;
 
@@ -158,8 +158,16 @@ struct Parts {
     words: Vec<Node>,
     unsynced: Element,
     tail: Element,
-    cells: Vec<Element>,
+    cells: Vec<TailCell>,
     badge: Element,
+}
+
+/// A cell of the log tail.
+struct TailCell {
+    element: Element,
+    place: (f64, f64),
+    /// Its tone, whether it is settled, and whether it has changed, if it is shown.
+    kind: Option<(Tone, bool, bool)>,
 }
 
 /// All parties that are drawn.
@@ -273,7 +281,7 @@ impl Drawn {
         }
         parts.write_words(before, look);
         if !was(|a, b| a.tail() == b.tail() && a.tail_top() == b.tail_top()) {
-            parts.write_tail(before, look);
+            parts.write_tail(look);
         }
         if !was(|a, b| a.party.badge == b.party.badge && a.party.is_locked == b.party.is_locked) {
             parts.write_badge(look);
@@ -332,29 +340,35 @@ impl Parts {
         }
     }
 
-    /// The end of the log, cell by cell.
-    fn write_tail(&mut self, before: Option<&Look>, look: &Look) {
+    /// The end of the log, cell by cell. Cells that are not needed now stay for later: making them takes much longer.
+    fn write_tail(&mut self, look: &Look) {
         let cells = look.tail();
-        self.cells.drain(cells.len().min(self.cells.len())..).for_each(|gone| gone.remove());
-        while self.cells.len() < cells.len() {
-            let size = [("width", "10"), ("height", "9"), ("rx", "2")];
-            let Some(cell) = svg::append(&self.tail, "rect", &size) else { return };
-            self.cells.push(cell);
+        svg::show(&self.tail, !cells.is_empty());
+        if cells.is_empty() {
+            return;
         }
-        let place = |look: &Look, at: usize| {
-            let cells = look.tail().len() as f64;
-            (at as f64 * CELL_STEP - (cells * CELL_STEP - (CELL_STEP - CELL_WIDTH)) / 2.0, look.tail_top())
-        };
-        for (at, (element, cell)) in self.cells.iter().zip(cells).enumerate() {
-            let known = before.and_then(|before| Some((before, before.tail().get(at)?)));
-            if known.is_none_or(|(before, _)| place(before, at) != place(look, at)) {
-                let (x, y) = place(look, at);
-                set(element, "x", &tenths(x));
-                set(element, "y", &tenths(y));
+        while self.cells.len() < cells.len() {
+            let size = [("width", "10"), ("height", "9"), ("rx", "2"), ("display", "none")];
+            let Some(element) = svg::append(&self.tail, "rect", &size) else { return };
+            self.cells.push(TailCell { element, place: (f64::NAN, f64::NAN), kind: None });
+        }
+        let width = cells.len() as f64 * CELL_STEP - (CELL_STEP - CELL_WIDTH);
+        for (at, drawn) in self.cells.iter_mut().enumerate() {
+            let kind = cells.get(at).map(|cell| (cell.tone, cell.settled, cell.changed));
+            if drawn.kind.is_some() != kind.is_some() {
+                svg::show(&drawn.element, kind.is_some());
             }
-            let kind = |cell: &Cell| (cell.tone, cell.settled, cell.changed);
-            if known.is_none_or(|(_, before)| kind(before) != kind(cell)) {
-                set(element, "class", &cell_classes("log-cell", cell));
+            if drawn.kind != kind
+                && let Some(cell) = cells.get(at)
+            {
+                set(&drawn.element, "class", &cell_classes("log-cell", cell));
+            }
+            drawn.kind = kind;
+            let place = (at as f64 * CELL_STEP - width / 2.0, look.tail_top());
+            if kind.is_some() && drawn.place != place {
+                set(&drawn.element, "x", &tenths(place.0));
+                set(&drawn.element, "y", &tenths(place.1));
+                drawn.place = place;
             }
         }
     }

@@ -68,23 +68,49 @@ test("while the needle is dragged the panels follow now and then, and show the l
   await goOn(page, 3);
   // A moment in every frame, for longer than the panels wait; the last one is none of those before.
   const changes = await page.evaluate(async () => {
-    let changes = 0;
-    const watch = new MutationObserver(() => (changes += 1));
-    watch.observe(document.querySelector(".tabs-tables"), { subtree: true, childList: true, characterData: true });
+    const changes = { tables: 0, side: 0 };
+    const watches = Object.keys(changes).map((panel) => {
+      const watch = new MutationObserver(() => (changes[panel] += 1));
+      watch.observe(document.querySelector(`.tabs-${panel}`), { subtree: true, childList: true, characterData: true });
+      return watch;
+    });
     for (let frame = 0; frame < 120; frame += 1) {
       document.body.dispatchEvent(new KeyboardEvent("keydown", { key: String(1 + (frame % 8)), bubbles: true }));
       await new Promise(requestAnimationFrame);
     }
-    watch.disconnect();
+    for (const watch of watches) watch.disconnect();
     document.body.dispatchEvent(new KeyboardEvent("keydown", { key: "9", bubbles: true }));
     return changes;
   });
-  // The logs change less often than the stage, but they are not kept waiting for the end.
-  expect(changes).toBeGreaterThan(0);
+  // Logs and fields change less often than the stage, but they are not kept waiting for the end.
+  expect(changes.tables).toBeGreaterThan(0);
+  expect(changes.side).toBeGreaterThan(0);
   await expect(async () => {
     const [step, why] = await page.evaluate(() =>
       [".narration-step", ".why li.is-current .why-when"].map((selector) => document.querySelector(selector).textContent),
     );
     expect(why).toContain(`step ${step} `);
   }).toPass();
+});
+
+test("the inspector changes as a whole, not its links before its fields", async ({ page }) => {
+  await openPage(page, "./#raft/calm");
+  await goOn(page, 3);
+  // Right after a step it shows what it showed before, whoever acts now: a client's fields lead nowhere.
+  const { seen, changed } = await page.evaluate(async () => {
+    const inspector = () => document.querySelector(".fields").innerHTML;
+    const step = () => document.querySelector(".tape").getAttribute("aria-valuenow");
+    const [seen, changed] = [[], []];
+    for (let run = 0; run < 40; run += 1) {
+      const [before, from] = [inspector(), step()];
+      document.body.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowLeft", bubbles: true }));
+      for (let task = 0; task < 200 && step() === from; task += 1) await Promise.resolve();
+      if (step() !== from) seen.push(step());
+      if (inspector() !== before) changed.push(step());
+      await new Promise((resolve) => setTimeout(resolve, 150));
+    }
+    return { seen, changed };
+  });
+  expect(seen.length).toBeGreaterThan(20);
+  expect(changed).toEqual([]);
 });
