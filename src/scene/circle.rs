@@ -34,6 +34,8 @@ impl PartialEq for Circle {
     }
 }
 
+impl Eq for Circle {}
+
 /// Who is a member, by rising number: before any change, at this moment, and once all changes are through.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Members {

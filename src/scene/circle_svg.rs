@@ -13,8 +13,15 @@ const HALF_BAND: f64 = 4.5;
 /// With more ranges than this, the names of their owners would not fit.
 const RANGES_NAMED_MAX: usize = 120;
 
-/// Draws the circle around a place.
-pub(super) fn draw(svg: &mut String, circle: &Circle, centre: (f64, f64), radius: f64, lang: Lang) {
+/// Draws the circle around a place, with its keys or without.
+pub(super) fn draw(
+    svg: &mut String,
+    circle: &Circle,
+    centre: (f64, f64),
+    radius: f64,
+    lang: Lang,
+    has_keys: bool,
+) {
     let placed = &circle.placed;
     // Writing into a string cannot fail, here and below.
     let _ = writeln!(svg, r#"<g class="circle"><title>{}</title>"#, escape(&circle.description(lang)));
@@ -42,7 +49,8 @@ pub(super) fn draw(svg: &mut String, circle: &Circle, centre: (f64, f64), radius
             r#"<circle cx="{px:.1}" cy="{py:.1}" r="3" fill="{PAPER}" stroke="{line}" stroke-width="1.5"/>"#
         );
     }
-    for (index, key) in placed.keys.iter().enumerate() {
+    let keys = if has_keys { placed.keys.as_slice() } else { &[] };
+    for (index, key) in keys.iter().enumerate() {
         let (line, _) = colours(placed.tone(key.owners.then));
         let (px, py) = at(centre, radius - key_depth(key.position, radius), key.turn);
         let (r, fill) = match (key.owners.moves(), circle.is_on_its_way(index)) {

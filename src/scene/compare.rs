@@ -1,9 +1,12 @@
 //! Two branches at the same moment: where they part, and what differs.
 
+use std::rc::Rc;
+
+use super::circle::Circle;
 use super::detail::Detail;
 use super::model::{Comparison, Difference, Sentence};
 use super::portray::Portray;
-use super::{Lang, stage, telling};
+use super::{Lang, inspect, stage, telling};
 use crate::protocol::NodeId;
 use crate::sim::{Address, Cluster, History, Recording};
 use crate::word;
@@ -11,8 +14,14 @@ use crate::word;
 /// How many steps the other branch is recorded on at a time to come to the same moment.
 const STEPS_AHEAD: u32 = 20_000;
 
-/// Compares the branch that is shown with another one, at the moment of the cursor.
-pub fn compare<P: Portray>(history: &mut History<P>, other: usize, lang: Lang) -> Option<Comparison> {
+/// Compares the branch that is shown with another one, at the moment of the cursor. The first has this circle of keys
+/// then, where keys are placed on one.
+pub fn compare<P: Portray>(
+    history: &mut History<P>,
+    circle: Option<Rc<Circle>>,
+    other: usize,
+    lang: Lang,
+) -> Option<Comparison> {
     let at_us = history.cluster().now_us();
     // At a limit the other branch simply ends earlier.
     let _ = history.record_in(other, at_us, STEPS_AHEAD);
@@ -20,12 +29,17 @@ pub fn compare<P: Portray>(history: &mut History<P>, other: usize, lang: Lang) -
     let here = history.recording()?;
     let there = &history.branches().get(other)?.recording;
     let cluster = there.at(there.steps_at(at_us));
+    // Most of it is that of the first.
+    let around = circle.as_deref().and_then(|known| {
+        P::circle(&inspect::nodes(&cluster), &cluster.setup().options, Some(known)).map(Rc::new)
+    });
     Some(Comparison {
         common_steps,
         parts_us: here.time_at(common_steps),
         first: [first(here, common_steps, lang), first(there, common_steps, lang)],
         at_us,
         stages: [stage::stage(history.cluster(), lang), stage::stage(&cluster, lang)],
+        circles: [circle, around],
         differences: differences(history.cluster(), &cluster, lang),
     })
 }

@@ -2,8 +2,11 @@
 //!
 //! Positions are in the unit square of the stage (0 to 1, y grows downwards). Times are virtual, in µs.
 
+use std::rc::Rc;
+
 use serde::Serialize;
 
+use super::circle::Circle;
 use crate::sim::{Address, Chaos, DiskOptions, LinkOptions, Workload};
 
 /// What a colour stands for. The style sheet decides what each looks like in light and dark.
@@ -459,6 +462,9 @@ pub struct Comparison {
     pub at_us: u64,
     /// How both look then.
     pub stages: [Stage; 2],
+    /// Their circles of keys, where keys are placed on one.
+    #[serde(skip)]
+    pub circles: [Option<Rc<Circle>>; 2],
     /// What differs in the state of the nodes.
     pub differences: Vec<Difference>,
 }

@@ -382,7 +382,8 @@ impl<P: Portray> Workbench for OpenRun<P> {
     }
 
     fn compare(&mut self, other: u32, lang: Lang) -> Option<Comparison> {
-        compare::compare(&mut self.history, other as usize, lang)
+        let circle = self.circle_now();
+        compare::compare(&mut self.history, circle, other as usize, lang)
     }
 
     fn deeds(&self, lang: Lang) -> Vec<Deed> {

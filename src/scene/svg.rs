@@ -28,6 +28,15 @@ pub const SIZE: (f32, f32) = (SIDE + 2.0 * MARGIN, SIDE + HEAD + MARGIN);
 
 /// Draws the stage, and the circle with its words in a language where keys are placed on one.
 pub fn draw(stage: &Stage, circle: Option<(&Circle, Lang)>) -> String {
+    draw_with(stage, circle, true)
+}
+
+/// The same for a small picture: without keys, which nobody could see in it.
+pub fn draw_small(stage: &Stage, circle: Option<(&Circle, Lang)>) -> String {
+    draw_with(stage, circle, false)
+}
+
+fn draw_with(stage: &Stage, circle: Option<(&Circle, Lang)>, has_keys: bool) -> String {
     let (width, height) = SIZE;
     let mut svg = String::new();
     // Writing into a string cannot fail, here and below.
@@ -48,7 +57,7 @@ pub fn draw(stage: &Stage, circle: Option<(&Circle, Lang)>) -> String {
     let disc = (DISC * 8.0 / nodes.max(8) as f32).max(7.0);
     if let Some((circle, lang)) = circle {
         let centre = (f64::from(place_x(0.5)), f64::from(place_y(0.5)));
-        super::circle_svg::draw(&mut svg, circle, centre, f64::from(CIRCLE_RADIUS * SIDE), lang);
+        super::circle_svg::draw(&mut svg, circle, centre, f64::from(CIRCLE_RADIUS * SIDE), lang, has_keys);
     }
     draw_connections(&mut svg, stage, circle.is_none());
     draw_quorums(&mut svg, stage, disc);

@@ -7,8 +7,8 @@ use yew::prelude::*;
 use super::ask::{Ask, Ui};
 use super::branches::branch_name;
 use crate::lang::time;
-use crate::scene::model::{BranchView, Comparison, Difference, Sentence, Stage};
-use crate::scene::{Command, Selection, svg};
+use crate::scene::model::{BranchView, Comparison, Difference};
+use crate::scene::{Command, Lang, Selection, svg};
 use crate::{say, word};
 
 /// The comparison of the branch that is shown with another one.
@@ -29,9 +29,7 @@ pub fn view(ui: &Ui, comparison: Option<&Comparison>, branches: &[BranchView], o
                         comparison.common_steps, time(comparison.parts_us, lang)) }
                 </p>
                 <div class="compare-pair">
-                    for (name, (stage, first)) in names.iter().zip(comparison.stages.iter().zip(&comparison.first)) {
-                        { side(name, stage, first.as_ref()) }
-                    }
+                    for (at, name) in names.iter().enumerate() { { side(name, comparison, at, lang) } }
                 </div>
                 <button type="button" class="plain" onclick={ui.on_play(Command::SeekTo(comparison.common_steps))}>
                     { word!(lang, "Go to where they part", "跳到分开的地方") }
@@ -77,14 +75,19 @@ fn chooser(ui: &Ui, branches: &[BranchView], other: u32) -> Html {
     }
 }
 
-fn side(name: &str, stage: &Stage, first: Option<&Sentence>) -> Html {
-    let picture = js_sys::encode_uri_component(&svg::draw(stage, None));
+/// One of the two, in small.
+fn side(name: &str, comparison: &Comparison, at: usize, lang: Lang) -> Html {
+    let (Some(stage), first) = (comparison.stages.get(at), comparison.first.get(at)) else {
+        return Html::default();
+    };
+    let circle = comparison.circles.get(at).and_then(Option::as_deref);
+    let picture = js_sys::encode_uri_component(&svg::draw_small(stage, circle.map(|circle| (circle, lang))));
     html! {
         <figure>
             <img src={format!("data:image/svg+xml,{picture}")} alt={stage.headline.clone()} />
             <figcaption>
                 <strong>{ name.to_owned() }</strong>
-                if let Some(first) = first { { " " }{ first.text.clone() } }
+                if let Some(Some(first)) = first { { " " }{ first.text.clone() } }
             </figcaption>
         </figure>
     }

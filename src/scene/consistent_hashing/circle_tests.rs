@@ -9,8 +9,8 @@ use crate::scene::circle::Placed;
 use crate::scene::circle::position_text;
 use crate::scene::consistent_hashing::comparison;
 use crate::scene::model::{Stage, Tone};
-use crate::scene::{Lang, Selection, Workbench, open};
-use crate::sim::Intervention;
+use crate::scene::{Lang, Selection, Workbench, open, svg};
+use crate::sim::{Intervention, Unsynced};
 
 fn bench(name: &str, time_us: u64) -> Box<dyn Workbench> {
     let mut bench = open(name).ok().unwrap();
@@ -207,4 +207,27 @@ fn jump_says_what_it_cannot_do() {
     };
     assert!(cell("consistent-hashing/ring").parse::<u32>().is_ok());
     assert_eq!(cell("consistent-hashing/weights"), "no weights");
+}
+
+#[test]
+fn branches_that_are_compared_have_each_their_own_circle() {
+    let (mut bench, _) = circle_of(Algorithm::Ring, 5, "join");
+    let joined = bench.cursor();
+    let before = bench.cursor_at(60_000);
+    bench.seek(before);
+    bench.act(Intervention::Crash { node: NodeId(1), unsynced: Unsynced::Kept }, Lang::En).unwrap();
+    bench.record(170_000, 10_000).unwrap();
+    bench.seek(bench.recorded());
+    assert!(joined > before, "the other branch goes on to the join");
+    let compared = bench.compare(0, Lang::En).unwrap();
+    let [here, there] = compared.circles.each_ref().map(|circle| circle.as_deref().unwrap());
+    assert_eq!(Some(here), bench.circle().as_deref());
+    assert_eq!(here.placed.members.then.len(), 5, "nobody joins where n1 crashed");
+    assert_eq!(there.placed.members.then.len(), 6);
+
+    let picture = svg::draw_small(&compared.stages[1], Some((there, Lang::En)));
+    let whole = svg::draw(&compared.stages[1], Some((there, Lang::En)));
+    assert!(picture.contains(r#"<g class="circle">"#));
+    let dots = |picture: &str| picture.matches("<circle").count();
+    assert_eq!(dots(&whole) - dots(&picture), there.placed.keys.len(), "only the keys are left out");
 }
