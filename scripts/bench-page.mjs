@@ -194,7 +194,7 @@ try {
       (run % 2 ? works : idle).push((await busyMs()) - before);
     }
     const rest = median(idle);
-    line(`  all that follows it: every view, causes, code, painting`, percentiles(works.map((work) => work - rest)), `<= ${budget}`);
+    line(`  all its work: the seek, every view, causes, code, painting`, percentiles(works.map((work) => work - rest)), `<= ${budget}`);
     await page.context().close();
   }
 } finally {

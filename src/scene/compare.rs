@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::circle::Circle;
 use super::detail::Detail;
-use super::model::{Comparison, Difference, Sentence};
+use super::model::{Sentence, Stage};
 use super::portray::Portray;
 use super::{Lang, inspect, stage, telling};
 use crate::protocol::NodeId;
@@ -13,6 +13,38 @@ use crate::word;
 
 /// How many steps the other branch is recorded on at a time to come to the same moment.
 const STEPS_AHEAD: u32 = 20_000;
+
+/// Two branches at the same moment: first the one that is shown, then the other.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Comparison {
+    /// How many steps they have in common.
+    pub common_steps: u32,
+    /// When they part.
+    pub parts_us: u64,
+    /// The first step of each that the other does not have.
+    pub first: [Option<Sentence>; 2],
+    /// The moment that is compared.
+    pub at_us: u64,
+    /// How both look then.
+    pub stages: [Stage; 2],
+    /// Their circles of keys, where keys are placed on one.
+    pub circles: [Option<Rc<Circle>>; 2],
+    /// What differs in the state of the nodes.
+    pub differences: Vec<Difference>,
+}
+
+/// A field of a node that differs between two branches.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Difference {
+    /// Which node.
+    pub address: Address,
+    /// What it is called.
+    pub party: String,
+    /// The name of the field.
+    pub field: String,
+    /// Its value in both.
+    pub values: [String; 2],
+}
 
 /// Compares the branch that is shown with another one, at the moment of the cursor. The first has this circle of keys
 /// then, where keys are placed on one.

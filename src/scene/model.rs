@@ -2,11 +2,8 @@
 //!
 //! Positions are in the unit square of the stage (0 to 1, y grows downwards). Times are virtual, in µs.
 
-use std::rc::Rc;
-
 use serde::Serialize;
 
-use super::circle::Circle;
 use crate::sim::{Address, Chaos, DiskOptions, LinkOptions, Workload};
 
 /// What a colour stands for. The style sheet decides what each looks like in light and dark.
@@ -447,39 +444,6 @@ pub struct Cone {
     pub past: Vec<u32>,
     /// What came of it.
     pub future: Vec<u32>,
-}
-
-/// Two branches at the same moment: first the one that is shown, then the other.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
-pub struct Comparison {
-    /// How many steps they have in common.
-    pub common_steps: u32,
-    /// When they part.
-    pub parts_us: u64,
-    /// The first step of each that the other does not have.
-    pub first: [Option<Sentence>; 2],
-    /// The moment that is compared.
-    pub at_us: u64,
-    /// How both look then.
-    pub stages: [Stage; 2],
-    /// Their circles of keys, where keys are placed on one.
-    #[serde(skip)]
-    pub circles: [Option<Rc<Circle>>; 2],
-    /// What differs in the state of the nodes.
-    pub differences: Vec<Difference>,
-}
-
-/// A field of a node that differs between two branches.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
-pub struct Difference {
-    /// Which node.
-    pub address: Address,
-    /// What it is called.
-    pub party: String,
-    /// The name of the field.
-    pub field: String,
-    /// Its value in both.
-    pub values: [String; 2],
 }
 
 /// Something that a person did.

@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::circle::Circle;
+use super::compare::Comparison;
 use super::detail::Detail;
 use super::export::account::{self, Account};
 use super::metrics::{self, Metrics};
 use super::model::{
-    BranchView, Comparison, Conditions, Cone, Deed, Inspection, Message, Pending, Sentence, SourceSpot,
-    SpaceTime, Stage, Table, Tape,
+    BranchView, Conditions, Cone, Deed, Inspection, Message, Pending, Sentence, SourceSpot, SpaceTime, Stage,
+    Table, Tape,
 };
 use super::portray::{Layout, Portray};
 use super::workbench::{Action, Prompt, Refusal, Selection, Workbench};

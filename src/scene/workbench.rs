@@ -8,11 +8,12 @@ use std::rc::Rc;
 
 use super::Lang;
 use super::circle::Circle;
+use super::compare::Comparison;
 use super::export::Account;
 use super::metrics::Metrics;
 use super::model::{
-    BranchView, Comparison, Conditions, Cone, Deed, Inspection, Message, Pending, Sentence, SourceSpot,
-    SpaceTime, Stage, Table, Tape,
+    BranchView, Conditions, Cone, Deed, Inspection, Message, Pending, Sentence, SourceSpot, SpaceTime, Stage,
+    Table, Tape,
 };
 use crate::protocol::NodeId;
 use crate::sim::{Address, EventId, Intervention, Problem};

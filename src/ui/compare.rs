@@ -7,7 +7,8 @@ use yew::prelude::*;
 use super::ask::{Ask, Ui};
 use super::branches::branch_name;
 use crate::lang::time;
-use crate::scene::model::{BranchView, Comparison, Difference};
+use crate::scene::compare::{Comparison, Difference};
+use crate::scene::model::BranchView;
 use crate::scene::{Command, Lang, Selection, svg};
 use crate::{say, word};
 

@@ -5,9 +5,10 @@ use std::rc::Rc;
 use super::ask::Panel;
 use crate::protocol::NodeId;
 use crate::scene::circle::Circle;
+use crate::scene::compare::Comparison;
 use crate::scene::metrics::Metrics;
 use crate::scene::model::{
-    BranchView, Comparison, Cone, Deed, Inspection, Pending, Sentence, SourceSpot, Stage, Table, Tape,
+    BranchView, Cone, Deed, Inspection, Pending, Sentence, SourceSpot, Stage, Table, Tape,
 };
 use crate::scene::{Lang, Player, Selection};
 use crate::sim::Address;

@@ -218,11 +218,11 @@ fn branches_that_are_compared_have_each_their_own_circle() {
     bench.act(Intervention::Crash { node: NodeId(1), unsynced: Unsynced::Kept }, Lang::En).unwrap();
     bench.record(170_000, 10_000).unwrap();
     bench.seek(bench.recorded());
-    assert!(joined > before, "the other branch goes on to the join");
+    assert!(joined > before, "the join is in the other branch alone");
     let compared = bench.compare(0, Lang::En).unwrap();
     let [here, there] = compared.circles.each_ref().map(|circle| circle.as_deref().unwrap());
     assert_eq!(Some(here), bench.circle().as_deref());
-    assert_eq!(here.placed.members.then.len(), 5, "nobody joins where n1 crashed");
+    assert_eq!(here.placed.members.then.len(), 5, "here nobody was told to join");
     assert_eq!(there.placed.members.then.len(), 6);
 
     let picture = svg::draw_small(&compared.stages[1], Some((there, Lang::En)));

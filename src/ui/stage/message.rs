@@ -7,7 +7,7 @@ use web_sys::{Element, Node};
 
 use super::geometry::Path;
 use super::svg::{self, tenths};
-use super::{item_key, item_of};
+use super::{MESSAGES_DRAWN_MAX, item_key, item_of};
 use crate::scene::model::{Fate, Message};
 use crate::ui::dom::{self, set_attribute as set};
 use crate::ui::motion::Flight;
@@ -15,9 +15,6 @@ use crate::ui::tone_class;
 
 /// The smallest disc that has room for a letter, in pixels.
 pub const RADIUS_WITH_LETTER: f64 = 8.0;
-
-/// How many elements are kept for later at most.
-const SPARE_MAX: usize = 60;
 
 /// How finely a place is written, in pixels.
 const STEP: f64 = 0.1;
@@ -43,7 +40,6 @@ struct Drawn {
     trail: Element,
     disc: Element,
     letter: Option<Node>,
-    radius: f64,
     /// Where it was written last.
     place: (f64, f64),
 }
@@ -81,7 +77,7 @@ impl Messages {
         for (look, known) in looks.into_iter().zip(known) {
             let drawn = match known.or_else(|| free.pop()).or_else(|| self.spare.pop()) {
                 Some(mut drawn) => {
-                    drawn.change(look);
+                    drawn.change(look, radius);
                     Some(drawn)
                 }
                 None => self.template.as_ref().and_then(|(template, _)| Drawn::new(template, look, radius)),
@@ -110,7 +106,7 @@ impl Messages {
 
     fn put_aside(&mut self, gone: Drawn) {
         gone.root.remove();
-        if self.spare.len() < SPARE_MAX {
+        if self.spare.len() < MESSAGES_DRAWN_MAX {
             self.spare.push(gone);
         }
     }
@@ -143,25 +139,25 @@ impl Drawn {
         let letter = disc.query_selector("text").ok()?.as_deref().and_then(Node::first_child);
         let flight = Flight::of(&look.message);
         let place = (f64::NAN, f64::NAN);
-        let drawn = Drawn { look, flight, root, trail, disc, letter, radius, place };
-        drawn.write(None);
+        let drawn = Drawn { look, flight, root, trail, disc, letter, place };
+        drawn.write(None, radius);
         Some(drawn)
     }
 
     /// It has changed, or is another message now.
-    fn change(&mut self, look: Look) {
+    fn change(&mut self, look: Look, radius: f64) {
         if self.look != look {
             self.flight = Flight::of(&look.message);
             if self.look.path != look.path {
                 self.place = (f64::NAN, f64::NAN);
             }
             let before = std::mem::replace(&mut self.look, look);
-            self.write(Some(&before));
+            self.write(Some(&before), radius);
         }
     }
 
     /// Writes what is other than before.
-    fn write(&self, before: Option<&Look>) {
+    fn write(&self, before: Option<&Look>, radius: f64) {
         let (look, message) = (&self.look, &self.look.message);
         let was = |is_same: fn(&Look, &Look) -> bool| before.is_some_and(|before| is_same(before, look));
         if !was(|a, b| a.message.id == b.message.id) {
@@ -177,7 +173,7 @@ impl Drawn {
                 ("held", message.fate == Fate::Held),
             ] {
                 if is_needed {
-                    mark(&self.disc, class, self.radius);
+                    mark(&self.disc, class, radius);
                 }
             }
         }
