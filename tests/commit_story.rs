@@ -128,7 +128,7 @@ fn a_coordinator_that_crashes_after_its_decision_is_durable_commits() {
         run.until("the decision is on its way to the disk", |run| {
             run.has_reason(|r| matches!(r, Reason::DecidesCommit { .. }))
         });
-        run.act(Intervention::Crash { node: NodeId(0), unsynced: Unsynced::Kept });
+        run.act(Intervention::Crash { node: NodeId(0), unsynced: Unsynced::Kept, unsent: 0 });
         run.for_us(300_000);
         assert!(both_are_in_doubt(&run), "{presumption:?}");
         run.restart(0);

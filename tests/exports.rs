@@ -34,7 +34,7 @@ fn runs(steps: u32) -> Vec<Box<dyn Workbench>> {
     busy.act(Intervention::Chaos { chaos: Some(Chaos::default()) }, Lang::En).unwrap();
     for round in 0..6 {
         let node = NodeId(round % 5);
-        let _ = busy.act(Intervention::Crash { node, unsynced: Unsynced::Torn }, Lang::En);
+        let _ = busy.act(Intervention::Crash { node, unsynced: Unsynced::Torn, unsent: 0 }, Lang::En);
         busy.act(Intervention::Partition { groups: vec![vec![NodeId((round + 1) % 5)]] }, Lang::En).unwrap();
         let past = busy.cursor();
         busy.seek(past + 40);

@@ -45,7 +45,7 @@ fn runs() -> Vec<Box<dyn Workbench>> {
         busy.seek(40 * (number + 1));
         let node = lamplight::protocol::NodeId((number % 5) as u16);
         let act = match number % 4 {
-            0 => Intervention::Crash { node, unsynced: Unsynced::Torn },
+            0 => Intervention::Crash { node, unsynced: Unsynced::Torn, unsent: 0 },
             1 => Intervention::Partition { groups: vec![vec![node]] },
             2 => Intervention::Clock { node, skew_us: -1, drift_ppm: 9 },
             _ => Intervention::Chaos { chaos: Some(Chaos::default()) },

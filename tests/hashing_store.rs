@@ -88,7 +88,7 @@ impl Run {
     }
 
     fn crash(&mut self, node: u16) {
-        self.act(Intervention::Crash { node: NodeId(node), unsynced: Unsynced::Lost });
+        self.act(Intervention::Crash { node: NodeId(node), unsynced: Unsynced::Lost, unsent: 0 });
     }
 
     fn heal(&mut self) {

@@ -70,7 +70,7 @@ impl Story {
     }
 
     fn crash(&mut self, node: NodeId) {
-        self.act(Intervention::Crash { node, unsynced: Unsynced::Lost });
+        self.act(Intervention::Crash { node, unsynced: Unsynced::Lost, unsent: 0 });
     }
 
     fn restart(&mut self, node: NodeId) {
@@ -358,7 +358,7 @@ fn figure_2_a_torn_write_is_cut_off_and_the_node_goes_on() {
         story.run_until("a write is under way", |cluster| {
             cluster.node(leader).is_some_and(|node| node.syncs_outstanding() > 0)
         });
-        story.act(Intervention::Crash { node: leader, unsynced: Unsynced::Torn });
+        story.act(Intervention::Crash { node: leader, unsynced: Unsynced::Torn, unsent: 0 });
         story.restart(leader);
         assert_eq!(story.node(leader).membership(), &Membership::Member, "seed {seed}");
         story.all_hold("x");

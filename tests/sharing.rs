@@ -79,7 +79,7 @@ fn action(kind: &str, bench: &dyn Workbench, stream: &mut Stream) -> Option<Acti
     Some(match kind {
         "crash" => {
             let unsynced = [Unsynced::Torn, Unsynced::Lost, Unsynced::Kept];
-            I::Crash { node, unsynced: unsynced[stream.between(0, 2) as usize] }
+            I::Crash { node, unsynced: unsynced[stream.between(0, 2) as usize], unsent: 0 }
         }
         "restart" => I::Restart { node },
         "pause" => I::Pause { node },

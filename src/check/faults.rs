@@ -163,6 +163,7 @@ impl Faults {
 fn kind_of<P: Checkable>(act: &InterventionOf<P>) -> Option<&'static str> {
     use Intervention as I;
     Some(match act {
+        I::Crash { unsent: 1.., .. } => "crash, half-way through its sends",
         I::Crash { unsynced: Unsynced::Torn, .. } => "crash, writes torn",
         I::Crash { unsynced: Unsynced::Lost, .. } => "crash, writes lost",
         I::Crash { unsynced: Unsynced::Kept, .. } => "crash, writes kept",

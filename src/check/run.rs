@@ -291,7 +291,7 @@ impl<P: Checkable> Bench<P> {
                 let down = self.nodes().filter(|node| self.cluster.node(*node).is_none()).count();
                 let unsynced = if self.stream.chance(500_000) { Unsynced::Lost } else { Unsynced::Kept };
                 let may_crash = chaos.crash > 0 && down < usize::from(chaos.victims_max);
-                Some(I::Crash { node, unsynced }).filter(|_| may_crash)
+                Some(I::Crash { node, unsynced, unsent: 0 }).filter(|_| may_crash)
             }
             3 if self.faults.asynchronous => {
                 let pending: Vec<_> = self

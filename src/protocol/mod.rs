@@ -7,6 +7,7 @@
 //! * [`participant`]: the contract.
 //! * [`invalid`]: what can be wrong with options.
 //! * [`wal`]: a write-ahead log of checksummed frames, shared by all protocols that keep a log.
+//! * [`rules`]: the names of the rules that a protocol keeps, and how they are broken on purpose.
 //! * [`chunked`]: a sequence whose clones share what they have in common; what logs are kept in.
 //! * [`key_value`]: the replicated state machine that Raft and Multi-Paxos serve.
 //! * [`raft`], [`paxos`], [`atomic_commit`], [`consistent_hashing`]: the algorithms.
@@ -19,6 +20,7 @@ pub mod key_value;
 pub mod participant;
 pub mod paxos;
 pub mod raft;
+pub mod rules;
 pub mod wal;
 
 pub use invalid::{Invalid, Problem};
@@ -26,3 +28,4 @@ pub use participant::{
     ClientId, Disposition, Effect, EffectBody, Effects, Input, Lane, Monitor, NodeId, Observation,
     Participant, RequestId, Setup, Standing, Surroundings, SyncId,
 };
+pub use rules::{RuleName, RuleSet, rules};

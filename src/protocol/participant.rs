@@ -10,7 +10,7 @@ use std::panic::Location;
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use super::Invalid;
+use super::{Invalid, RuleName, RuleSet};
 
 /// A node of the cluster, counted from 0. People read it as `n1`, `n2`, …
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
@@ -189,11 +189,12 @@ pub enum EffectBody<P: Participant> {
 /// Every method takes the reason, and remembers the line that called it.
 pub struct Effects<P: Participant> {
     list: Vec<Effect<P>>,
+    reached: RuleSet,
 }
 
 impl<P: Participant> Default for Effects<P> {
     fn default() -> Self {
-        Effects { list: Vec::new() }
+        Effects { list: Vec::new(), reached: RuleSet::default() }
     }
 }
 
@@ -256,6 +257,16 @@ impl<P: Participant> Effects<P> {
         self.push(EffectBody::Note, why);
     }
 
+    /// Notes that this rule decides something in this step: without it the step would be another one.
+    pub fn reached(&mut self, rule: impl Into<u8>) {
+        self.reached.insert(rule.into());
+    }
+
+    /// The rules that decided something so far.
+    pub fn rules_reached(&self) -> RuleSet {
+        self.reached
+    }
+
     /// What was emitted so far, in order.
     pub fn as_slice(&self) -> &[Effect<P>] {
         &self.list
@@ -263,11 +274,13 @@ impl<P: Participant> Effects<P> {
 
     /// Takes all effects out, in order; the room stays for the next input.
     pub fn drain(&mut self) -> std::vec::Drain<'_, Effect<P>> {
+        self.reached = RuleSet::default();
         self.list.drain(..)
     }
 
     /// Forgets all effects.
     pub fn clear(&mut self) {
+        self.reached = RuleSet::default();
         self.list.clear();
     }
 }
@@ -336,12 +349,17 @@ pub trait Participant: Clone + PartialEq + Debug + Sized + 'static {
     const MESSAGE_KINDS: &'static [&'static str];
     /// How many timers there are; see [`Participant::timer_index`].
     const TIMERS: &'static [&'static str];
+    /// The rules that can be broken on purpose, in the order of their places.
+    const RULES: &'static [RuleName] = &[];
 
     /// Whether a cluster of `nodes` can be run with these options.
     ///
     /// # Errors
     /// All that is wrong, a line for each option, so that a form can show everything at once.
     fn validate(options: &Self::Options, nodes: u16) -> Result<(), Vec<Invalid>>;
+
+    /// Breaks the rule at this place of [`Participant::RULES`].
+    fn break_rule(_options: &mut Self::Options, _index: u8) {}
 
     /// What the operator writes to an empty disk before a node's very first start. A node that later finds
     /// nothing there knows that its disk was lost.

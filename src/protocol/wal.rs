@@ -4,11 +4,13 @@
 //! endian), the payload (the record in postcard's format) and 4 bytes of CRC-32C over the payload.
 //!
 //! What the log assumes of the file system is what journalling ones give for an append-only file: after a
-//! crash the file is a prefix of what was written, because its length is updated after its bytes. Under that
-//! assumption the two ways in which a log can be wrong are told apart exactly:
+//! crash the file is a prefix of what was written, whole or up to a boundary between sectors with nothing but zeros
+//! behind it, where its length was updated before its bytes. Under that assumption the two ways in which a log can
+//! be wrong are told apart:
 //!
-//! * A frame that ends beyond the end of the file was **torn** by a crash. It had not been synced, so nobody
-//!   was ever told that it was durable, and it is cut off.
+//! * A frame that ends beyond the end of the file, or of which a sector and all that follows are zeros, was **torn** by
+//!   a crash. It had not been synced, so nobody was ever told that it was durable, and it is cut off. A whole frame
+//!   that a flipped bit damaged is taken for one only if it ends with at least [`ZEROS_MIN`] zeros, its checksum among them.
 //! * A frame that is complete and does not match its checksum was **damaged** after it had been written. It
 //!   may have been synced and acknowledged; the participant must not go on as if it had never existed
 //!   (Alagappan et al., "Protocol-Aware Recovery for Consensus-Based Storage", FAST 2018).
@@ -27,6 +29,11 @@ pub const HEADER_BYTES: usize = 8;
 pub const TRAILER_BYTES: usize = 4;
 /// The longest payload that a reader accepts, in bytes.
 pub const PAYLOAD_BYTES_MAX: usize = 64 * 1024 * 1024;
+
+/// What a disk writes whole or not at all, in bytes.
+pub const SECTOR_BYTES: usize = 512;
+/// How many zeros at the end of a log say at least that they were never written, in bytes.
+pub const ZEROS_MIN: usize = 8;
 
 /// What was found on a disk.
 #[derive(Clone, PartialEq, Debug)]
@@ -103,6 +110,9 @@ pub fn recover<R: DeserializeOwned>(bytes: &[u8]) -> Recovered<R> {
                 Err(_) => return Recovered { records, tail: Tail::Damaged { at } },
             },
             Frame::Torn => return Recovered { records, tail: Tail::Torn { at } },
+            Frame::Damaged if ends_with_unwritten_sectors(bytes, at) => {
+                return Recovered { records, tail: Tail::Torn { at } };
+            }
             Frame::Damaged => return Recovered { records, tail: Tail::Damaged { at } },
         }
     }
@@ -143,6 +153,13 @@ fn frame(bytes: &[u8]) -> Frame<'_> {
         return Frame::Damaged;
     }
     Frame::Whole { payload, length: HEADER_BYTES + length + TRAILER_BYTES }
+}
+
+/// Whether a log holds nothing but zeros from this frame on, or from a boundary between sectors inside it on.
+fn ends_with_unwritten_sectors(bytes: &[u8], frame_at: usize) -> bool {
+    let written = bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
+    let zeros_at = if written <= frame_at { frame_at } else { written.next_multiple_of(SECTOR_BYTES) };
+    bytes.len().saturating_sub(zeros_at) >= ZEROS_MIN
 }
 
 /// Lets postcard write behind what a vector already holds.

@@ -125,7 +125,7 @@ fn get(client: u16, key: &str) -> Act {
 }
 
 fn crash(node: u16) -> Act {
-    Act::Crash { node: NodeId(node), unsynced: Unsynced::Torn }
+    Act::Crash { node: NodeId(node), unsynced: Unsynced::Torn, unsent: 0 }
 }
 
 /// Five nodes, of which four are members, with keys on their disks and clients that go on all the time.

@@ -98,7 +98,7 @@ fn propose(client: u16, value: &str) -> Act {
 }
 
 fn crash(node: u16) -> Act {
-    Act::Crash { node: NodeId(node), unsynced: Unsynced::Torn }
+    Act::Crash { node: NodeId(node), unsynced: Unsynced::Torn, unsent: 0 }
 }
 
 fn restart(node: u16) -> Act {

@@ -105,7 +105,7 @@ fn from_leader(at_us: u64, act: Act) -> Scripted<Act> {
 }
 
 fn crash(node: u16) -> Act {
-    Act::Crash { node: NodeId(node), unsynced: Unsynced::Torn }
+    Act::Crash { node: NodeId(node), unsynced: Unsynced::Torn, unsent: 0 }
 }
 
 fn restart(node: u16) -> Act {

@@ -255,7 +255,7 @@ mod tests {
         };
         let (faint, entries) = log_of(bench.as_ref());
         assert!(!faint && entries > 0);
-        bench.act(Intervention::Crash { node, unsynced: Unsynced::Kept }, Lang::En).unwrap();
+        bench.act(Intervention::Crash { node, unsynced: Unsynced::Kept, unsent: 0 }, Lang::En).unwrap();
         assert_eq!(log_of(bench.as_ref()), (true, entries));
         bench.act(Intervention::LoseDisk { node }, Lang::En).unwrap();
         assert_eq!(log_of(bench.as_ref()), (true, 0));

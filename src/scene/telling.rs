@@ -149,7 +149,16 @@ pub fn act_text<P: Portray>(act: &InterventionOf<P>, options: &P::Options, lang:
     let name = |node: &NodeId| P::name_of(*node, options, lang);
     let party = |address: &Address| address_name::<P>(*address, options, lang);
     match act {
-        I::Crash { node, unsynced } => {
+        I::Crash { node, unsent: unsent @ 1.., .. } => {
+            let node = name(node);
+            let s = plural(*unsent);
+            say!(
+                lang,
+                "{node} crashes half-way through its last step; {unsent} message{s} of that step never left it.",
+                "{node} 在最后一步执行到一半时崩溃，该步有 {unsent} 条消息未能发出。"
+            )
+        }
+        I::Crash { node, unsynced, .. } => {
             let node = name(node);
             match unsynced {
                 Unsynced::Torn => say!(lang, "{node} crashes.", "{node} 崩溃。"),
@@ -161,7 +170,11 @@ pub fn act_text<P: Portray>(act: &InterventionOf<P>, options: &P::Options, lang:
                     )
                 }
                 Unsynced::Kept => {
-                    say!(lang, "{node} crashes; its writes survive.", "{node} 崩溃，但其写入得以保留。")
+                    say!(
+                        lang,
+                        "The process of {node} is killed; what it wrote can still be read.",
+                        "{node} 的进程被杀死，它写入的内容仍可读取。"
+                    )
                 }
             }
         }

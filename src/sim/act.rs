@@ -17,8 +17,11 @@ pub(super) fn intervene<P: Participant>(
 ) -> Result<(), Problem> {
     use Intervention as I;
     match act {
-        I::Crash { node, unsynced } => {
+        I::Crash { node, unsynced, unsent } => {
             cluster.must_be_up(*node)?;
+            for (event, envelope) in cluster.take_last_sent(*node, usize::from(*unsent)) {
+                cluster.report_loss(event, &envelope, watcher);
+            }
             cluster.end_process(*node, *unsynced);
         }
         I::Restart { node } => {
@@ -259,7 +262,7 @@ fn draw_fault<P: Participant>(
     };
     let act = match fault {
         "crash" if may_harm => {
-            I::Crash { node: one_of(all().filter(well).collect())?, unsynced: Unsynced::Torn }
+            I::Crash { node: one_of(all().filter(well).collect())?, unsynced: Unsynced::Torn, unsent: 0 }
         }
         "restart" => I::Restart { node: one_of(all().filter(|node| !is_up(node)).collect())? },
         "pause" if may_harm => I::Pause { node: one_of(all().filter(well).collect())? },

@@ -43,6 +43,9 @@ impl DiskOptions {
     }
 }
 
+/// How many of a million torn tails are filled with zeros up to the length that the file would have had.
+const ZERO_FILLED_PPM: u32 = 250_000;
+
 /// Bytes of one chunk of the file. Full chunks are shared between clones; only the last one is copied.
 const CHUNK_BYTES: usize = 1024;
 
@@ -71,6 +74,17 @@ impl File {
             bytes.extend_from_slice(chunk);
         }
         bytes.extend_from_slice(&self.last);
+        bytes
+    }
+
+    fn range(&self, from: usize, to: usize) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(to.saturating_sub(from));
+        let mut at = 0;
+        for chunk in self.full.iter().map(AsRef::as_ref).chain([self.last.as_slice()]) {
+            let (start, end) = (from.saturating_sub(at), to.saturating_sub(at).min(chunk.len()));
+            bytes.extend_from_slice(chunk.get(start..end).unwrap_or_default());
+            at += chunk.len();
+        }
         bytes
     }
 
@@ -147,6 +161,18 @@ impl Disk {
         self.current().map_or(0, |version| version.file.length())
     }
 
+    /// The file that a loss of power would leave, as its generation and how many of its bytes are durable. The
+    /// generation changes when another file takes its place, and when bytes that were durable are lost or damaged.
+    pub fn on_medium(&self) -> (u32, usize) {
+        self.versions.first().map_or((0, 0), |version| (version.generation, version.durable))
+    }
+
+    /// The bytes of that file that are durable, from this one on.
+    pub fn durable_bytes(&self, from: usize) -> Vec<u8> {
+        let Some(version) = self.versions.first() else { return Vec::new() };
+        version.file.range(from, version.durable)
+    }
+
     /// Bytes of the log that are durable; 0 while a replaced log is not durable yet.
     pub fn durable(&self) -> usize {
         match self.versions.as_slice() {
@@ -197,28 +223,34 @@ impl Disk {
         }
     }
 
-    /// The process or the machine died: what was not durable is gone, or a part of it.
+    /// The process or the machine died: what was not durable is gone, or a part of it. Where only the process died,
+    /// all can still be read, and is as little durable as before.
     pub(super) fn crash(&mut self, unsynced: Unsynced, stream: &mut Stream) {
-        // A new file takes the old one's place with the sync, so before that the old one is there.
-        if unsynced == Unsynced::Kept {
-            let last = self.versions.len().saturating_sub(1);
-            self.versions.drain(..last);
-        } else {
-            self.versions.truncate(1);
-        }
+        // A new file takes the old one's place after its sync, so before that the old one is there.
+        self.versions.truncate(1);
         let there = self.current_mut();
         let length = there.file.length();
         let kept = match unsynced {
             Unsynced::Torn => stream.between(there.durable as u64, length as u64) as usize,
             Unsynced::Lost => there.durable,
-            Unsynced::Kept => length,
+            Unsynced::Kept => return,
         };
         if kept < length {
             let mut bytes = there.file.bytes();
             bytes.truncate(kept);
+            // Some file systems had made the file longer before they wrote what it holds.
+            if unsynced == Unsynced::Torn && stream.chance(ZERO_FILLED_PPM) {
+                let sector = kept / wal::SECTOR_BYTES * wal::SECTOR_BYTES;
+                let written = sector.max(there.durable);
+                if length - written >= wal::ZEROS_MIN {
+                    bytes.truncate(written);
+                    bytes.resize(length, 0);
+                }
+            }
             there.file = File::from_bytes(bytes);
         }
-        there.durable = kept;
+        // What a loss of power left is what the medium holds.
+        there.durable = there.file.length();
     }
 
     /// Cuts off what follows this byte.
@@ -242,6 +274,7 @@ impl Disk {
                 *byte ^= 1 << bit;
             }
             current.file = File::from_bytes(bytes);
+            current.generation = current.generation.wrapping_add(1);
         }
     }
 
@@ -293,6 +326,43 @@ mod tests {
             let (found, tail) = records(&disk);
             assert!(found.len() >= 2, "seed {seed}: {found:?}");
             assert!(!matches!(tail, Tail::Damaged { .. }), "seed {seed}: {tail:?}");
+        }
+    }
+
+    /// A process that is killed leaves its writes to the operating system, which has not yet written them.
+    #[test]
+    fn what_a_killed_process_wrote_can_be_read_and_is_not_durable() {
+        let mut disk = disk_with(&["a"], &["b"]);
+        disk.crash(Unsynced::Kept, &mut Stream::new(0, 0));
+        assert_eq!(records(&disk).0, ["a", "b"]);
+        assert!(disk.has_unsynced());
+        disk.crash(Unsynced::Lost, &mut Stream::new(0, 0));
+        assert_eq!(records(&disk).0, ["a"]);
+    }
+
+    #[test]
+    fn a_tail_of_zeros_is_torn() {
+        let mut zero_filled = 0;
+        for seed in 0..2_000 {
+            let long = "x".repeat(700);
+            let mut disk = disk_with(&["a", "b"], &["c", &long, "d"]);
+            disk.crash(Unsynced::Torn, &mut Stream::new(seed, 0));
+            zero_filled += u32::from(disk.bytes().ends_with(&[0; wal::ZEROS_MIN]));
+            let (found, tail) = records(&disk);
+            assert!(found.len() >= 2, "seed {seed}: {found:?}");
+            assert!(!matches!(tail, Tail::Damaged { .. }), "seed {seed}: {tail:?}");
+        }
+        assert!(zero_filled > 100, "{zero_filled}");
+    }
+
+    #[test]
+    fn what_is_durable_can_be_read_from_any_byte_on() {
+        let long = "x".repeat(CHUNK_BYTES * 3);
+        let disk = disk_with(&[&long, "end"], &["not durable"]);
+        let (_, durable) = disk.on_medium();
+        let all = disk.bytes();
+        for from in [0, 1, CHUNK_BYTES, CHUNK_BYTES + 7, durable - 1, durable, durable + 1] {
+            assert_eq!(disk.durable_bytes(from), all.get(from..durable).unwrap_or_default(), "{from}");
         }
     }
 

@@ -28,8 +28,13 @@ pub enum Unsynced {
     Torn,
     /// None of them survives.
     Lost,
-    /// All of them survive.
+    /// All of them can still be read: the process was killed, and the machine goes on. They are as little durable as
+    /// before, so a loss of power after that takes them.
     Kept,
+}
+
+fn is_zero(count: &u16) -> bool {
+    *count == 0
 }
 
 /// One intervention. `C` is a client's command and `O` an operator's request: those of the protocol inside
@@ -44,6 +49,9 @@ pub enum Intervention<C, O> {
         /// What becomes of its unsynced writes.
         #[serde(default)]
         unsynced: Unsynced,
+        /// It died half-way through its last step: so many of the last messages of that step never left it.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        unsent: u16,
     },
     /// A process that was down starts again from its disk.
     Restart {
@@ -218,7 +226,7 @@ impl<C, O> Intervention<C, O> {
     ) -> Result<Intervention<D, Q>, E> {
         use Intervention as I;
         Ok(match self {
-            I::Crash { node, unsynced } => I::Crash { node, unsynced },
+            I::Crash { node, unsynced, unsent } => I::Crash { node, unsynced, unsent },
             I::Restart { node } => I::Restart { node },
             I::Pause { node } => I::Pause { node },
             I::Resume { node } => I::Resume { node },

@@ -113,7 +113,7 @@ pub(super) fn counted_from<C, O>(act: Intervention<C, O>, first: NodeId, nodes: 
         Address::Client(client) => Address::Client(client),
     };
     match act {
-        I::Crash { node, unsynced } => I::Crash { node: turn(node), unsynced },
+        I::Crash { node, unsynced, unsent } => I::Crash { node: turn(node), unsynced, unsent },
         I::Restart { node } => I::Restart { node: turn(node) },
         I::Pause { node } => I::Pause { node: turn(node) },
         I::Resume { node } => I::Resume { node: turn(node) },

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::{Address, EventId, Intervention};
-use crate::protocol::{ClientId, Effect, Input, NodeId, Participant, RequestId, SyncId};
+use crate::protocol::{ClientId, Effect, Input, NodeId, Participant, RequestId, RuleSet, SyncId};
 
 /// What happened in a step.
 #[derive(Clone, PartialEq, Debug, Serialize)]
@@ -101,6 +101,8 @@ pub struct Step<'a, P: Participant> {
     pub chosen: bool,
     /// What the node did.
     pub effects: &'a [Effect<P>],
+    /// The rules that decided something in it.
+    pub rules: RuleSet,
     /// What the invariants say.
     pub violation: Option<&'a <P::Monitor as crate::protocol::Monitor<P>>::Violation>,
 }

@@ -231,7 +231,7 @@ fn acting_in_the_past_opens_a_branch_and_keeps_the_old_future() {
     history.seek(2_500);
     let old = digest(history.recording().unwrap());
     history.seek(1_200);
-    history.act(Intervention::Crash { node: node(0), unsynced: Unsynced::Lost }).unwrap();
+    history.act(Intervention::Crash { node: node(0), unsynced: Unsynced::Lost, unsent: 0 }).unwrap();
     history.seek(2_500);
     assert_eq!((history.branches().len(), history.current(), history.common_steps(0, 1)), (2, 1, 1_200));
     assert!(history.cluster().node(node(0)).is_none());
@@ -298,7 +298,7 @@ fn an_act_that_is_refused_changes_nothing() {
     let before = digest(&recording);
     for act in [
         Intervention::Restart { node: node(0) },
-        Intervention::Crash { node: node(9), unsynced: Unsynced::Lost },
+        Intervention::Crash { node: node(9), unsynced: Unsynced::Lost, unsent: 0 },
         Intervention::Resume { node: node(0) },
         Intervention::Drop { event: EventId(u32::MAX) },
         Intervention::Clock { node: node(0), skew_us: i64::MAX, drift_ppm: 0 },
@@ -392,7 +392,7 @@ fn what_was_not_synced_is_gone_after_a_crash_and_the_monitor_sees_a_count_that_g
     let slow = DiskOptions { sync_us_min: 5_000_000, sync_us_max: 5_000_000 };
     let mut recording = recording(ClusterSetup { disk: slow, clients: 0, ..setup() }, 1, 30);
     assert!(recording.head().node(node(0)).unwrap().counted > 0);
-    recording.intervene(Intervention::Crash { node: node(0), unsynced: Unsynced::Lost }).unwrap();
+    recording.intervene(Intervention::Crash { node: node(0), unsynced: Unsynced::Lost, unsent: 0 }).unwrap();
     assert_eq!(recording.violations().count(), 0);
     recording.intervene(Intervention::Restart { node: node(0) }).unwrap();
     assert_eq!(recording.head().node(node(0)).unwrap().counted, 0);
@@ -451,7 +451,7 @@ fn a_connection_that_keeps_its_order_never_lets_a_later_message_overtake() {
 
 #[test]
 fn a_script_counts_nodes_from_the_leader_where_it_says_so() {
-    let act = Intervention::Crash { node: node(1), unsynced: Unsynced::Lost };
+    let act = Intervention::Crash { node: node(1), unsynced: Unsynced::Lost, unsent: 0 };
     let script = vec![Scripted { at_us: 50_000, from_leader: true, act }];
     let recording = recording(ClusterSetup { script, ..setup() }, 1, 200);
     assert!(recording.head().node(node(1)).is_none(), "without a leader: from the first node");
@@ -473,7 +473,7 @@ fn chaos_uses_every_kind_of_fault_and_repairs_put_the_cluster_right() {
 fn a_client_asks_somebody_else_when_no_answer_comes() {
     let mut recording = recording(setup(), 1, 10);
     let asked = recording.head().clients()[0].target;
-    recording.intervene(Intervention::Crash { node: asked, unsynced: Unsynced::Lost }).unwrap();
+    recording.intervene(Intervention::Crash { node: asked, unsynced: Unsynced::Lost, unsent: 0 }).unwrap();
     recording.record_until(3_000_000, u32::MAX).unwrap();
     let client = &recording.head().clients()[0];
     assert!(client.done > 10 && client.target != asked);

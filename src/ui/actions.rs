@@ -51,7 +51,7 @@ pub fn menu(
 fn node_items(node: NodeId, party: &Party, stage: &Stage, bench: &dyn Workbench, lang: Lang) -> Vec<Item> {
     let mut items = Vec::new();
     if party.up {
-        let crash = |unsynced| act(Intervention::Crash { node, unsynced });
+        let crash = |unsynced| act(Intervention::Crash { node, unsynced, unsent: 0 });
         items.push(Item::new(word!(lang, "Crash", "崩溃"), crash(Unsynced::Torn)).harsh());
         if party.unsynced {
             items.push(

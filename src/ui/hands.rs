@@ -46,7 +46,7 @@ pub fn Hands(props: &HandsProps) -> Html {
     let on_node =
         |action: Option<crate::scene::Action>| action.map(|action| Ask::Player(Command::Act(action)));
     let (life_icon, life, life_ask, life_hint) = if is_up {
-        let crash = chosen.map(|node| Intervention::Crash { node, unsynced: Unsynced::Torn });
+        let crash = chosen.map(|node| Intervention::Crash { node, unsynced: Unsynced::Torn, unsent: 0 });
         (
             Icon::Crash,
             word!(lang, "Crash", "崩溃"),

@@ -130,7 +130,7 @@ impl<V: Variant> Run<V> {
     }
 
     pub fn crash(&mut self, node: u16) {
-        self.act(Intervention::Crash { node: NodeId(node), unsynced: Unsynced::Lost });
+        self.act(Intervention::Crash { node: NodeId(node), unsynced: Unsynced::Lost, unsent: 0 });
     }
 
     pub fn restart(&mut self, node: u16) {

@@ -45,7 +45,8 @@ pub use message::{Message, ProcessState, Record, Timer, Vote};
 pub use monitor::{CommitMonitor, CommitViolation};
 pub use node::{Duty, Node, Operation as OperatorRequest, OutBecause, Variant};
 pub use options::{
-    Balance, BreakRules, DeadlockHandling, Presumption, ResourceOptions, ThreePhaseOptions, TwoPhaseOptions,
+    Balance, BreakRules, DeadlockHandling, Presumption, ResourceOptions, Rule, ThreePhaseOptions,
+    TwoPhaseOptions,
 };
 pub use reason::Reason;
 pub use site::{Branch, BranchState, Ended, Site, Stage};

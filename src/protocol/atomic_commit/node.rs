@@ -13,14 +13,15 @@ use super::coordinator::Coordinator;
 use super::log::{Log, Then};
 use super::message::{MESSAGE_KINDS, Message, Record, TIMERS, Timer};
 use super::monitor::CommitMonitor;
-use super::options::{BreakRules, Presumption, ResourceOptions};
+use super::options::{BreakRules, Presumption, ResourceOptions, Rule};
 use super::reason::Reason;
 use super::site::Site;
 use super::transaction::{Answer, COORDINATOR, Command, TransactionId};
 use super::{recovery, workload};
 use crate::protocol::wal::{Recovered, Tail};
 use crate::protocol::{
-    ClientId, Disposition, Effects, Input, Invalid, Lane, NodeId, Participant, Setup, Standing, Surroundings,
+    ClientId, Disposition, Effects, Input, Invalid, Lane, NodeId, Participant, RuleName, Setup, Standing,
+    Surroundings,
 };
 
 /// What distinguishes two-phase from three-phase commit.
@@ -35,6 +36,9 @@ pub trait Variant: Copy + Eq + Debug + Hash + Serialize + 'static {
     /// # Errors
     /// All that is wrong.
     fn validate(options: &Self::Options, nodes: u16) -> Result<(), Vec<Invalid>>;
+
+    /// The rules broken on purpose, to be changed.
+    fn break_rules(options: &mut Self::Options) -> &mut BreakRules;
 
     /// The options as the shared part needs them.
     fn settings(options: &Self::Options) -> Settings<'_>;
@@ -88,6 +92,14 @@ pub struct Context<'a, V: Variant> {
     pub(super) nodes: u16,
     pub(super) now_us: u64,
     pub(super) effects: &'a mut Effects<Node<V>>,
+}
+
+impl<V: Variant> Context<'_, V> {
+    /// Whether this rule is broken. Asked last, where keeping it makes a difference.
+    pub(super) fn breaks(&mut self, rule: Rule) -> bool {
+        self.effects.reached(rule);
+        self.settings.break_rules.breaks(rule)
+    }
 }
 
 /// Whether a node takes part.
@@ -263,9 +275,14 @@ impl<V: Variant> Participant for Node<V> {
     const NAME: &'static str = V::NAME;
     const MESSAGE_KINDS: &'static [&'static str] = MESSAGE_KINDS;
     const TIMERS: &'static [&'static str] = TIMERS;
+    const RULES: &'static [RuleName] = Rule::NAMES;
 
     fn validate(options: &Self::Options, nodes: u16) -> Result<(), Vec<Invalid>> {
         V::validate(options, nodes)
+    }
+
+    fn break_rule(options: &mut Self::Options, index: u8) {
+        V::break_rules(options).break_rule(index);
     }
 
     fn format(_setup: Setup<'_, Self::Options>) -> Vec<Self::Record> {

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::transaction::{COORDINATOR, KEY_BYTES_MAX, Outcome, Place, VALUE_MAX};
-use crate::protocol::{Invalid, Problem};
+use crate::protocol::{Invalid, Problem, rules};
 
 /// The longest time-out, in µs: one hour.
 pub const TIMEOUT_US_MAX: u64 = 3_600_000_000;
@@ -71,16 +71,13 @@ impl Default for ResourceOptions {
     }
 }
 
-/// Rules that can be broken on purpose, to see what they are good for.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct BreakRules {
+rules! {
     /// A participant votes yes without waiting for its prepared record to be durable.
-    pub vote_before_prepare_is_durable: bool,
+    vote_before_prepare_is_durable => VoteBeforePrepareIsDurable,
     /// The coordinator decides to commit as soon as more than half of the participants have voted yes.
-    pub commit_on_majority: bool,
+    commit_on_majority => CommitOnMajority,
     /// A participant that is in doubt and hears nothing aborts on its own.
-    pub abort_alone_while_in_doubt: bool,
+    abort_alone_while_in_doubt => AbortAloneWhileInDoubt,
 }
 
 /// What two-phase commit takes the absence of information for (Mohan, Lindsay and Obermarck 1986).

@@ -1,6 +1,7 @@
 //! A participant's side of the vote and of the decision (Bernstein, Hadzilacos and Goodman §7.4; what is
 //! forced and acknowledged after Mohan, Lindsay and Obermarck 1986).
 
+use super::options::Rule;
 use std::sync::Arc;
 
 use super::log::Then;
@@ -68,7 +69,7 @@ impl<V: Variant> Node<V> {
         cx.effects.cancel_timer(Timer::Prepare(transaction), why);
         let participants = Arc::clone(&branch.participants);
         let record = Record::Prepared { transaction, participants, reads: branch.reads() };
-        if cx.settings.break_rules.vote_before_prepare_is_durable {
+        if cx.breaks(Rule::VoteBeforePrepareIsDurable) {
             let why = Reason::VotesTooEarly { transaction };
             self.log.force(record, Then::Nothing, why, cx.effects);
             self.vote_yes(cx, transaction);

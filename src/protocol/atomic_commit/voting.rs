@@ -1,6 +1,7 @@
 //! The coordinator's side of voting, deciding and completing (Bernstein, Hadzilacos and Goodman §7.4; the
 //! presumptions after Mohan, Lindsay and Obermarck 1986 and Lampson and Lomet 1993).
 
+use super::options::Rule;
 use std::sync::Arc;
 
 use super::coordinator::{Phase, count};
@@ -58,7 +59,7 @@ impl<V: Variant> Node<V> {
         let vote = *coordination.votes.entry(site).or_insert(vote);
         let (votes, participants) = (coordination.votes.len(), coordination.participants.len());
         let yes = coordination.yes_votes();
-        let majority = cx.settings.break_rules.commit_on_majority && yes * 2 > participants;
+        let majority = yes * 2 > participants && cx.breaks(Rule::CommitOnMajority);
         match vote {
             _ if majority && votes < participants => {
                 let (yes, participants) = (count(yes), count(participants));

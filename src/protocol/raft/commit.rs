@@ -2,6 +2,7 @@
 
 use super::log::{Index, Payload};
 use super::message::Answer;
+use super::options::Rule;
 use super::reason::Reason;
 use super::state::RoleState;
 use super::{Context, Raft};
@@ -17,7 +18,7 @@ impl Raft {
             return;
         }
         let Some(term) = self.log.term(index) else { return };
-        if term != self.term && !cx.options.break_rules.commit_earlier_term {
+        if term != self.term && !cx.breaks(Rule::CommitEarlierTerm) {
             cx.effects.note(Reason::NotCommittedByCounting { index, term, own_term: self.term });
             return;
         }

@@ -5,6 +5,7 @@
 //! has finished. A leader sends its entries in parallel with its own write (thesis §10.2.1) and counts itself
 //! only for what its disk has confirmed.
 
+use super::options::Rule;
 use std::collections::VecDeque;
 
 use super::log::{Index, Term};
@@ -210,7 +211,7 @@ impl Raft {
                 sync,
                 Reason::SyncBeforeAnswering { term: self.term, last_index: self.log.last_index() },
             );
-            if cx.options.break_rules.answer_before_sync {
+            if cx.breaks(Rule::AnswerBeforeSync) {
                 self.made_durable(sync, cx);
             }
         }

@@ -2,6 +2,7 @@
 
 use super::log::{Index, Payload, Term};
 use super::message::{Message, Timer};
+use super::options::Rule;
 use super::progress::Leadership;
 use super::quorum::{NodeSet, majority};
 use super::reason::Reason;
@@ -181,14 +182,14 @@ impl Raft {
         term: Term,
         last_log_index: Index,
         last_log_term: Term,
-        cx: &Context,
+        cx: &mut Context,
     ) -> Option<Reason> {
         if term < self.term {
             return Some(Reason::RefusedOldTerm { candidate, term, own_term: self.term });
         }
         if term == self.term {
             match self.voted_for {
-                Some(other) if other != candidate && !cx.options.break_rules.vote_twice => {
+                Some(other) if other != candidate && !cx.breaks(Rule::VoteTwice) => {
                     return Some(Reason::RefusedVotedAlready { candidate, voted_for: other, term });
                 }
                 None if self.leader.is_some() => {
@@ -198,9 +199,7 @@ impl Raft {
                 _ => {}
             }
         }
-        if !self.log.is_not_ahead_of(last_log_index, last_log_term)
-            && !cx.options.break_rules.skip_log_check_on_vote
-        {
+        if !self.log.is_not_ahead_of(last_log_index, last_log_term) && !cx.breaks(Rule::SkipLogCheckOnVote) {
             let (own_last_index, own_last_term) = (self.log.last_index(), self.log.last_term());
             return Some(if last_log_term < own_last_term {
                 Reason::RefusedOlderLastTerm { candidate, last_log_term, own_last_term }

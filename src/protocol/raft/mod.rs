@@ -42,7 +42,7 @@ mod transfer;
 pub use log::{Entry, Index, Log, Payload, Term};
 pub use message::{Answer, Message, Operation, Timer, Unavailable};
 pub use monitor::{RaftMonitor, Violation};
-pub use options::{BreakRules, Options, ReadPolicy};
+pub use options::{BreakRules, Options, ReadPolicy, Rule};
 pub use progress::{Progress, ProgressState};
 pub use quorum::{NodeSet, majority};
 pub use readmission::Membership;
@@ -53,7 +53,8 @@ pub use storage::{Machine, Record, Snapshot};
 use crate::protocol::key_value::Command;
 use crate::protocol::wal::{Recovered, Tail};
 use crate::protocol::{
-    ClientId, Disposition, Effects, Input, Invalid, Lane, NodeId, Participant, Setup, Standing, Surroundings,
+    ClientId, Disposition, Effects, Input, Invalid, Lane, NodeId, Participant, RuleName, Setup, Standing,
+    Surroundings,
 };
 use disk::Disk;
 use state::RoleState;
@@ -91,6 +92,12 @@ struct Context<'a, 's, 'r> {
 }
 
 impl Context<'_, '_, '_> {
+    /// Whether this rule is broken. Asked last, where keeping it makes a difference.
+    fn breaks(&mut self, rule: Rule) -> bool {
+        self.effects.reached(rule);
+        self.options.break_rules.breaks(rule)
+    }
+
     /// All nodes but one.
     fn others(&self, than: NodeId) -> impl Iterator<Item = NodeId> + use<> {
         (0..self.nodes).map(NodeId).filter(move |node| *node != than)
@@ -111,9 +118,14 @@ impl Participant for Raft {
     const NAME: &'static str = "raft";
     const MESSAGE_KINDS: &'static [&'static str] = Message::KINDS;
     const TIMERS: &'static [&'static str] = Timer::NAMES;
+    const RULES: &'static [RuleName] = Rule::NAMES;
 
     fn validate(options: &Options, nodes: u16) -> Result<(), Vec<Invalid>> {
         options.validate(nodes)
+    }
+
+    fn break_rule(options: &mut Options, index: u8) {
+        options.break_rules.break_rule(index);
     }
 
     fn format(setup: Setup<'_, Options>) -> Vec<Record> {

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::log::Term;
 use super::quorum::NODES_MAX;
-use crate::protocol::{Invalid, Problem};
+use crate::protocol::{Invalid, Problem, rules};
 
 /// The longest timeout or interval, in µs: an hour.
 const DURATION_US_MAX: u64 = 3_600_000_000;
@@ -66,26 +66,16 @@ pub enum ReadPolicy {
     ReadIndex,
 }
 
-/// Rules to break on purpose. Each costs one of Raft's guarantees.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct BreakRules {
+rules! {
     /// A leader commits an entry of an earlier term by counting its copies (against Raft §5.4.2, Figure 8).
-    pub commit_earlier_term: bool,
+    commit_earlier_term => CommitEarlierTerm,
     /// A node grants its vote to everyone who asks in a term (against Raft §5.2).
-    pub vote_twice: bool,
+    vote_twice => VoteTwice,
     /// A node answers, and a leader counts itself, before the disk has finished (against Raft Figure 2:
     /// "updated on stable storage before responding to RPCs").
-    pub answer_before_sync: bool,
+    answer_before_sync => AnswerBeforeSync,
     /// A node votes for a candidate whose log is behind its own (against Raft §5.4.1).
-    pub skip_log_check_on_vote: bool,
-}
-
-impl BreakRules {
-    /// Whether any rule is broken.
-    pub fn any(self) -> bool {
-        self != BreakRules::default()
-    }
+    skip_log_check_on_vote => SkipLogCheckOnVote,
 }
 
 impl Default for Options {

@@ -112,7 +112,7 @@ fn read(name: &str) -> Operation {
 }
 
 fn crash(at_us: u64, node: u16, unsynced: Unsynced) -> Scripted<Act> {
-    at(at_us, Act::Crash { node: NodeId(node), unsynced })
+    at(at_us, Act::Crash { node: NodeId(node), unsynced, unsent: 0 })
 }
 
 fn restart(at_us: u64, node: u16) -> Scripted<Act> {

@@ -215,7 +215,9 @@ fn branches_that_are_compared_have_each_their_own_circle() {
     let joined = bench.cursor();
     let before = bench.cursor_at(60_000);
     bench.seek(before);
-    bench.act(Intervention::Crash { node: NodeId(1), unsynced: Unsynced::Kept }, Lang::En).unwrap();
+    bench
+        .act(Intervention::Crash { node: NodeId(1), unsynced: Unsynced::Kept, unsent: 0 }, Lang::En)
+        .unwrap();
     bench.record(170_000, 10_000).unwrap();
     bench.seek(bench.recorded());
     assert!(joined > before, "the join is in the other branch alone");

@@ -17,7 +17,7 @@ fn run(player: &mut Player, command: Command) -> Change {
 }
 
 fn crash() -> Command {
-    Command::Act(Intervention::Crash { node: NodeId(1), unsynced: Unsynced::Torn })
+    Command::Act(Intervention::Crash { node: NodeId(1), unsynced: Unsynced::Torn, unsent: 0 })
 }
 
 #[test]
@@ -177,7 +177,7 @@ fn tenths_of_the_tape_are_exact() {
 fn a_run_that_has_come_to_rest_stops_and_says_so() {
     let idle = r#"{"format":1,"protocol":"raft","setup":{"nodes":1,"clients":0}}"#;
     let mut player = Player::new(crate::scene::open(idle).ok().unwrap());
-    let crash = Command::Act(Intervention::Crash { node: NodeId(0), unsynced: Unsynced::Torn });
+    let crash = Command::Act(Intervention::Crash { node: NodeId(0), unsynced: Unsynced::Torn, unsent: 0 });
     run(&mut player, Command::Step(1));
     run(&mut player, crash);
     let notice = Some(Notice::Stopped(Problem::AtRest));

@@ -3,7 +3,7 @@
 use super::super::network::Network;
 use super::super::queue::Entry;
 use super::super::random::Stream;
-use super::super::step::Event;
+use super::super::step::{Envelope, Event};
 use super::super::{Address, Chaos, DiskOptions, EventId, Problem, Workload};
 use super::{ChaosState, Cluster};
 use crate::protocol::{ClientId, NodeId, Participant};
@@ -23,6 +23,28 @@ impl<P: Participant> Cluster<P> {
 
     pub(in crate::sim) fn take_pending(&mut self, event: EventId) -> Option<Event<P>> {
         self.queue.take(event).map(|entry| entry.event)
+    }
+
+    /// Takes the last messages of a node's latest step back, as if it had died before it sent them. Only those of
+    /// the cluster's very last step can be: others have left.
+    pub(in crate::sim) fn take_last_sent(
+        &mut self,
+        node: NodeId,
+        count: usize,
+    ) -> Vec<(EventId, Envelope<P>)> {
+        let Some(last) = self.steps.checked_sub(1) else { return Vec::new() };
+        let is_of_last = |entry: &&Entry<Event<P>>| {
+            matches!(&entry.event, Event::Message(envelope)
+                if envelope.cause == last && envelope.from == Address::Node(node))
+        };
+        let mut sent: Vec<EventId> = self.queue.iter().filter(is_of_last).map(|entry| entry.id).collect();
+        sent.sort_unstable();
+        let kept = sent.len().saturating_sub(count);
+        let taken = sent.into_iter().skip(kept).filter_map(|event| match self.take_pending(event)? {
+            Event::Message(envelope) => Some((event, envelope)),
+            _ => None,
+        });
+        taken.collect()
     }
 
     pub(in crate::sim) fn push_event(&mut self, due_us: u64, event: Event<P>) -> Result<EventId, Problem> {

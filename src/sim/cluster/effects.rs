@@ -36,6 +36,7 @@ impl<P: Participant> Cluster<P> {
             event: occasion.event,
             chosen: occasion.chosen,
             effects: scratch.effects.as_slice(),
+            rules: scratch.effects.rules_reached(),
             violation: violation.as_ref(),
         };
         watcher.step(self, &step);

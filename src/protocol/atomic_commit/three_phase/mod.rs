@@ -16,7 +16,7 @@ use serde::Serialize;
 use super::coordinator::{Phase, count};
 use super::message::{Message, Timer};
 use super::node::{Context, Node, Settings, Variant};
-use super::options::{Presumption, ThreePhaseOptions};
+use super::options::{BreakRules, Presumption, ThreePhaseOptions};
 use super::reason::Reason;
 use super::transaction::{COORDINATOR, TransactionId};
 use crate::protocol::{Invalid, NodeId};
@@ -34,6 +34,10 @@ impl Variant for ThreePhase {
 
     fn validate(options: &ThreePhaseOptions, nodes: u16) -> Result<(), Vec<Invalid>> {
         options.validate(nodes)
+    }
+
+    fn break_rules(options: &mut ThreePhaseOptions) -> &mut BreakRules {
+        &mut options.break_rules
     }
 
     fn settings(options: &ThreePhaseOptions) -> Settings<'_> {

@@ -15,6 +15,7 @@ use super::super::site::{BranchState, Stage};
 use super::super::transaction::{COORDINATOR, Outcome, TransactionId};
 use super::ThreePhase;
 use crate::protocol::NodeId;
+use crate::protocol::atomic_commit::Rule;
 
 impl Node<ThreePhase> {
     /// The decision does not come: whoever leads has crashed, says the bound on delays.
@@ -26,7 +27,7 @@ impl Node<ThreePhase> {
         if !branch.state.is_in_doubt() {
             return;
         }
-        if cx.settings.break_rules.abort_alone_while_in_doubt {
+        if cx.breaks(Rule::AbortAloneWhileInDoubt) {
             cx.effects.note(Reason::AbortsAloneInDoubt { transaction });
             return self.participant_is_told(cx, self.id, transaction, Outcome::Abort, false);
         }

@@ -12,7 +12,7 @@ use serde::Serialize;
 use super::coordinator::count;
 use super::message::{Message, Timer};
 use super::node::{Context, Node, Settings, Variant};
-use super::options::{Presumption, TwoPhaseOptions};
+use super::options::{BreakRules, Presumption, TwoPhaseOptions};
 use super::reason::Reason;
 use super::transaction::TransactionId;
 use crate::protocol::{Invalid, NodeId};
@@ -30,6 +30,10 @@ impl Variant for TwoPhase {
 
     fn validate(options: &TwoPhaseOptions, nodes: u16) -> Result<(), Vec<Invalid>> {
         options.validate(nodes)
+    }
+
+    fn break_rules(options: &mut TwoPhaseOptions) -> &mut BreakRules {
+        &mut options.break_rules
     }
 
     fn settings(options: &TwoPhaseOptions) -> Settings<'_> {

@@ -10,6 +10,7 @@ use super::super::site::{BranchState, Ended};
 use super::super::transaction::{COORDINATOR, Outcome, TransactionId};
 use super::TwoPhase;
 use crate::protocol::NodeId;
+use crate::protocol::atomic_commit::Rule;
 
 impl Node<TwoPhase> {
     pub(super) fn nobody_tells_decision(
@@ -21,7 +22,7 @@ impl Node<TwoPhase> {
         if !branch.state.is_in_doubt() {
             return;
         }
-        if cx.settings.break_rules.abort_alone_while_in_doubt {
+        if cx.breaks(Rule::AbortAloneWhileInDoubt) {
             cx.effects.note(Reason::AbortsAloneInDoubt { transaction });
             return self.participant_is_told(cx, self.id, transaction, Outcome::Abort, false);
         }

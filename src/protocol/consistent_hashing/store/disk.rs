@@ -3,6 +3,7 @@
 //! Every acknowledgement of the store means "on disk". Each step that writes ends with one sync, several syncs
 //! may be under way, and what depends on one is held back until it has finished.
 
+use super::options::Rule;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -113,7 +114,7 @@ impl Dynamo {
         }
         held.own |= becomes_own;
         held.hints.extend(hint.filter(|_| is_new_hint));
-        if hint.is_some() && !held.own && cx.options.break_rules.hints_dropped_at_a_crash {
+        if hint.is_some() && !held.own && cx.breaks(Rule::HintsDroppedAtACrash) {
             // The rule is broken on purpose: the node takes for durable what is in memory only.
             held.durable = merged;
             self.fresh.push(place.clone());
@@ -190,7 +191,7 @@ impl Dynamo {
         if limit > 0 && self.disk.records > limit.max(2 * self.data.len() as u32) {
             self.disk.records = 0;
             let mut whole = self.persistent();
-            if cx.options.break_rules.hints_dropped_at_a_crash {
+            if cx.breaks(Rule::HintsDroppedAtACrash) {
                 whole.data.retain(|_, held| held.own);
             }
             let why = Reason::LogCompacted { keys: whole.data.len() as u32 };

@@ -10,6 +10,7 @@
 //! Then it forgets the key, and because it no longer knows which versions of it it has made, it goes on as
 //! another writer (see [`super::version`]).
 
+use super::options::Rule;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -112,7 +113,7 @@ impl Dynamo {
         } else {
             self.let_go(done, cx);
         }
-        if cx.options.break_rules.range_handed_over_before_it_arrived {
+        if cx.breaks(Rule::RangeHandedOverBeforeItArrived) {
             self.let_go_unconfirmed(cx);
         }
         if remains {

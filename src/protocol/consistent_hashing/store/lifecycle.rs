@@ -12,6 +12,7 @@
 //! Each of these survives a crash at any point: the decision is on disk, what has arrived is on disk, and the
 //! process that starts next goes on.
 
+use super::options::Rule;
 use std::sync::Arc;
 
 use super::disk::Action;
@@ -154,7 +155,7 @@ impl Dynamo {
             return;
         }
         let members = self.rings.current.members().len() as u16;
-        if members == 0 || cx.options.break_rules.range_handed_over_before_it_arrived {
+        if members == 0 || cx.breaks(Rule::RangeHandedOverBeforeItArrived) {
             // The first member of a ring has nothing to fetch.
             self.decide(Status::Member, false, Reason::Joined { keys: 0 }, cx);
         } else {

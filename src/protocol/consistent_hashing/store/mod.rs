@@ -51,7 +51,7 @@ use std::sync::Arc;
 pub use member::{Entry, Membership, Status};
 pub use message::{Answer, Command, Message, Operation, Timer, key_name};
 pub use monitor::{DynamoMonitor, Violation};
-pub use options::{BreakRules, Options};
+pub use options::{BreakRules, Options, Rule};
 pub use reason::Reason;
 pub use ring::{Place, Ring};
 pub use storage::{DiskLoss, Held, Record};
@@ -59,7 +59,8 @@ pub use version::{Dot, Siblings, Version, VersionVector, Writer};
 
 use crate::protocol::wal::{Recovered, Tail};
 use crate::protocol::{
-    ClientId, Disposition, Effects, Input, Invalid, Lane, NodeId, Participant, Setup, Standing, Surroundings,
+    ClientId, Disposition, Effects, Input, Invalid, Lane, NodeId, Participant, RuleName, Setup, Standing,
+    Surroundings,
 };
 
 /// One node of the store.
@@ -100,6 +101,14 @@ struct Context<'a, 's, 'r> {
     effects: &'s mut Effects<Dynamo>,
 }
 
+impl Context<'_, '_, '_> {
+    /// Whether this rule is broken. Asked last, where keeping it makes a difference.
+    fn breaks(&mut self, rule: Rule) -> bool {
+        self.effects.reached(rule);
+        self.options.break_rules.breaks(rule)
+    }
+}
+
 impl Participant for Dynamo {
     type Options = Options;
     type Message = Message;
@@ -114,9 +123,14 @@ impl Participant for Dynamo {
     const NAME: &'static str = "consistent-hashing";
     const MESSAGE_KINDS: &'static [&'static str] = Message::KINDS;
     const TIMERS: &'static [&'static str] = Timer::NAMES;
+    const RULES: &'static [RuleName] = Rule::NAMES;
 
     fn validate(options: &Options, nodes: u16) -> Result<(), Vec<Invalid>> {
         options.validate(nodes)
+    }
+
+    fn break_rule(options: &mut Options, index: u8) {
+        options.break_rules.break_rule(index);
     }
 
     fn format(setup: Setup<'_, Options>) -> Vec<Record> {

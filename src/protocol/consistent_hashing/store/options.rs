@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::protocol::consistent_hashing::{Algorithm, POINTS_MAX, PlacementError, Settings, WEIGHT_MAX};
-use crate::protocol::{Invalid, NodeId, Problem};
+use crate::protocol::{Invalid, NodeId, Problem, rules};
 
 /// The longest interval or timeout, in µs: an hour.
 const DURATION_US_MAX: u64 = 3_600_000_000;
@@ -67,26 +67,16 @@ pub struct Options {
     pub break_rules: BreakRules,
 }
 
-/// Rules to break on purpose. Each costs one of the store's guarantees.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct BreakRules {
+rules! {
     /// The first two places of a preference list are one node, as in a list of virtual nodes that does not
     /// skip those of a node it has already (against §4.3).
-    pub two_replicas_on_one_node: bool,
+    two_replicas_on_one_node => TwoReplicasOnOneNode,
     /// Hints are kept in memory only, and acknowledged all the same (against §4.6: "hinted replicas in a
     /// separate local database").
-    pub hints_dropped_at_a_crash: bool,
+    hints_dropped_at_a_crash => HintsDroppedAtACrash,
     /// A node owns its ranges as soon as it joins, and who owned them before forgets them as soon as they are
     /// sent (against §4.9: a "confirmation round between the source and the destination").
-    pub range_handed_over_before_it_arrived: bool,
-}
-
-impl BreakRules {
-    /// Whether any rule is broken.
-    pub fn any(self) -> bool {
-        self != BreakRules::default()
-    }
+    range_handed_over_before_it_arrived => RangeHandedOverBeforeItArrived,
 }
 
 impl Default for Options {

@@ -1,5 +1,6 @@
 //! Becoming the leader: one phase 1 for all slots.
 
+use super::options::Rule;
 use std::collections::BTreeMap;
 
 use super::leader::Leading;
@@ -122,7 +123,7 @@ impl MultiPaxos {
             if self.slots.chosen(slot).is_some() || slot <= self.applied {
                 continue;
             }
-            let ignore = turn.setup.options.break_rules.ignore_accepted_value;
+            let ignore = turn.breaks(Rule::IgnoreAcceptedValue);
             match reports.get(&slot) {
                 Some(Report { accepted: None, value, .. }) => {
                     self.choose(slot, value.clone(), Reason::ChosenHeard { slot }, turn);

@@ -28,7 +28,7 @@ pub use contender::Preparing;
 pub use leader::{InFlight, Leading};
 pub use message::{Answer, Message, Operation, Report, Timer};
 pub use monitor::{MultiMonitor, Violation};
-pub use options::{BreakRules, Options};
+pub use options::{BreakRules, Options, Rule};
 pub use reads::{Read, Reads};
 pub use reason::Reason;
 pub use slots::{Accepted, ClientCommand, Slot, SlotState, Slots, Value};
@@ -39,12 +39,19 @@ use super::{Ballot, NodeSet, Quorums, turn};
 use crate::protocol::key_value::{Command, Store};
 use crate::protocol::wal::Recovered;
 use crate::protocol::{
-    ClientId, Disposition, Effects, Input, Invalid, Lane, NodeId, Participant, Setup, Standing, Surroundings,
+    ClientId, Disposition, Effects, Input, Invalid, Lane, NodeId, Participant, RuleName, Setup, Standing,
+    Surroundings,
 };
 
 type Turn<'a, 'b> = turn::Turn<'a, 'b, MultiPaxos>;
 
 impl Turn<'_, '_> {
+    /// Whether this rule is broken. Asked last, where keeping it makes a difference.
+    fn breaks(&mut self, rule: Rule) -> bool {
+        self.effects.reached(rule);
+        self.setup.options.break_rules.breaks(rule)
+    }
+
     fn proposers(&self) -> NodeSet {
         self.setup.options.proposers(self.setup.nodes)
     }
@@ -220,9 +227,14 @@ impl Participant for MultiPaxos {
         "snapshot",
     ];
     const TIMERS: &'static [&'static str] = &["election", "heartbeat", "prepare_again"];
+    const RULES: &'static [RuleName] = Rule::NAMES;
 
     fn validate(options: &Options, nodes: u16) -> Result<(), Vec<Invalid>> {
         options.validate(nodes)
+    }
+
+    fn break_rule(options: &mut Options, index: u8) {
+        options.break_rules.break_rule(index);
     }
 
     fn format(setup: Setup<'_, Options>) -> Vec<Record> {

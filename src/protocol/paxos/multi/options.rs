@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::protocol::paxos::{NodeSet, Quorums};
-use crate::protocol::{Invalid, Problem};
+use crate::protocol::{Invalid, Problem, rules};
 
 /// The longest time that can be configured: an hour, in µs.
 const TIME_US_MAX: u64 = 3_600_000_000;
@@ -48,16 +48,13 @@ pub struct Options {
     pub break_rules: BreakRules,
 }
 
-/// Rules of the algorithm that can be broken to see what they are good for.
-#[derive(Clone, Copy, PartialEq, Eq, Default, Debug, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct BreakRules {
+rules! {
     /// A new leader fills a slot with a no-op although an acceptor reported an accepted value (against P2c).
-    pub ignore_accepted_value: bool,
+    ignore_accepted_value => IgnoreAcceptedValue,
     /// An acceptor that restarts knows what it has accepted and no promise.
-    pub forget_promise_at_restart: bool,
+    forget_promise_at_restart => ForgetPromiseAtRestart,
     /// The quorums of the two phases need not intersect.
-    pub allow_disjoint_quorums: bool,
+    allow_disjoint_quorums => AllowDisjointQuorums,
 }
 
 impl Default for Options {

@@ -1,5 +1,6 @@
 //! What a node writes to its disk, and what it makes of what it finds there.
 
+use super::options::Rule;
 use serde::{Deserialize, Serialize};
 
 use super::slots::{Accepted, Slot, Slots, Value};
@@ -110,9 +111,7 @@ impl MultiPaxos {
             }
         }
         (self.highest, self.issued) = (self.promised, self.promised);
-        if let (true, Some(promised)) =
-            (turn.setup.options.break_rules.forget_promise_at_restart, self.promised)
-        {
+        if let (true, Some(promised)) = (turn.breaks(Rule::ForgetPromiseAtRestart), self.promised) {
             turn.effects.note(Reason::PromiseForgotten { promised });
             self.promised = None;
         }

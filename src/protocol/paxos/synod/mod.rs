@@ -23,15 +23,15 @@ pub use acceptor::{Acceptor, Waiting};
 pub use learner::{Learner, Votes};
 pub use message::{Answer, Command, Message, Operation, Proposal, Record, Timer, Value};
 pub use monitor::{SynodMonitor, Violation};
-pub use options::{BreakRules, Options};
+pub use options::{BreakRules, Options, Rule};
 pub use proposer::{Phase, Proposer};
 pub use reason::Reason;
 
 use super::Ballot;
 use crate::protocol::wal::{Recovered, Tail};
 use crate::protocol::{
-    ClientId, Disposition, Effects, Input, Invalid, Lane, NodeId, Participant, RequestId, Setup, Standing,
-    Surroundings,
+    ClientId, Disposition, Effects, Input, Invalid, Lane, NodeId, Participant, RequestId, RuleName, Setup,
+    Standing, Surroundings,
 };
 use acceptor::{Journal, Recorded};
 use turn::Turn;
@@ -322,9 +322,14 @@ impl Participant for Synod {
     const MESSAGE_KINDS: &'static [&'static str] =
         &["prepare", "promise", "accept", "accepted", "refused", "ask", "chosen"];
     const TIMERS: &'static [&'static str] = &["resend", "back_off", "ask_again"];
+    const RULES: &'static [RuleName] = Rule::NAMES;
 
     fn validate(options: &Options, nodes: u16) -> Result<(), Vec<Invalid>> {
         options.validate(nodes)
+    }
+
+    fn break_rule(options: &mut Options, index: u8) {
+        options.break_rules.break_rule(index);
     }
 
     fn format(setup: Setup<'_, Options>) -> Vec<Record> {

@@ -1,5 +1,6 @@
 //! The proposer: leads a value through both phases, and gives way to a higher ballot.
 
+use super::options::Rule;
 use std::collections::BTreeMap;
 
 use serde::Serialize;
@@ -141,7 +142,7 @@ impl Proposer {
             return;
         }
         let highest = highest.take();
-        let ignore = turn.setup.options.break_rules.ignore_accepted_value;
+        let ignore = turn.breaks(Rule::IgnoreAcceptedValue);
         let (value, why) = match (highest, &self.wish) {
             (Some(reported), Some(wish)) if ignore && reported.value != *wish => {
                 (wish.clone(), Reason::AcceptedValueIgnored { ballot, from: reported.ballot })

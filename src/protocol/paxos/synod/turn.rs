@@ -1,12 +1,18 @@
 //! Who holds which role, asked while an input is handled.
 
-use super::Synod;
+use super::{Rule, Synod};
 use crate::protocol::paxos::turn;
 use crate::protocol::paxos::{NodeSet, Quorums};
 
 pub(super) type Turn<'a, 'b> = turn::Turn<'a, 'b, Synod>;
 
 impl Turn<'_, '_> {
+    /// Whether this rule is broken. Asked last, where keeping it makes a difference.
+    pub fn breaks(&mut self, rule: Rule) -> bool {
+        self.effects.reached(rule);
+        self.setup.options.break_rules.breaks(rule)
+    }
+
     pub fn proposers(&self) -> NodeSet {
         self.setup.options.proposers(self.setup.nodes)
     }
