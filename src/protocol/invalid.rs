@@ -69,8 +69,14 @@ pub enum Problem {
     #[error("at least one node has to hold this role")]
     NobodyHasRole,
     /// A node is named that the cluster does not have.
-    #[error("node {node} is not one of the {nodes} nodes")]
+    #[error("there is no node {node}: the nodes are numbered from 0 to {}", nodes.saturating_sub(1))]
     NoSuchNode { node: u16, nodes: u16 },
+    /// A client is named that the cluster does not have.
+    #[error("there is no client {client}: there are {clients}, numbered from 0")]
+    NoSuchClient { client: u16, clients: u16 },
+    /// Nodes are counted from the leader on, and further than there are nodes.
+    #[error("counts {offset} nodes on from the leader, and the one before it is {} nodes on", nodes.saturating_sub(1))]
+    CountsTooFar { offset: u16, nodes: u16 },
     /// A quorum of phase 1 and one of phase 2 can miss each other ("Flexible Paxos").
     #[error(
         "a phase-1 quorum of {phase_1} and a phase-2 quorum of {phase_2} out of {acceptors} acceptors need not have \

@@ -398,6 +398,18 @@ pub trait Participant: Clone + PartialEq + Debug + Sized + 'static {
     /// The colour of the node's lane. Called after every step, so it must be cheap.
     fn lane(&self) -> Lane;
 
+    /// The nodes that a command names, so that a scenario can be refused that names one that there is not.
+    fn nodes_of_command(command: &Self::Command) -> Vec<NodeId> {
+        let _ = command;
+        Vec::new()
+    }
+
+    /// The nodes that an operator's request names.
+    fn nodes_of_operation(operation: &Self::Operation) -> Vec<NodeId> {
+        let _ = operation;
+        Vec::new()
+    }
+
     /// A client's next command, drawn at random: what a steady workload consists of. `keys` says over how
     /// many keys it spreads.
     fn random_command(client: ClientId, nodes: u16, keys: u16, random: &mut dyn rand::Rng) -> Self::Command;

@@ -29,7 +29,15 @@ pub fn problem_text(problem: &Problem, lang: Lang) -> String {
                 format!("n{node}：任期 {term} 的条目 {index} 在不同日志中位于不同的条目之后")
             }
             P::NobodyHasRole => "至少要有一个节点担任此角色".to_owned(),
-            P::NoSuchNode { node, nodes } => format!("节点 {node} 不在 {nodes} 个节点之中"),
+            P::NoSuchNode { node, nodes } => {
+                format!("没有节点 {node}：节点编号为 0 到 {}", nodes.saturating_sub(1))
+            }
+            P::NoSuchClient { client, clients } => {
+                format!("没有客户端 {client}：共有 {clients} 个，从 0 开始编号")
+            }
+            P::CountsTooFar { offset, nodes } => {
+                format!("从领导者起数 {offset} 个节点，而其前一个节点在第 {} 个", nodes.saturating_sub(1))
+            }
             P::QuorumsMiss { phase_1, phase_2, acceptors } => format!(
                 "在 {acceptors} 个接受者中，{phase_1} 个的阶段一法定数与 {phase_2} 个的阶段二法定数可能没有共同的接受者，\
                  于是可能选定两个值；两者之和必须大于 {acceptors}，或者设置 break_rules.allow_disjoint_quorums"
@@ -93,7 +101,9 @@ mod tests {
             P::TermsFall { node: 71 },
             P::LogsContradict { node: 71, index: 72, term: 73 },
             P::NobodyHasRole,
-            P::NoSuchNode { node: 71, nodes: 72 },
+            P::NoSuchNode { node: 71, nodes: 73 },
+            P::NoSuchClient { client: 71, clients: 72 },
+            P::CountsTooFar { offset: 71, nodes: 73 },
             P::QuorumsMiss { phase_1: 71, phase_2: 72, acceptors: 73 },
             P::NobodyKeepsValues,
             P::AnswerTimeoutTooShort { least_us: 71 },
@@ -114,6 +124,7 @@ mod tests {
                 P::TooMany { .. } | P::MoreThanNodes | P::LessThan { .. } | P::MoreThan { .. } => {}
                 P::LessThanTwice { .. } | P::HeartbeatTooSlow { .. } | P::LatencyTooLong { .. } => {}
                 P::TermsFall { .. } | P::LogsContradict { .. } | P::NobodyHasRole => {}
+                P::NoSuchClient { .. } | P::CountsTooFar { .. } => {}
                 P::NoSuchNode { .. } | P::QuorumsMiss { .. } | P::NobodyKeepsValues => {}
                 P::AnswerTimeoutTooShort { .. } | P::DecisionTimeoutTooShort { .. } => {}
                 P::NoResourceManager | P::KeyLength { .. } | P::OnlyLastLeaves | P::DependsOnOrder => {}

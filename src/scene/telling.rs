@@ -51,7 +51,8 @@ pub fn sentence<P: Portray>(detail: &Detail<P>, options: &P::Options, lang: Lang
         address: detail.party,
         text,
         source: source.map(str::to_owned),
-        intervention: matches!(detail.happening, Happening::Intervention { .. }) || detail.chosen,
+        intervention: detail.chosen
+            || matches!(detail.happening, Happening::Intervention { .. } | Happening::NotPossible { .. }),
     }
 }
 
@@ -117,6 +118,21 @@ pub fn happening_text<P: Portray>(
                 Doer::Script => say!(lang, "{text} The scenario does this.", "{text}这是场景安排的。"),
                 Doer::Chaos => say!(lang, "{text} Chaos does this.", "{text}这是混沌测试所为。"),
             }
+        }
+        Happening::NotPossible { act, problem } => {
+            let act = match act {
+                Intervention::DeliverNow { event } | Intervention::Choose { event } => {
+                    say!(lang, "Event {} happens now", "事件 {} 立即发生", event.0)
+                }
+                other => act_text::<P>(other, options, lang),
+            };
+            let act = act.trim_end_matches(['.', '。']);
+            let why = hindrance_text(problem, lang);
+            say!(
+                lang,
+                "The scenario asks for this: “{act}”. It cannot be done: {why}.",
+                "场景要求：“{act}”。但无法做到：{why}。"
+            )
         }
     }
 }
@@ -272,6 +288,25 @@ pub fn act_text<P: Portray>(act: &InterventionOf<P>, options: &P::Options, lang:
         I::Workload { workload: None } => word!(lang, "The workload stops.", "负载停止。").to_owned(),
         I::Chaos { chaos: Some(_) } => word!(lang, "Chaos begins.", "混沌测试开始。").to_owned(),
         I::Chaos { chaos: None } => word!(lang, "Chaos ends.", "混沌测试结束。").to_owned(),
+    }
+}
+
+/// Why something could not be done, as the end of a sentence.
+fn hindrance_text(problem: &Problem, lang: Lang) -> String {
+    match problem {
+        Problem::NoSuchParty { address } => say!(lang, "there is no {address}", "没有 {address}"),
+        Problem::NoSuchEvent { event } => {
+            say!(lang, "event {} is not pending", "事件 {} 不在等待", event.0)
+        }
+        Problem::Down { node } => say!(lang, "{node} does not run", "{node} 没有在运行"),
+        Problem::Running { node } => say!(lang, "{node} runs already", "{node} 已在运行"),
+        Problem::OutOfBounds { what, limit } => {
+            say!(lang, "{what} is out of bounds, at most {limit}", "{what} 超出范围，最大为 {limit}")
+        }
+        Problem::Full { what, limit } => {
+            say!(lang, "there are {limit} {what} already, and no room for more", "已达上限：{limit} {what}")
+        }
+        Problem::AtRest => word!(lang, "nothing is pending", "没有待处理的事件").to_owned(),
     }
 }
 

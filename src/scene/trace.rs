@@ -282,6 +282,9 @@ fn input<P: Portray>(step: &Step<'_, P>) -> Value {
         Happening::Intervention { act, by } => {
             json!({ "intervention": value::<InterventionOf<P>>(act), "by": by })
         }
+        Happening::NotPossible { act, problem } => {
+            json!({ "not_possible": value::<InterventionOf<P>>(act), "problem": problem.to_string() })
+        }
     }
 }
 

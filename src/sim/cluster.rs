@@ -46,6 +46,8 @@ pub mod kind_code {
     pub const NETWORK: u8 = 162;
     /// Any other intervention.
     pub const INTERVENTION: u8 = 163;
+    /// What a script asked for and could not be done.
+    pub const NOT_POSSIBLE: u8 = 164;
 }
 
 /// After how many steps what has lapsed is forgotten; the number of the step decides, so that every run does it alike.
@@ -379,12 +381,29 @@ impl<P: Participant> Cluster<P> {
                     _ => NodeId(0),
                 };
                 let act = counted_from(scripted.act.clone(), first, setup.nodes);
-                // What a script wants may have become impossible because a person got there first.
-                return Ok(self.intervene(&act, Doer::Script, scratch, watcher).is_ok());
+                return self.follow_script(act, scratch, watcher).map(|()| true);
             }
             Event::Chaos => return super::act::chaos_beat(self, id, scratch, watcher),
         }
         Ok(true)
+    }
+
+    /// Does what a script asks for. What cannot be done (a node that is to crash is down already) is a step all the
+    /// same, so that nobody looks for it in vain.
+    fn follow_script(
+        &mut self,
+        act: InterventionOf<P>,
+        scratch: &mut Scratch<P>,
+        watcher: &mut dyn Watcher<P>,
+    ) -> Result<(), Problem> {
+        let Err(problem) = self.intervene(&act, Doer::Script, scratch, watcher) else { return Ok(()) };
+        scratch.effects.clear();
+        let party = act.subject().filter(|party| match party {
+            Address::Node(node) => node.index() < self.nodes.len(),
+            Address::Client(client) => client.index() < self.clients.len(),
+        });
+        let occasion = Occasion { party, cause: None, event: None, chosen: false };
+        self.conclude(occasion, Happening::NotPossible { act, problem }, scratch, watcher)
     }
 
     fn arrive(

@@ -7,11 +7,12 @@ use serde::de::{DeserializeOwned, Error};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
-use super::Address;
 use super::chaos::Chaos;
 use super::disk::DiskOptions;
-use super::network::LinkOptions;
+use super::host::{DRIFT_PPM_MAX, SKEW_US_MAX};
+use super::network::{LATENCY_US_MAX, LinkOptions};
 use super::workload::Workload;
+use super::{Address, OutOfBounds};
 use crate::protocol::NodeId;
 
 /// The number of a pending event: a message under way, a timer, a sync. Numbers are never used again.
@@ -266,6 +267,41 @@ impl<C, O> Intervention<C, O> {
             | I::DeliverNow { event }
             | I::Choose { event } => Some(*event),
             _ => None,
+        }
+    }
+
+    /// All parties that it names; those inside a command or an operator's request are the protocol's.
+    pub fn parties(&self) -> Vec<Address> {
+        use Intervention as I;
+        match self {
+            I::Cut { from, to, .. } | I::Mend { from, to } | I::Link { from, to, .. } => vec![*from, *to],
+            I::Partition { groups } => groups.iter().flatten().copied().map(Address::Node).collect(),
+            other => other.subject().into_iter().collect(),
+        }
+    }
+
+    /// Whether its figures are within bounds.
+    ///
+    /// # Errors
+    /// The first that is not.
+    pub fn validate(&self) -> Result<(), OutOfBounds> {
+        use Intervention as I;
+        let within = |what, value: u64, limit: u64| {
+            if value > limit { Err(OutOfBounds { what, limit }) } else { Ok(()) }
+        };
+        match self {
+            I::Delay { by_us, .. } => within("by_us", *by_us, LATENCY_US_MAX),
+            I::Duplicate { after_us, .. } => within("after_us", *after_us, LATENCY_US_MAX),
+            I::Network { options } => options.validate(),
+            I::Link { options, .. } => options.as_ref().map_or(Ok(()), LinkOptions::validate),
+            I::Clock { skew_us, drift_ppm, .. } => {
+                within("skew_us", skew_us.unsigned_abs(), SKEW_US_MAX.unsigned_abs())?;
+                within("drift_ppm", drift_ppm.unsigned_abs().into(), DRIFT_PPM_MAX.unsigned_abs().into())
+            }
+            I::Disk { options, .. } => options.validate(),
+            I::Workload { workload } => workload.as_ref().map_or(Ok(()), Workload::validate),
+            I::Chaos { chaos } => chaos.as_ref().map_or(Ok(()), Chaos::validate),
+            _ => Ok(()),
         }
     }
 

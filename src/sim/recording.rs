@@ -231,6 +231,7 @@ pub fn happening_code<P: Participant>(happening: &Happening<P>) -> u8 {
             | Intervention::Heal => kind_code::NETWORK,
             _ => kind_code::INTERVENTION,
         },
+        Happening::NotPossible { .. } => kind_code::NOT_POSSIBLE,
     }
 }
 
@@ -258,6 +259,9 @@ impl<P: Participant> Watcher<P> for Recorder<'_, P> {
             if *by == Doer::Person {
                 flags |= Flags::BY_PERSON;
             }
+        }
+        if matches!(step.happening, Happening::NotPossible { .. }) {
+            flags |= Flags::INTERVENTION;
         }
         if step.chosen {
             flags |= Flags::BY_PERSON;

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::client::ClientOptions;
-use super::{Chaos, DiskOptions, Intervention, LinkOptions, OutOfBounds, Workload, limits};
-use crate::protocol::{Invalid, NodeId, Participant, Problem};
+use super::{Address, Chaos, DiskOptions, Intervention, LinkOptions, OutOfBounds, Workload, limits};
+use crate::protocol::{ClientId, Invalid, NodeId, Participant, Problem};
 
 /// An intervention of a protocol's own cluster.
 pub type InterventionOf<P> = Intervention<<P as Participant>::Command, <P as Participant>::Operation>;
@@ -96,7 +96,58 @@ impl<P: Participant> ClusterSetup<P> {
                 problem: invalid.problem,
             }));
         }
+        wrong.extend(self.validate_script());
         if wrong.is_empty() { Ok(()) } else { Err(wrong) }
+    }
+
+    /// What is wrong with the script, an entry for each line that names what there is not. Whether an act is possible
+    /// when its time has come is seen only then.
+    fn validate_script(&self) -> Vec<Invalid> {
+        let lines = self.script.iter().take(limits::INTERVENTIONS_MAX).enumerate();
+        lines
+            .filter_map(|(at, scripted)| {
+                if let Some(problem) = Problem::of_range(scripted.at_us, 0, limits::TIME_US_MAX) {
+                    return Some(Invalid::new(format!("script[{at}].at_us"), problem));
+                }
+                let problem = match self.problem_of_scripted(&scripted.act)? {
+                    Problem::NoSuchNode { node, nodes } if scripted.from_leader => {
+                        Problem::CountsTooFar { offset: node, nodes }
+                    }
+                    other => other,
+                };
+                Some(Invalid::new(format!("script[{at}].act"), problem))
+            })
+            .collect()
+    }
+
+    /// What can be said against an act of the script: also that a command or an operator's request inside it names a
+    /// node that there is not. A person may ask for that, to see it refused; in a script it is a slip.
+    fn problem_of_scripted(&self, act: &InterventionOf<P>) -> Option<Problem> {
+        let inside = match act {
+            Intervention::Command { command, .. } => P::nodes_of_command(command),
+            Intervention::Operation { operation, .. } => P::nodes_of_operation(operation),
+            _ => Vec::new(),
+        };
+        let missing = inside.into_iter().find(|node| node.0 >= self.nodes);
+        self.problem_of_act(act)
+            .or_else(|| missing.map(|NodeId(node)| Problem::NoSuchNode { node, nodes: self.nodes }))
+    }
+
+    /// What can be said against an act before the run: that it names a node or a client that there is not, or a figure
+    /// that is out of bounds.
+    pub fn problem_of_act(&self, act: &InterventionOf<P>) -> Option<Problem> {
+        let (nodes, clients) = (self.nodes, self.clients);
+        let missing = act.parties().into_iter().find_map(|party| match party {
+            Address::Node(NodeId(node)) if node >= nodes => Some(Problem::NoSuchNode { node, nodes }),
+            Address::Client(ClientId(client)) if client >= clients => {
+                Some(Problem::NoSuchClient { client, clients })
+            }
+            _ => None,
+        });
+        missing.or_else(|| {
+            let OutOfBounds { what, limit } = act.validate().err()?;
+            Some(Problem::PartOutOfBounds { what, most: limit })
+        })
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Address, EventId, Intervention};
+use super::{Address, EventId, Intervention, Problem};
 use crate::protocol::{ClientId, Effect, Input, NodeId, Participant, RequestId, RuleSet, SyncId};
 
 /// What happened in a step.
@@ -51,6 +51,13 @@ pub enum Happening<P: Participant> {
         act: Intervention<P::Command, P::Operation>,
         /// Who did it.
         by: Doer,
+    },
+    /// A script asked for this, and it could not be done. Nothing has changed.
+    NotPossible {
+        /// What was to be done.
+        act: Intervention<P::Command, P::Operation>,
+        /// Why it could not.
+        problem: Problem,
     },
 }
 

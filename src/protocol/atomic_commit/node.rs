@@ -396,6 +396,10 @@ impl<V: Variant> Participant for Node<V> {
         Lane { standing, era: u64::from(self.incarnation) }
     }
 
+    fn nodes_of_command(command: &Self::Command) -> Vec<NodeId> {
+        command.places().into_iter().map(|place| place.site).collect()
+    }
+
     fn random_command(_client: ClientId, nodes: u16, keys: u16, random: &mut dyn rand::Rng) -> Self::Command {
         workload::random_command(nodes, keys, random)
     }

@@ -121,6 +121,14 @@ pub enum Command {
 }
 
 impl Command {
+    /// Where its operations operate.
+    pub fn places(&self) -> Vec<&Place> {
+        match self {
+            Command::Transfer { from, to, .. } => vec![from, to],
+            Command::Transaction { operations } => operations.iter().map(Operation::at).collect(),
+        }
+    }
+
     /// The operations that the command consists of.
     ///
     /// # Errors

@@ -204,6 +204,13 @@ impl Participant for Raft {
         Lane { standing, era: self.term }
     }
 
+    fn nodes_of_operation(operation: &Operation) -> Vec<NodeId> {
+        match operation {
+            Operation::TransferLeadership { to } => vec![*to],
+            Operation::Readmit => Vec::new(),
+        }
+    }
+
     fn random_command(client: ClientId, _nodes: u16, keys: u16, random: &mut dyn rand::Rng) -> Command {
         Command::random(client, keys, random)
     }
