@@ -13,7 +13,7 @@ use lamplight::sim::ClusterSetup;
 use lamplight::sim::random::Stream;
 
 fn protocol(nodes: u16, adjust: fn(&mut ClusterSetup<Dynamo>)) -> Subject<Dynamo> {
-    Subject::Protocol { nodes, adjust }
+    Subject::Protocol { nodes, adjust, broken: None }
 }
 
 fn expect_all_well(nodes: u16, seeds: Range<u64>) {

@@ -20,7 +20,7 @@ where
     Subject<P>: Sync,
     Report<P>: Send,
 {
-    let subject: Subject<P> = Subject::Protocol { nodes, adjust: |_| {} };
+    let subject: Subject<P> = Subject::Protocol { nodes, adjust: |_| {}, broken: None };
     let report = check(&subject, seeds, Plan::of::<P>(), 1);
     if let Some((seed, failure)) = report.failures.first() {
         panic!("seed {seed}, {nodes} nodes, step {}: {:?}", failure.steps, failure.finding);
@@ -59,7 +59,7 @@ fn expect_found<P: Checkable>(
     Subject<P>: Sync,
     Report<P>: Send,
 {
-    let report = check(&Subject::Protocol { nodes: 5, adjust }, 0..seeds, Plan::of::<P>(), 5);
+    let report = check(&Subject::Protocol { nodes: 5, adjust, broken: None }, 0..seeds, Plan::of::<P>(), 5);
     let shows_it = |finding: &Finding<P>| matches!(finding, Finding::Invariant(found) if is_it(found));
     let found = report.failures.iter().find(|(_, failure)| shows_it(&failure.finding));
     let (seed, failure) = found.unwrap_or_else(|| panic!("not in {seeds} seeds: {:?}", report.failures));

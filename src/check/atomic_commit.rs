@@ -221,6 +221,8 @@ fn is_out<V: Variant>(node: &Node<V>) -> bool {
 }
 
 impl Checkable for TwoPhaseCommit {
+    type Judge = ();
+
     fn draw_setup(nodes: u16, stream: &mut Stream) -> ClusterSetup<Self> {
         use Presumption as P;
         let presumption = [P::Nothing, P::Abort, P::Commit].get(stream.between(0, 2) as usize).copied();
@@ -262,6 +264,8 @@ impl Checkable for TwoPhaseCommit {
 }
 
 impl Checkable for ThreePhaseCommit {
+    type Judge = ();
+
     fn draw_setup(nodes: u16, stream: &mut Stream) -> ClusterSetup<Self> {
         let options = ThreePhaseOptions {
             read_only_vote: stream.chance(500_000),
@@ -289,7 +293,7 @@ impl Checkable for ThreePhaseCommit {
             loss_ppm: 0,
             ..Chaos::default()
         };
-        FaultModel { chaos, networks: Vec::new(), asynchronous: false }
+        FaultModel { aimed_ppm: super::faults::AIMED_PPM, chaos, networks: Vec::new(), asynchronous: false }
     }
 
     fn draw_operation(&self, _: &ClusterSetup<Self>, _: &mut Stream) -> Option<OperatorRequest> {

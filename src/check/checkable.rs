@@ -2,6 +2,7 @@
 
 use super::faults::FaultModel;
 use super::history::OperationOf;
+use super::judge::Judge;
 use crate::protocol::Participant;
 use crate::sim::random::Stream;
 use crate::sim::{Cluster, ClusterSetup};
@@ -17,8 +18,32 @@ pub enum Judgement {
     Undecided(String),
 }
 
+/// What the clients must be served in spite of, once everything else is repaired: so many nodes, at the same time, that
+/// are as it says. A protocol with majority quorums stands a minority of each.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct Tolerance {
+    /// Nodes that are down.
+    pub down: u16,
+    /// Nodes whose disk and connections are slow: a fifth of a second for each message and each sync.
+    pub slow: u16,
+    /// Nodes that hear the others and are not heard by them.
+    pub unheard: u16,
+    /// Nodes that are heard by the others and do not hear them.
+    pub deaf: u16,
+}
+
+impl Tolerance {
+    /// So many nodes, whatever is wrong with them.
+    pub fn of_any(nodes: u16) -> Tolerance {
+        Tolerance { down: nodes, slow: nodes, unheard: nodes, deaf: nodes }
+    }
+}
+
 /// A protocol that can be checked with faults drawn from seeds.
 pub trait Checkable: Participant {
+    /// Who looks at the disks; `()` for nobody.
+    type Judge: Judge<Self> + Clone + PartialEq + std::fmt::Debug;
+
     /// How many steps under faults make a run long enough.
     const STEPS: u32 = 6_000;
 
@@ -45,6 +70,16 @@ pub trait Checkable: Participant {
     /// What an operator does about a node that keeps out of the cluster because its disk was lost or damaged.
     fn remedy(&self) -> Option<Self::Operation> {
         None
+    }
+
+    /// How many nodes may be impaired while clients must still be served.
+    fn tolerance(_setup: &ClusterSetup<Self>) -> Tolerance {
+        Tolerance::default()
+    }
+
+    /// How long progress, and coming to rest, may take, in µs of virtual time: in proportion to the time-outs.
+    fn patience_us(setup: &ClusterSetup<Self>) -> u64 {
+        (40 * setup.client.timeout_us).max(30_000_000)
     }
 
     /// Whether a client that gets this final answer was served, as it must be once all is repaired.

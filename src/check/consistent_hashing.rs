@@ -28,6 +28,8 @@ const ALGORITHMS: [Algorithm; 7] = [
 ];
 
 impl Checkable for Dynamo {
+    type Judge = ();
+
     const OPERATION_KINDS: &'static [&'static str] = &["join", "leave"];
 
     fn draw_setup(nodes: u16, stream: &mut Stream) -> ClusterSetup<Dynamo> {

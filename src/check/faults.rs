@@ -7,9 +7,15 @@ use crate::protocol::Participant;
 use crate::sim::random::Stream;
 use crate::sim::{Chaos, ClusterSetup, Intervention, InterventionOf, LinkOptions, Unsynced};
 
+/// How many of a million eventful steps are followed by a crash where many are.
+pub const AIMED_PPM: u32 = 12_000;
+
 /// What a protocol must survive with given options.
 #[derive(Clone, PartialEq, Debug)]
 pub struct FaultModel {
+    /// The most crashes of a million steps that write, send or answer: right after the step, or half-way through its
+    /// sends.
+    pub aimed_ppm: u32,
     /// The weights of the random faults; a weight of 0 lies outside the model. Each run draws its own weights
     /// from these, because faults that are rare in one mixture are frequent in another (Groce et al., "Swarm
     /// Testing", 2012).
@@ -43,7 +49,12 @@ impl FaultModel {
         };
         let ordered = LinkOptions { reordering: false, jitter_us_mean: 8_000, ..LinkOptions::default() };
         let bad = LinkOptions { loss_ppm: 100_000, duplication_ppm: 100_000, ..tailed };
-        FaultModel { chaos, networks: vec![slow, tailed, ordered, bad], asynchronous: true }
+        FaultModel {
+            aimed_ppm: AIMED_PPM,
+            chaos,
+            networks: vec![slow, tailed, ordered, bad],
+            asynchronous: true,
+        }
     }
 
     /// Draws the faults of one run.
@@ -76,10 +87,40 @@ impl FaultModel {
             1 => most.victims_max,
             _ => minority.max(1),
         };
+        if self.asynchronous {
+            // Old messages: of seconds ago, from a term, ballot or life that has ended.
+            chaos.delay_us_max = one_of(&[200_000, 2_000_000, 6_000_000], stream);
+            chaos.release_ppm = one_of(&[1_000_000, 100_000, 10_000], stream) as u32;
+        }
         chaos.victims_max = victims.min(most.victims_max);
         chaos.loss_ppm = stream.between(0, u64::from(most.loss_ppm)) as u32;
         chaos.duplication_ppm = stream.between(0, u64::from(most.duplication_ppm)) as u32;
         chaos
+    }
+
+    /// Draws how often a step of this run is followed by a crash, in parts per million.
+    pub fn draw_aimed_ppm(&self, stream: &mut Stream) -> u32 {
+        (u64::from(self.aimed_ppm) / one_of(&[1, 4, 16, u64::MAX], stream)) as u32
+    }
+
+    /// Draws what the clients and the disks are like, as far as that changes nothing of what is promised.
+    pub fn draw_surroundings<P: Participant>(&self, setup: &mut ClusterSetup<P>, stream: &mut Stream) {
+        setup.clients = one_of(&[1, 2, 3, 3, 5, 8], stream) as u16;
+        setup.client.timeout_us = one_of(&[60_000, 400_000, 400_000, 2_000_000], stream);
+        setup.client.backoff_us = one_of(&[2_000, 30_000, 30_000, 200_000], stream);
+        if !self.asynchronous {
+            return;
+        }
+        (setup.disk.sync_us_min, setup.disk.sync_us_max) = match stream.between(0, 3) {
+            0 => (20, 200),
+            1 => (2_000, 15_000),
+            _ => (setup.disk.sync_us_min, setup.disk.sync_us_max),
+        };
+        match stream.between(0, 3) {
+            0 => (setup.network.latency_us_min, setup.network.jitter_us_mean) = (200, 400),
+            1 => setup.network.jitter_us_mean = 6_000,
+            _ => {}
+        }
     }
 
     /// Draws how the network behaves, or goes back to how it was set up.
@@ -98,6 +139,7 @@ impl FaultModel {
             }
         };
         when(chaos.crash > 0, &["crash, writes torn", "crash, writes lost", "crash, writes kept", "restart"]);
+        when(chaos.crash > 0 && self.aimed_ppm > 0, &["crash, half-way through its sends"]);
         when(chaos.pause > 0, &["pause", "resume"]);
         when(chaos.partition > 0, &["partition"]);
         when(chaos.cut > 0, &["one-way cut", "cut"]);
@@ -115,6 +157,11 @@ impl FaultModel {
         when(self.asynchronous, &["deliver now", "link"]);
         kinds
     }
+}
+
+fn one_of(choices: &[u64], stream: &mut Stream) -> u64 {
+    let last = (choices.len() as u64).saturating_sub(1);
+    choices.get(stream.between(0, last) as usize).copied().unwrap_or(1)
 }
 
 /// How often each kind of fault was used.

@@ -3,6 +3,7 @@
 //! * [`checkable`]: what a check has to know of a protocol. [`faults`]: what a run is put through.
 //! * [`run`]: one seed; [`range`]: many of them, on all processors.
 //! * [`explore`]: every reachable state of a small cluster.
+//! * [`judge`]: who looks at what the disks hold, and not at what a node says of it.
 //! * [`history`], [`linearizability`], [`key_value`]: what clients saw, and whether one copy explains it.
 //! * [`raft`], [`paxos`], [`atomic_commit`], [`consistent_hashing`]: what is special about checking each
 //!   protocol.
@@ -13,6 +14,7 @@ pub mod consistent_hashing;
 pub mod explore;
 pub mod faults;
 pub mod history;
+pub mod judge;
 pub mod key_value;
 pub mod linearizability;
 pub mod measure;
@@ -22,5 +24,6 @@ pub mod raft;
 pub mod range;
 pub mod run;
 
-pub use checkable::{Checkable, Judgement};
+pub use checkable::{Checkable, Judgement, Tolerance};
 pub use faults::FaultModel;
+pub use judge::{Judge, Replacement};

@@ -28,6 +28,8 @@ fn fault_model(nodes: u16, acceptors: u16, quorums: Quorums) -> FaultModel {
 }
 
 impl Checkable for Synod {
+    type Judge = ();
+
     /// There is one decision in a run, and it is interesting until it has been learned everywhere; so faults
     /// come quickly, and few steps are enough.
     const STEPS: u32 = 1_200;
@@ -107,6 +109,8 @@ impl Checkable for Synod {
 }
 
 impl Checkable for MultiPaxos {
+    type Judge = ();
+
     fn draw_setup(nodes: u16, stream: &mut Stream) -> ClusterSetup<MultiPaxos> {
         let mut one_of = |choices: &[u32]| {
             let last = (choices.len() as u64).saturating_sub(1);

@@ -8,6 +8,8 @@ use crate::sim::random::Stream;
 use crate::sim::{Cluster, ClusterSetup, Workload};
 
 impl Checkable for Raft {
+    type Judge = ();
+
     fn draw_setup(nodes: u16, stream: &mut Stream) -> ClusterSetup<Raft> {
         let mut one_of = |choices: &[u32]| {
             let last = (choices.len() as u64).saturating_sub(1);

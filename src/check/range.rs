@@ -8,7 +8,7 @@ use std::thread;
 
 use super::checkable::Checkable;
 use super::faults::Faults;
-use super::run::{Failure, Plan, Run, Subject, run};
+use super::run::{Failure, Finding, Plan, RuleCounts, Run, Subject, run};
 
 /// What came out of a range of seeds.
 #[derive(Clone, Debug)]
@@ -21,8 +21,8 @@ pub struct Report<P: Checkable> {
     pub faults: Faults,
     /// How many commands were answered.
     pub acknowledged: u64,
-    /// The seeds of which the clients' history could not be judged, with where that was given up.
-    pub undecided: Vec<(u64, String)>,
+    /// How often the guard of each rule decided something.
+    pub rules: RuleCounts,
     /// What was found, by seed.
     pub failures: Vec<(u64, Failure<P>)>,
 }
@@ -34,7 +34,7 @@ impl<P: Checkable> Default for Report<P> {
             steps: 0,
             faults: Faults::default(),
             acknowledged: 0,
-            undecided: Vec::new(),
+            rules: RuleCounts::default(),
             failures: Vec::new(),
         }
     }
@@ -46,12 +46,16 @@ impl<P: Checkable> Report<P> {
         self.steps += u64::from(run.steps);
         self.faults.add(&run.faults);
         self.acknowledged += run.acknowledged;
-        if let Some(part) = run.undecided {
-            self.undecided.push((run.seed, part));
-        }
+        self.rules.add(&run.rules);
         if let Some(failure) = run.failure {
             self.failures.push((run.seed, failure));
         }
+    }
+
+    /// How many histories could not be judged with the work that was allowed. Each is a failure, too.
+    pub fn undecided(&self) -> usize {
+        let is_undecided = |failure: &Failure<P>| matches!(failure.finding, Finding::Undecided(_));
+        self.failures.iter().filter(|(_, failure)| is_undecided(failure)).count()
     }
 
     fn merge(&mut self, other: Report<P>) {
@@ -59,7 +63,7 @@ impl<P: Checkable> Report<P> {
         self.steps += other.steps;
         self.faults.add(&other.faults);
         self.acknowledged += other.acknowledged;
-        self.undecided.extend(other.undecided);
+        self.rules.add(&other.rules);
         self.failures.extend(other.failures);
     }
 }
@@ -97,7 +101,6 @@ where
         }
     });
     let mut report = whole.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner());
-    report.undecided.sort();
     report.failures.sort_by_key(|(seed, _)| *seed);
     report
 }

@@ -1,23 +1,25 @@
 //! One run: random faults of every kind, repairs, progress, and rest.
 //!
-//! A run has three phases. In the first, faults drawn from the seed happen while clients ask; the invariants
-//! look at every step. Then everything is repaired, and each client must be served again. At last the clients
-//! stop, and the cluster must come to the state that the protocol promises. What the clients were told is
-//! judged as a whole.
+//! A run has four phases. In the first, faults drawn from the seed happen while clients ask; the invariants, and a
+//! judge that reads the disks, look at every step. Then everything is repaired, and each client must be served again.
+//! Then as many nodes as the protocol tolerates are down, slow or half cut off, and each client must be served all the
+//! same. At last all is repaired once more and the clients stop, and the cluster must come to the state that the
+//! protocol promises. What the clients were told is judged as a whole.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::checkable::{Checkable, Judgement};
+use super::checkable::{Checkable, Judgement, Tolerance};
 use super::faults::{FaultModel, Faults};
 use super::history::OperationLog;
-use crate::protocol::{ClientId, Disposition, Monitor, NodeId, Standing};
+use super::judge::DiskReader;
+use crate::protocol::{ClientId, Disposition, EffectBody, Monitor, NodeId, RuleSet, Standing};
 use crate::sim::act::repairs;
 use crate::sim::random::Stream;
 use crate::sim::step::{Event, Loss};
 use crate::sim::{
-    Address, Cluster, ClusterSetup, Doer, Happening, Intervention, InterventionOf, Problem, Scratch, Step,
-    Unsynced, Watcher,
+    Address, Cluster, ClusterSetup, DiskOptions, Doer, Happening, Intervention, InterventionOf, LinkOptions,
+    Problem, Scratch, Step, Unsynced, Watcher,
 };
 
 /// How long the phases are.
@@ -40,6 +42,8 @@ impl Plan {
 
 /// The most steps of each of the last two phases, should virtual time pass too slowly.
 const PHASE_STEPS_MAX: u32 = 400_000;
+/// How long each message and each sync of a slow node takes, in µs.
+const SLOW_US: u64 = 200_000;
 
 /// What is put to the test.
 #[derive(Clone, Debug)]
@@ -50,6 +54,8 @@ pub enum Subject<P: Checkable> {
         nodes: u16,
         /// What is changed in what was drawn: rules to break on purpose, for instance.
         adjust: fn(&mut ClusterSetup<P>),
+        /// The place of a rule that is broken, among [`crate::protocol::Participant::RULES`].
+        broken: Option<u8>,
     },
     /// One setup, with faults drawn for it.
     Setup(Box<ClusterSetup<P>>),
@@ -69,6 +75,10 @@ pub enum Finding<P: Checkable> {
         /// How many of its commands were answered after the repairs.
         answered: u64,
     },
+    /// A disk holds, or does not hold, what contradicts what was said.
+    Disk(String),
+    /// It would have taken too much work to find out what the clients were told.
+    Undecided(String),
     /// The cluster did not come to the state that it must come to.
     Unsettled(String),
     /// The run could not go on.
@@ -88,6 +98,38 @@ pub struct Failure<P: Checkable> {
     pub steps: u32,
 }
 
+/// How often the guard of each rule decided something, by the rule's place.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct RuleCounts([u64; 64]);
+
+impl Default for RuleCounts {
+    fn default() -> Self {
+        RuleCounts([0; 64])
+    }
+}
+
+impl RuleCounts {
+    fn count(&mut self, rules: RuleSet) {
+        if rules.0 != 0 {
+            for (index, count) in (0..).zip(&mut self.0) {
+                *count += rules.0 >> index & 1;
+            }
+        }
+    }
+
+    /// Adds what was counted elsewhere.
+    pub fn add(&mut self, other: &RuleCounts) {
+        for (count, more) in self.0.iter_mut().zip(other.0) {
+            *count += more;
+        }
+    }
+
+    /// How often the rule at this place decided something.
+    pub fn of(&self, index: u8) -> u64 {
+        self.0.get(usize::from(index)).copied().unwrap_or(0)
+    }
+}
+
 /// One run.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Run<P: Checkable> {
@@ -99,8 +141,8 @@ pub struct Run<P: Checkable> {
     pub faults: Faults,
     /// How many commands were answered.
     pub acknowledged: u64,
-    /// Where the judgement of the clients' history was given up.
-    pub undecided: Option<String>,
+    /// How often the guard of each rule decided something.
+    pub rules: RuleCounts,
     /// What was found.
     pub failure: Option<Failure<P>>,
 }
@@ -117,38 +159,71 @@ pub fn run<P: Checkable>(subject: &Subject<P>, seed: u64, plan: Plan) -> Run<P> 
         Subject::Setup(setup) => (**setup).clone(),
     };
     let faults = P::fault_model(&setup);
-    setup.chaos = Some(faults.draw_chaos(setup.nodes, &mut stream));
-    if let Subject::Protocol { adjust, .. } = subject {
+    if let Subject::Protocol { adjust, broken, .. } = subject {
+        faults.draw_surroundings(&mut setup, &mut stream);
         adjust(&mut setup);
+        if let Some(rule) = broken {
+            P::break_rule(&mut setup.options, *rule);
+        }
     }
+    setup.chaos = Some(faults.draw_chaos(setup.nodes, &mut stream));
+    let aimed_ppm = faults.draw_aimed_ppm(&mut stream);
+    let patience_us = plan.patience_us.max(P::patience_us(&setup));
     let cluster = Cluster::new(Arc::new(setup), seed);
-    let mut bench = Bench { cluster, stream, faults, scratch: Scratch::default(), log: Log::default() };
-    let finding = bench.all_phases(plan).err();
+    let log = Log::of(&cluster);
+    let mut bench = Bench { cluster, stream, faults, aimed_ppm, scratch: Scratch::default(), log };
+    let finding = bench.all_phases(Plan { patience_us, ..plan }).err();
     bench.conclude(seed, finding)
 }
 
 /// What is written down during a run.
 struct Log<P: Checkable> {
     clients: OperationLog<P>,
+    disks: DiskReader<P::Judge>,
+    rules: RuleCounts,
     /// How often each client was served.
     served: Vec<u64>,
-    violation: Option<<P::Monitor as Monitor<P>>::Violation>,
+    found: Option<Finding<P>>,
     interventions: BTreeMap<u32, InterventionOf<P>>,
     used: Faults,
     counts_faults: bool,
+    /// The node of the last step, if the step was eventful, and how many messages it sent.
+    eventful: Option<(NodeId, u16)>,
 }
 
-impl<P: Checkable> Default for Log<P> {
-    fn default() -> Self {
+impl<P: Checkable> Log<P> {
+    fn of(cluster: &Cluster<P>) -> Self {
         Log {
             clients: OperationLog::default(),
+            disks: DiskReader::new(cluster),
+            rules: RuleCounts::default(),
             served: Vec::new(),
-            violation: None,
+            found: None,
             interventions: BTreeMap::new(),
             used: Faults::default(),
             counts_faults: true,
+            eventful: None,
         }
     }
+}
+
+/// Whether a crash right after this step is worth trying, and how many messages it sent.
+fn eventful<P: Checkable>(step: &Step<'_, P>) -> Option<(NodeId, u16)> {
+    let node = step.party?.node()?;
+    let starts = matches!(
+        step.happening,
+        Happening::Intervention { act: Intervention::Restart { .. }, .. } | Happening::Boot
+    );
+    let mut sends = 0;
+    let mut writes = starts;
+    for effect in step.effects {
+        match effect.body {
+            EffectBody::Send { .. } | EffectBody::Reply { .. } => sends += 1,
+            EffectBody::Append { .. } | EffectBody::Rewrite { .. } => writes = true,
+            _ => {}
+        }
+    }
+    (writes || sends > 0).then_some((node, sends))
 }
 
 impl<P: Checkable> Watcher<P> for Log<P> {
@@ -158,8 +233,13 @@ impl<P: Checkable> Watcher<P> for Log<P> {
 
     fn step(&mut self, cluster: &Cluster<P>, step: &Step<'_, P>) {
         self.clients.step(cluster, step);
+        self.rules.count(step.rules);
+        self.eventful = eventful(step);
         if let Some(violation) = step.violation {
-            self.violation.get_or_insert_with(|| violation.clone());
+            self.found.get_or_insert_with(|| Finding::Invariant(violation.clone()));
+        }
+        if let Some(broken) = self.disks.step(cluster, step) {
+            self.found.get_or_insert(Finding::Disk(broken));
         }
         match (step.happening, step.party) {
             (Happening::Intervention { act, by: Doer::Chaos | Doer::Person }, _) if self.counts_faults => {
@@ -190,6 +270,7 @@ struct Bench<P: Checkable> {
     cluster: Cluster<P>,
     stream: Stream,
     faults: FaultModel,
+    aimed_ppm: u32,
     scratch: Scratch<P>,
     log: Log<P>,
 }
@@ -199,26 +280,27 @@ impl<P: Checkable> Bench<P> {
         self.under_faults(plan.steps)?;
         self.repair()?;
         self.make_progress(plan)?;
+        if self.impair(plan)? {
+            self.make_progress(plan)?;
+            self.repair()?;
+        }
         self.come_to_rest(plan)
     }
 
     fn conclude(self, seed: u64, finding: Option<Finding<P>>) -> Run<P> {
         let setup = self.cluster.setup().clone();
         let steps = self.cluster.steps();
-        let mut undecided = None;
         // A history up to a violation is judged only if nothing was found before.
         let finding = finding.or_else(|| match P::judge(&setup, self.log.clients.operations()) {
             Judgement::Kept => None,
             Judgement::Broken(why) => Some(Finding::Clients(why)),
-            Judgement::Undecided(part) => {
-                undecided = Some(part);
-                None
-            }
+            // What was not decided may as well be wrong.
+            Judgement::Undecided(part) => Some(Finding::Undecided(part)),
         });
         let interventions = self.log.interventions;
         let failure = finding.map(|finding| Failure { finding, setup, interventions, steps });
         let acknowledged = self.log.clients.answered() as u64;
-        Run { seed, steps, faults: self.log.used, acknowledged, undecided, failure }
+        Run { seed, steps, faults: self.log.used, acknowledged, rules: self.log.rules, failure }
     }
 
     /// Takes one step by the schedule.
@@ -245,7 +327,7 @@ impl<P: Checkable> Bench<P> {
     }
 
     fn look(&mut self) -> Result<(), Finding<P>> {
-        self.log.violation.take().map_or(Ok(()), |violation| Err(Finding::Invariant(violation)))
+        self.log.found.take().map_or(Ok(()), Err)
     }
 
     fn nodes(&self) -> impl Iterator<Item = NodeId> + use<P> {
@@ -264,8 +346,39 @@ impl<P: Checkable> Bench<P> {
                 }
             }
             self.step()?;
+            self.aim()?;
         }
         Ok(())
+    }
+
+    /// A crash at the worst moment: right after a step that writes, sends or answers, or half-way through its sends.
+    fn aim(&mut self) -> Result<(), Finding<P>> {
+        let Some((node, sends)) = self.log.eventful.take() else { return Ok(()) };
+        if self.aimed_ppm == 0 || !self.stream.chance(self.aimed_ppm) || !self.may_crash() {
+            return Ok(());
+        }
+        let unsynced = match self.stream.between(0, 3) {
+            0 => Unsynced::Torn,
+            1 => Unsynced::Kept,
+            _ => Unsynced::Lost,
+        };
+        let unsent = if sends > 0 && self.stream.chance(500_000) {
+            self.stream.between(1, u64::from(sends)) as u16
+        } else {
+            0
+        };
+        self.act(Intervention::Crash { node, unsynced, unsent })?;
+        // Half of them come back before anything else happens, so that a start can be hit as well.
+        if self.faults.chaos.restart > 0 && self.stream.chance(500_000) {
+            self.act(Intervention::Restart { node })?;
+        }
+        Ok(())
+    }
+
+    fn may_crash(&self) -> bool {
+        let Some(chaos) = self.cluster.chaos() else { return false };
+        let down = self.nodes().filter(|node| self.cluster.node(*node).is_none()).count();
+        chaos.crash > 0 && down < usize::from(chaos.victims_max)
     }
 
     /// What chaos does not do by itself: operators at work, other networks, and crashes that keep or lose
@@ -275,7 +388,6 @@ impl<P: Checkable> Bench<P> {
         let setup = self.cluster.setup().clone();
         let node = NodeId(self.stream.between(0, u64::from(setup.nodes) - 1) as u16);
         let other = NodeId(self.stream.between(0, u64::from(setup.nodes) - 1) as u16);
-        let chaos = self.cluster.chaos()?;
         match self.stream.between(0, 7) {
             0 if !self.faults.networks.is_empty() => {
                 Some(I::Network { options: self.faults.draw_network(&setup, &mut self.stream) })
@@ -288,10 +400,8 @@ impl<P: Checkable> Bench<P> {
             2 => {
                 // Whoever leads is the one whose crash hurts.
                 let node = self.cluster.leader().filter(|_| self.stream.chance(500_000)).unwrap_or(node);
-                let down = self.nodes().filter(|node| self.cluster.node(*node).is_none()).count();
                 let unsynced = if self.stream.chance(500_000) { Unsynced::Lost } else { Unsynced::Kept };
-                let may_crash = chaos.crash > 0 && down < usize::from(chaos.victims_max);
-                Some(I::Crash { node, unsynced, unsent: 0 }).filter(|_| may_crash)
+                Some(I::Crash { node, unsynced, unsent: 0 }).filter(|_| self.may_crash())
             }
             3 if self.faults.asynchronous => {
                 let pending: Vec<_> = self
@@ -341,21 +451,83 @@ impl<P: Checkable> Bench<P> {
 
     fn repair(&mut self) -> Result<(), Finding<P>> {
         self.log.counts_faults = false;
-        let parties: Vec<NodeId> = self.nodes().collect();
-        for from in &parties {
-            for to in &parties {
-                let (from, to) = (Address::Node(*from), Address::Node(*to));
-                if self.cluster.network().link(from, to) != self.cluster.network().options() {
-                    self.act(Intervention::Link { from, to, options: None })?;
-                }
-            }
+        let links: Vec<_> = self.cluster.network().links_of_their_own().collect();
+        for (from, to) in links {
+            self.act(Intervention::Link { from, to, options: None })?;
         }
         for act in repairs(&self.cluster) {
             self.act(act)?;
         }
-        for node in parties {
+        for node in self.nodes() {
             if let Some(remedy) = self.remedy_of(node) {
                 self.act(remedy)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Impairs as many nodes as the protocol says that it tolerates. Returns whether it did.
+    fn impair(&mut self, plan: Plan) -> Result<bool, Finding<P>> {
+        let Tolerance { down, slow, unheard, deaf } = P::tolerance(self.cluster.setup());
+        if down.max(slow).max(unheard).max(deaf) == 0 || P::is_crippled(&self.cluster) {
+            return Ok(false);
+        }
+        // A node that has yet to come back counts as impaired, and whoever never comes back takes a place for good.
+        let is_out = |bench: &Self, node| {
+            bench.cluster.node(node).is_none_or(|node: &P| node.lane().standing == Standing::Out)
+        };
+        let deadline_us = self.cluster.now_us() + plan.patience_us / 4;
+        let steps_max = self.cluster.steps() + PHASE_STEPS_MAX / 8;
+        while self.nodes().any(|node| is_out(self, node))
+            && self.cluster.now_us() < deadline_us
+            && self.cluster.steps() < steps_max
+        {
+            self.step()?;
+        }
+        let out = self.nodes().filter(|node| is_out(self, *node)).count() as u16;
+        let kind = self.stream.between(0, 3);
+        let most = match kind {
+            0 => down,
+            1 => slow,
+            2 => unheard,
+            _ => deaf,
+        };
+        let Some(most) = most.checked_sub(out).filter(|most| *most > 0) else { return Ok(false) };
+        let count = self.stream.between(1, u64::from(most)) as u16;
+        // Whoever leads is the one whose absence hurts; the others follow around the ring.
+        let first = match self.cluster.leader().filter(|_| self.stream.chance(500_000)) {
+            Some(leader) => leader.0,
+            None => self.stream.between(0, u64::from(self.cluster.setup().nodes) - 1) as u16,
+        };
+        let nodes = self.cluster.setup().nodes;
+        let around = (0..nodes).map(|by| NodeId((first + by) % nodes)).filter(|node| !is_out(self, *node));
+        let chosen: Vec<NodeId> = around.take(usize::from(count)).collect();
+        for node in chosen {
+            self.impair_one(node, kind)?;
+        }
+        Ok(true)
+    }
+
+    fn impair_one(&mut self, node: NodeId, kind: u64) -> Result<(), Finding<P>> {
+        use Intervention as I;
+        if kind == 0 {
+            return self.act(I::Crash { node, unsynced: Unsynced::Torn, unsent: 0 }).map(drop);
+        }
+        if kind == 1 {
+            let options = DiskOptions { sync_us_min: SLOW_US, sync_us_max: SLOW_US };
+            self.act(I::Disk { node: Some(node), options })?;
+        }
+        let slow = LinkOptions { latency_us_min: SLOW_US, ..LinkOptions::default() };
+        let others: Vec<NodeId> = self.nodes().filter(|other| *other != node).collect();
+        for other in others {
+            let (node, other) = (Address::Node(node), Address::Node(other));
+            match kind {
+                1 => {
+                    self.act(I::Link { from: node, to: other, options: Some(slow) })?;
+                    self.act(I::Link { from: other, to: node, options: Some(slow) })?;
+                }
+                2 => drop(self.act(I::Cut { from: node, to: other, both_ways: false })?),
+                _ => drop(self.act(I::Cut { from: other, to: node, both_ways: false })?),
             }
         }
         Ok(())

@@ -41,6 +41,12 @@ pub struct CheckArgs {
     /// How many steps under faults; what is enough for the protocol, if nothing is given
     #[arg(long, value_name = "N")]
     pub steps: Option<u32>,
+    /// Break this rule of the protocol, to see whether the check finds it
+    #[arg(long = "break", value_name = "RULE")]
+    pub broken: Option<String>,
+    /// Break each rule of the protocol in turn, and say how many seeds find it, the first of them, and the time
+    #[arg(long, conflicts_with = "broken")]
+    pub each_rule: bool,
 }
 
 /// A range of seeds as it is written on the command line: `0..2000`.
@@ -112,8 +118,12 @@ where
     Subject<P>: Sync,
     Report<P>: Send,
 {
+    if args.each_rule {
+        return check_each_rule::<P>(args, scenario.is_some(), output);
+    }
+    let broken = args.broken.as_deref().map(rule_named::<P>).transpose()?;
     let subject = match scenario {
-        None => Subject::<P>::Protocol { nodes: args.nodes.unwrap_or(NODES_DEFAULT), adjust: |_| {} },
+        None => Subject::<P>::Protocol { nodes: args.nodes.unwrap_or(NODES_DEFAULT), adjust: |_| {}, broken },
         Some(text) => {
             let scenario = json::read::<P>(text).map_err(|error| CliError::Input(error.to_string()))?;
             let mut setup = (*scenario.setup).clone();
@@ -121,6 +131,9 @@ where
             // Progress can only be seen where somebody asks for something.
             setup.clients = setup.clients.max(1);
             setup.workload.get_or_insert_default();
+            if let Some(rule) = broken {
+                P::break_rule(&mut setup.options, rule);
+            }
             Subject::Setup(Box::new(setup))
         }
     };
@@ -134,6 +147,46 @@ where
     let report = check(&subject, args.seeds.0.clone(), plan, FAILURES_MAX);
     print(&report, &model, args, example.nodes, output)?;
     Ok(if report.failures.is_empty() { Ending::Well } else { Ending::Violation })
+}
+
+fn rule_named<P: Checkable>(name: &str) -> Result<u8, CliError> {
+    let rule = P::RULES.iter().find(|rule| rule.name == name);
+    rule.map(|rule| rule.index).ok_or_else(|| {
+        let names: Vec<_> = P::RULES.iter().map(|rule| rule.name).collect();
+        CliError::Input(format!("{} has no rule {name:?}; its rules are {}", P::NAME, names.join(", ")))
+    })
+}
+
+/// Breaks each rule in turn. What is not found is the failure here.
+#[expect(clippy::disallowed_types, reason = "how long a check takes is the machine's time")]
+fn check_each_rule<P: Checkable>(
+    args: &CheckArgs,
+    of_scenario: bool,
+    output: &mut dyn Write,
+) -> Result<Ending, CliError>
+where
+    Subject<P>: Sync,
+    Report<P>: Send,
+{
+    if of_scenario {
+        return Err(CliError::Input("--each-rule takes a protocol, not a scenario".to_owned()));
+    }
+    let (nodes, Seeds(seeds)) = (args.nodes.unwrap_or(NODES_DEFAULT), &args.seeds);
+    let plan = Plan { steps: args.steps.unwrap_or(P::STEPS), ..Plan::of::<P>() };
+    let mut all_found = true;
+    writeln!(output, "{} with {nodes} nodes, seeds {}..{}", P::NAME, seeds.start, seeds.end)?;
+    writeln!(output, "found by seeds | first seed |     ms | rule")?;
+    for rule in P::RULES {
+        let subject = Subject::<P>::Protocol { nodes, adjust: |_| {}, broken: Some(rule.index) };
+        let started = std::time::Instant::now();
+        let report = check(&subject, seeds.clone(), plan, u64::MAX);
+        let ms = started.elapsed().as_millis();
+        let first = report.failures.first().map_or("-".to_owned(), |(seed, _)| seed.to_string());
+        let found = report.failures.len();
+        all_found &= found > 0;
+        writeln!(output, "{found:14} | {first:>10} | {ms:6} | {}", rule.name)?;
+    }
+    Ok(if all_found { Ending::Well } else { Ending::Violation })
 }
 
 fn subject_setup<P: Checkable>(subject: &Subject<P>) -> ClusterSetup<P> {
@@ -165,10 +218,11 @@ fn print<P: Portray + Checkable>(
         writeln!(output, "  {kind}: 0")?;
     }
     writeln!(output, "commands acknowledged: {}", report.acknowledged)?;
-    writeln!(output, "histories undecided: {}", report.undecided.len())?;
-    for (seed, part) in &report.undecided {
-        writeln!(output, "  seed {seed}: {part}")?;
+    writeln!(output, "rules that decided something:")?;
+    for rule in P::RULES {
+        writeln!(output, "  {}: {}", rule.name, report.rules.of(rule.index))?;
     }
+    writeln!(output, "histories undecided: {}", report.undecided())?;
     writeln!(output, "violations: {}", report.failures.len())?;
     for (seed, failure) in &report.failures {
         writeln!(output, "  seed {seed}, step {}: {}", failure.steps, text(&failure.finding))?;
@@ -189,6 +243,10 @@ fn text<P: Portray + Checkable>(finding: &Finding<P>) -> String {
         Finding::Clients(why) => why.replace('\n', "\n    "),
         Finding::NoProgress { client, answered } => {
             format!("no progress: {client} got {answered} answers after all repairs")
+        }
+        Finding::Disk(what) => format!("the disks tell otherwise: {what}"),
+        Finding::Undecided(part) => {
+            format!("it would take too much work to judge what clients were told about {part}")
         }
         Finding::Unsettled(what) => format!("the cluster does not come to rest: {what}"),
         Finding::Stopped(problem) => format!("the run could not go on: {problem}"),

@@ -256,17 +256,28 @@ fn draw_fault<P: Participant>(
     let well = |node: &NodeId| is_up(node) && !is_paused(node);
     let victims = all().filter(|node| !well(node)).count();
     let may_harm = victims < usize::from(chaos.victims_max);
-    let mut one_of = |candidates: Vec<NodeId>| -> Option<NodeId> {
+    let out = all().filter(|node| cluster.host(*node).is_some_and(|host| host.harmed)).count();
+    let may_harm_disk = may_harm
+        && disks_lost < chaos.disks_lost_max
+        && (chaos.disks_out_max == 0 || out < usize::from(chaos.disks_out_max));
+    // Each draw takes the stream anew, so that a fault can draw more than its node.
+    let one_of = |candidates: Vec<NodeId>, stream: &mut Stream| -> Option<NodeId> {
         let last = candidates.len().checked_sub(1)? as u64;
         candidates.get(stream.between(0, last) as usize).copied()
     };
     let act = match fault {
         "crash" if may_harm => {
-            I::Crash { node: one_of(all().filter(well).collect())?, unsynced: Unsynced::Torn, unsent: 0 }
+            let node = one_of(all().filter(well).collect(), stream)?;
+            let unsynced = match stream.between(0, 5) {
+                0 => Unsynced::Lost,
+                1 | 2 => Unsynced::Kept,
+                _ => Unsynced::Torn,
+            };
+            I::Crash { node, unsynced, unsent: 0 }
         }
-        "restart" => I::Restart { node: one_of(all().filter(|node| !is_up(node)).collect())? },
-        "pause" if may_harm => I::Pause { node: one_of(all().filter(well).collect())? },
-        "resume" => I::Resume { node: one_of(all().filter(is_paused).collect())? },
+        "restart" => I::Restart { node: one_of(all().filter(|node| !is_up(node)).collect(), stream)? },
+        "pause" if may_harm => I::Pause { node: one_of(all().filter(well).collect(), stream)? },
+        "resume" => I::Resume { node: one_of(all().filter(is_paused).collect(), stream)? },
         "partition" if nodes > 1 => {
             let mut group: Vec<NodeId> = all().filter(|_| stream.chance(500_000)).collect();
             if group.is_empty() || group.len() == usize::from(nodes) {
@@ -282,45 +293,51 @@ fn draw_fault<P: Participant>(
         }
         "heal" if !cluster.network().is_whole() => I::Heal,
         "drop" | "delay" | "duplicate" | "hold" => {
-            let messages: Vec<_> = cluster
+            let mut messages: Vec<_> = cluster
                 .queue()
                 .in_order()
                 .into_iter()
                 .filter(|entry| matches!(&entry.event, Event::Message(envelope) if !envelope.doomed))
                 .map(|entry| (entry.id, entry.held))
                 .collect();
-            // Whatever was held at an earlier beat goes on at this one.
-            if let Some((event, _)) = messages.iter().find(|(_, held)| *held) {
+            // Whatever was held at an earlier beat goes on at this one, or at a much later one.
+            if let Some((event, _)) = messages.iter().find(|(_, held)| *held)
+                && stream.chance(chaos.release_ppm)
+            {
                 return Some(I::Release { event: *event });
             }
+            messages.retain(|(_, held)| !held);
             let last = messages.len().checked_sub(1)? as u64;
             let (event, _) = *messages.get(stream.between(0, last) as usize)?;
+            // Short delays are as frequent as long ones: each halving of the longest is as likely.
+            let late_us = |most_us: u64, stream: &mut Stream| {
+                let most_us = (most_us >> stream.between(0, 6)).max(2_000);
+                stream.between(1_000, most_us)
+            };
             match fault {
                 "drop" => I::Drop { event },
-                "delay" => I::Delay { event, by_us: stream.between(1_000, 200_000) },
-                "duplicate" => I::Duplicate { event, after_us: stream.between(1_000, 100_000) },
+                "delay" => I::Delay { event, by_us: late_us(chaos.delay_us_max, stream) },
+                "duplicate" => I::Duplicate { event, after_us: late_us(chaos.delay_us_max / 2, stream) },
                 _ => I::Hold { event },
             }
         }
         "clock" => {
-            let node = one_of(all().collect())?;
+            let node = one_of(all().collect(), stream)?;
             let skew_us = stream.between(0, 200_000) as i64 - 100_000;
             let drift_ppm = stream.between(0, 40_000) as i32 - 20_000;
             I::Clock { node, skew_us, drift_ppm }
         }
         "slow_disk" => {
-            let node = one_of(all().collect())?;
+            let node = one_of(all().collect(), stream)?;
             let configured = cluster.setup().disk;
             let slow = DiskOptions { sync_us_min: 10_000, sync_us_max: 60_000 };
             let is_slow = cluster.host(node).is_some_and(|host| host.disk.options() != configured);
             I::Disk { node: Some(node), options: if is_slow { configured } else { slow } }
         }
-        "corrupt_tail" if may_harm && disks_lost < chaos.disks_lost_max => {
-            I::CorruptTail { node: one_of(all().filter(well).collect())? }
+        "corrupt_tail" if may_harm_disk => {
+            I::CorruptTail { node: one_of(all().filter(well).collect(), stream)? }
         }
-        "lose_disk" if may_harm && disks_lost < chaos.disks_lost_max => {
-            I::LoseDisk { node: one_of(all().filter(well).collect())? }
-        }
+        "lose_disk" if may_harm_disk => I::LoseDisk { node: one_of(all().filter(well).collect(), stream)? },
         _ => return None,
     };
     Some(act)

@@ -46,10 +46,37 @@ pub struct Chaos {
     pub lose_disk: u32,
     /// The most disks that are lost or damaged in the whole run: more than a minority cannot be survived.
     pub disks_lost_max: u16,
+    /// The most nodes that are out at the same time because their disk was lost or damaged; 0 for no limit but that of
+    /// the whole run.
+    #[serde(skip_serializing_if = "is_default_out")]
+    pub disks_out_max: u16,
+    /// The longest that a message is delayed, in µs. A copy of a message comes at most half as late.
+    #[serde(skip_serializing_if = "is_default_delay")]
+    pub delay_us_max: u64,
+    /// How likely a message that is held goes on at a beat that is about messages, in parts per million.
+    #[serde(skip_serializing_if = "is_default_release")]
+    pub release_ppm: PartsPerMillion,
     /// Messages lost by the network itself, while chaos lasts.
     pub loss_ppm: PartsPerMillion,
     /// Messages doubled by the network itself, while chaos lasts.
     pub duplication_ppm: PartsPerMillion,
+}
+
+const DELAY_US_MAX: u64 = 200_000;
+const RELEASE_PPM: PartsPerMillion = 1_000_000;
+
+// What was added later is written only where it is not the default, so that older files and links stay as they are.
+
+fn is_default_out(nodes: &u16) -> bool {
+    *nodes == 0
+}
+
+fn is_default_delay(us: &u64) -> bool {
+    *us == DELAY_US_MAX
+}
+
+fn is_default_release(ppm: &PartsPerMillion) -> bool {
+    *ppm == RELEASE_PPM
 }
 
 /// How many kinds of fault there are.
@@ -76,6 +103,9 @@ impl Default for Chaos {
             corrupt_tail: 0,
             lose_disk: 0,
             disks_lost_max: 0,
+            disks_out_max: 0,
+            delay_us_max: DELAY_US_MAX,
+            release_ppm: RELEASE_PPM,
             loss_ppm: 10_000,
             duplication_ppm: 10_000,
         }
@@ -133,7 +163,10 @@ impl Chaos {
         if self.beat_us_mean < 1_000 || self.beat_us_mean > 60_000_000 {
             return Err(OutOfBounds { what: "beat_us_mean", limit: 60_000_000 });
         }
-        if self.loss_ppm > 1_000_000 || self.duplication_ppm > 1_000_000 {
+        if self.delay_us_max < 2_000 || self.delay_us_max > super::network::LATENCY_US_MAX {
+            return Err(OutOfBounds { what: "delay_us_max", limit: super::network::LATENCY_US_MAX });
+        }
+        if self.loss_ppm.max(self.duplication_ppm).max(self.release_ppm) > 1_000_000 {
             return Err(OutOfBounds { what: "ppm", limit: 1_000_000 });
         }
         if self.weights().iter().any(|(_, weight)| *weight > 1_000_000) {

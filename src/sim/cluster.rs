@@ -486,6 +486,9 @@ impl<P: Participant> Cluster<P> {
         let now_us = host.process_us(self.now_us);
         let mut surroundings = Surroundings { now_us, random: host.protocol_stream.source() };
         process.handle(setup, input, &mut surroundings, &mut scratch.effects);
+        if host.harmed && process.lane().standing != Standing::Out {
+            host.harmed = false;
+        }
     }
 
     /// Starts a process from its disk.

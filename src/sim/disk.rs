@@ -111,6 +111,8 @@ pub struct Disk {
     /// The file that a crash leaves, and those written since to replace it, of which none is durable yet. The
     /// running process sees the last one. There always is one.
     versions: Vec<Version>,
+    /// How often it was lost or damaged.
+    harms: u32,
     /// When the last sync that was begun finishes.
     pub(super) busy_until_us: u64,
 }
@@ -125,7 +127,8 @@ pub struct Mark {
 impl Disk {
     /// A disk that an operator has formatted with these records.
     pub(super) fn formatted<R: Serialize>(options: DiskOptions, records: &[R]) -> Disk {
-        let mut disk = Disk { options, versions: vec![Version::of(File::default(), 0)], busy_until_us: 0 };
+        let mut disk =
+            Disk { options, versions: vec![Version::of(File::default(), 0)], harms: 0, busy_until_us: 0 };
         for record in records {
             disk.append(record);
         }
@@ -162,9 +165,14 @@ impl Disk {
     }
 
     /// The file that a loss of power would leave, as its generation and how many of its bytes are durable. The
-    /// generation changes when another file takes its place, and when bytes that were durable are lost or damaged.
+    /// generation changes when another file takes its place.
     pub fn on_medium(&self) -> (u32, usize) {
         self.versions.first().map_or((0, 0), |version| (version.generation, version.durable))
+    }
+
+    /// How often it was lost or damaged.
+    pub fn harms(&self) -> u32 {
+        self.harms
     }
 
     /// The bytes of that file that are durable, from this one on.
@@ -274,13 +282,14 @@ impl Disk {
                 *byte ^= 1 << bit;
             }
             current.file = File::from_bytes(bytes);
-            current.generation = current.generation.wrapping_add(1);
         }
+        self.harms += 1;
     }
 
     pub(super) fn lose(&mut self) {
         let generation = self.current_mut().generation.wrapping_add(1);
         self.versions = vec![Version::of(File::default(), generation)];
+        self.harms += 1;
     }
 }
 

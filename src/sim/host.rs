@@ -108,6 +108,8 @@ pub struct Host<P: Participant> {
     pub(super) backlog: Vec<Event<P>>,
     /// Its disk.
     pub disk: Disk,
+    /// Whether its disk was lost or damaged and the node does not yet take part again.
+    pub harmed: bool,
     /// The step at which its process last died, started, or was paused.
     pub last_fate: Option<u32>,
     /// What the protocol draws.
@@ -126,6 +128,7 @@ impl<P: Participant> Host<P> {
             timers: Vec::new(),
             backlog: Vec::new(),
             disk: Disk::formatted(disk_options, records),
+            harmed: false,
             last_fate: None,
             protocol_stream: Stream::new(seed, u64::from(node) * 4 + 1),
             machine_stream: Stream::new(seed, u64::from(node) * 4 + 2),

@@ -129,6 +129,11 @@ impl Network {
         }
     }
 
+    /// The connections that have options of their own.
+    pub fn links_of_their_own(&self) -> impl Iterator<Item = (Address, Address)> + '_ {
+        self.links.iter().map(|(link, _)| *link)
+    }
+
     pub(super) fn set_link(&mut self, from: Address, to: Address, options: Option<LinkOptions>) {
         match (self.links.binary_search_by_key(&(from, to), |(link, _)| *link), options) {
             (Ok(at), None) => drop(self.links.remove(at)),

@@ -133,6 +133,7 @@ impl<P: Participant> Cluster<P> {
 
     pub(in crate::sim) fn harm_disk(&mut self, node: NodeId, lose: bool) {
         let Some(host) = self.hosts.get_mut(node.index()) else { return };
+        host.harmed = true;
         if lose {
             host.disk.lose();
         } else {
