@@ -43,15 +43,18 @@ as_root() {
     fi
 }
 
-# Sets CHROMIUM and CHROMEDRIVER to what the system has; leaves them empty where it has none.
+# Sets CHROMIUM, CHROMEDRIVER and FIREFOX to what the system has; leaves them empty where it has none.
 find_browser() {
     local name
-    CHROMIUM="${CHROMIUM:-}" CHROMEDRIVER="${CHROMEDRIVER:-}"
+    CHROMIUM="${CHROMIUM:-}" CHROMEDRIVER="${CHROMEDRIVER:-}" FIREFOX="${FIREFOX:-}"
     for name in chromium chromium-browser google-chrome-stable google-chrome; do
         [ -n "$CHROMIUM" ] || CHROMIUM="$(command -v "$name" || true)"
     done
     for name in chromedriver /usr/lib/chromium/chromedriver /usr/lib/chromium-browser/chromedriver; do
         [ -n "$CHROMEDRIVER" ] || CHROMEDRIVER="$(command -v "$name" || true)"
     done
-    export CHROMIUM CHROMEDRIVER
+    for name in firefox-esr firefox; do
+        [ -n "$FIREFOX" ] || FIREFOX="$(command -v "$name" || true)"
+    done
+    export CHROMIUM CHROMEDRIVER FIREFOX
 }

@@ -1,9 +1,10 @@
 // Run by Trunk when the page is complete and not yet in place (Trunk.toml): minifies its scripts and style
-// sheets. In a development build they stay as they are.
+// sheets (in a development build they stay as they are), and tells the service worker what files there are.
 
-import { readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { readFileSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { extname, join } from "node:path";
+import { extname, join, sep } from "node:path";
 
 const { NODE_TOOLS_DIR, TRUNK_PROFILE, TRUNK_STAGING_DIR } = process.env;
 if (!NODE_TOOLS_DIR) throw new Error("run scripts/build instead of trunk: it sets up the tools");
@@ -18,3 +19,20 @@ if (TRUNK_PROFILE === "release") {
     writeFileSync(path, transformSync(readFileSync(path, "utf8"), options).code);
   }
 }
+
+// The service worker stores these files as one version, named by what is in them.
+const worker = join(TRUNK_STAGING_DIR, "offline.js");
+const digest = createHash("sha256").update(readFileSync(worker));
+const files = [];
+for (const name of readdirSync(TRUNK_STAGING_DIR, { recursive: true }).sort()) {
+  const path = join(TRUNK_STAGING_DIR, name);
+  if (path === worker || !statSync(path).isFile()) continue;
+  const address = name.split(sep).map(encodeURIComponent).join("/");
+  files.push(address === "index.html" ? "./" : `./${address}`);
+  digest.update(`${address}\0`).update(readFileSync(path));
+}
+const filled = readFileSync(worker, "utf8")
+  .replace('"development"', JSON.stringify(digest.digest("hex").slice(0, 16)))
+  .replace(/=\s*\[\]/, () => `=${JSON.stringify(files)}`);
+if (!filled.includes(JSON.stringify(files))) throw new Error("offline.js has no list to fill in");
+writeFileSync(worker, filled);

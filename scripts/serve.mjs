@@ -40,17 +40,24 @@ async function fileFor(root, path) {
 }
 
 /**
- * Serves `folder` and resolves to `{ url, origin, close }` once it listens. Port 0 takes any free one; another
- * port that is taken makes way for the next free one after it.
+ * Serves `folder` and resolves to `{ url, origin, close }` once it listens: to pages of any origin, unless `shared` is
+ * false. Port 0 takes any free one; another port that is taken makes way for the next free one after it.
  */
-export async function serve({ folder = "dist", host = "127.0.0.1", port = 0, base = "/", brotli = false } = {}) {
+export async function serve({ folder = "dist", host = "127.0.0.1", port = 0, base = "/", brotli = false, shared = true } = {}) {
   const root = await realpath(resolve(folder));
   const prefix = `/${base}/`.replace(/\/+/g, "/");
   const compressed = new Map();
 
   const server = createServer(async (request, response) => {
     const answer = (status, headers, body) => {
-      response.writeHead(status, { "Cache-Control": "no-cache", "X-Content-Type-Options": "nosniff", ...headers });
+      response.writeHead(status, {
+        "Cache-Control": "no-cache",
+        "X-Content-Type-Options": "nosniff",
+        // As hosts of public pages do: a frame with `sandbox="allow-scripts"` is nobody's origin and gets no module
+        // and no WebAssembly without it.
+        ...(shared ? { "Access-Control-Allow-Origin": "*" } : {}),
+        ...headers,
+      });
       response.end(request.method === "HEAD" ? undefined : body);
     };
     const plain = { "Content-Type": types[".txt"] };

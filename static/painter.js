@@ -31,15 +31,13 @@ function paint(to, list, words) {
   while (at < list.length) ops[next()]();
 }
 
-/** Shows a picture on a canvas, in place of what it showed. */
-function show(canvas, { width, height, ratio, list, words }) {
+/** Shows a picture on a canvas, in place of what it showed. `to` is the canvas's context. */
+function show(canvas, to, { width, height, ratio, list, words }) {
   const [across, down] = [Math.trunc(width * ratio), Math.trunc(height * ratio)];
   if (canvas.width !== across || canvas.height !== down) {
     canvas.width = across;
     canvas.height = down;
   }
-  const to = canvas.getContext("2d");
-  if (!to) return;
   to.setTransform(ratio, 0, 0, ratio, 0, 0);
   to.clearRect(0, 0, width, height);
   paint(to, list, words);
@@ -47,6 +45,7 @@ function show(canvas, { width, height, ratio, list, words }) {
 
 /** The worker: shows the latest picture of each canvas, and leaves out those that it has no time for. */
 function serve() {
+  // Each with its context, which is asked for once: Firefox gives that of a canvas from the page only the first time.
   const canvases = new Map();
   const wanted = new Map();
   const later = new MessageChannel();
@@ -55,12 +54,16 @@ function serve() {
     // Before anything can go wrong with one of them, so that the next picture is asked for again.
     wanted.clear();
     for (const [id, picture] of pictures) {
-      const canvas = canvases.get(id);
-      if (canvas) show(canvas, picture);
+      const known = canvases.get(id);
+      if (known) show(known.canvas, known.to, picture);
     }
   };
   self.onmessage = ({ data: { id, canvas, picture } }) => {
-    if (canvas) canvases.set(id, canvas);
+    if (canvas) {
+      const to = canvas.getContext("2d");
+      if (!to) throw new Error("the worker gets no context to paint with");
+      canvases.set(id, { canvas, to });
+    }
     if (picture) {
       // Whatever else has arrived by now comes first, so that an older picture is never painted before it.
       if (wanted.size === 0) later.port2.postMessage(0);
@@ -81,14 +84,39 @@ let worker;
 let lastId = 0;
 /** What canvases are to show once it is known where. */
 const held = new Map();
-const ids = new WeakMap();
-const gone = new FinalizationRegistry((id) => worker.postMessage({ id }));
+/** Of each canvas that the worker paints: its number, and what it shows. */
+const given = new WeakMap();
+/** The same canvases by their numbers. */
+const byId = new Map();
+/** Canvases that stand in for those that were given to a worker, which nobody else can paint on any more. */
+const standIns = new Map();
+const gone = new FinalizationRegistry((id) => {
+  byId.delete(id);
+  if (where === "there") worker.postMessage({ id });
+});
+
+/** How long a worker may take to say that it is there, in ms. */
+const PATIENCE_MS = 8_000;
 
 function settle(found) {
   if (where !== "waiting") return;
   where = found;
+  if (found === "here") worker?.terminate();
   for (const [canvas, picture] of held) deliver(canvas, picture);
   held.clear();
+}
+
+/** The worker failed, at its start or later: from now on the page paints itself, first what the worker should show. */
+function takeOver() {
+  if (where === "waiting") return settle("here");
+  if (where !== "there") return;
+  where = "here";
+  worker.terminate();
+  for (const reference of byId.values()) {
+    const canvas = reference.deref();
+    if (canvas?.isConnected) deliver(canvas, given.get(canvas).picture);
+  }
+  byId.clear();
 }
 
 function start() {
@@ -97,25 +125,73 @@ function start() {
   try {
     worker = new Worker(import.meta.url, { type: "module" });
     worker.onmessage = () => settle("there");
-    worker.onerror = () => settle("here");
+    worker.onmessageerror = takeOver;
+    worker.onerror = (event) => {
+      // It is dealt with here, and would be reported as an error of the page otherwise.
+      event.preventDefault?.();
+      console.warn("The worker that paints has failed; the page paints itself.", event.message ?? "");
+      takeOver();
+    };
+    setTimeout(() => settle("here"), PATIENCE_MS);
   } catch {
     settle("here");
   }
 }
 
-function deliver(canvas, picture) {
-  if (where === "here") return show(canvas, picture);
-  let id = ids.get(canvas);
-  const transfer = [picture.list.buffer];
-  const message = { id, picture };
-  if (id === undefined) {
-    message.id = id = lastId += 1;
-    message.canvas = canvas.transferControlToOffscreen();
-    transfer.push(message.canvas);
-    ids.set(canvas, id);
-    gone.register(canvas, id);
+/** The canvas on which the page can paint what this one is to show. */
+function paintable(canvas) {
+  for (const [old, standIn] of standIns) {
+    if (old.isConnected) continue;
+    standIn.remove();
+    standIns.delete(old);
   }
-  worker.postMessage(message, transfer);
+  if (!given.has(canvas)) return canvas;
+  let standIn = standIns.get(canvas);
+  if (!standIn) {
+    standIn = document.createElement("canvas");
+    standIn.setAttribute("aria-hidden", "true");
+    standIns.set(canvas, standIn);
+    // It would go on showing the last picture of the worker.
+    canvas.style.visibility = "hidden";
+  }
+  if (standIn.previousSibling !== canvas) canvas.after(standIn);
+  standIn.className = canvas.className;
+  for (const side of ["width", "height"]) standIn.style[side] = canvas.style[side];
+  return standIn;
+}
+
+/** Paints on the page's thread. A browser that cannot has no picture there, and the rest of the page. */
+function showHere(canvas, picture) {
+  try {
+    const target = paintable(canvas);
+    const to = target.getContext("2d");
+    if (to) show(target, to, picture);
+  } catch (error) {
+    console.warn("A picture could not be painted.", error);
+  }
+}
+
+function deliver(canvas, picture) {
+  if (where === "here") return showHere(canvas, picture);
+  const known = given.get(canvas);
+  const message = { id: known?.id, picture };
+  const transfer = [];
+  try {
+    if (known) known.picture = picture;
+    else {
+      message.canvas = canvas.transferControlToOffscreen();
+      message.id = lastId += 1;
+      transfer.push(message.canvas);
+      given.set(canvas, { id: message.id, picture });
+      byId.set(message.id, new WeakRef(canvas));
+      gone.register(canvas, message.id);
+    }
+    // The list is copied and not handed over: if the worker fails, the page paints it.
+    worker.postMessage(message, transfer);
+  } catch {
+    takeOver();
+    showHere(canvas, picture);
+  }
 }
 
 /** Paints a list on a canvas of this size in CSS pixels, now or as soon as it can be done. */
@@ -124,6 +200,11 @@ export function paint_on(canvas, width, height, ratio, list, words) {
   const picture = { width, height, ratio, list, words };
   if (where === "waiting") held.set(canvas, picture);
   else deliver(canvas, picture);
+}
+
+/** Whether the page paints itself, because the browser gives it no worker for that. */
+export function paints_itself() {
+  return where === "here";
 }
 
 if (typeof WorkerGlobalScope !== "undefined" && self instanceof WorkerGlobalScope) serve();

@@ -16,6 +16,8 @@ pub enum Ask {
     Player(Command),
     /// Opens a scenario by name, or a link, or a scenario file.
     Open(String),
+    /// Says that a file cannot be a scenario.
+    Unreadable,
     /// Opens the same scenario from the start, with this seed or the same.
     Reopen(Option<u64>),
     /// Opens the same run from the start with these settings changed.
@@ -40,6 +42,8 @@ pub enum Ask {
     Export(Export),
     /// Full screen, or back.
     FullScreen,
+    /// The presentation view, or the whole page again.
+    Present,
     /// Says something in a toast.
     Say(String),
     /// Takes a toast away.

@@ -10,6 +10,7 @@ use super::dom;
 
 #[wasm_bindgen(module = "/static/painter.js")]
 extern "C" {
+    fn paints_itself() -> bool;
     fn paint_on(
         canvas: &HtmlCanvasElement,
         width: f64,
@@ -18,6 +19,11 @@ extern "C" {
         list: Float32Array,
         words: Array,
     );
+}
+
+/// Whether the page paints itself, because the browser gives it no worker for that.
+pub fn is_painted_here() -> bool {
+    paints_itself()
 }
 
 /// What to do next, in the order in which `static/painter.js` knows it.
@@ -203,21 +209,22 @@ pub struct Canvas {
     element: HtmlCanvasElement,
     width: f64,
     height: f64,
+    scale: f64,
 }
 
 impl Canvas {
-    /// Gives a canvas this size in CSS pixels. Nothing if it is not there.
-    pub fn new(node: &NodeRef, width: f64, height: f64) -> Option<Canvas> {
+    /// Gives a canvas this size, in units of which each is so many CSS pixels. Nothing if it is not there.
+    pub fn new(node: &NodeRef, width: f64, height: f64, scale: f64) -> Option<Canvas> {
         let element = node.cast::<HtmlCanvasElement>()?;
-        dom::set_property(&element, "width", &format!("{width}px"));
-        dom::set_property(&element, "height", &format!("{height}px"));
-        Some(Canvas { element, width, height })
+        dom::set_property(&element, "width", &format!("{}px", width * scale));
+        dom::set_property(&element, "height", &format!("{}px", height * scale));
+        Some(Canvas { element, width, height, scale })
     }
 
     /// Shows a sketch, in place of what it showed.
     pub fn show(&self, sketch: &Sketch) {
         let list = Float32Array::from(sketch.list.as_slice());
         let words: Array = sketch.words.iter().map(wasm_bindgen::JsValue::from).collect();
-        paint_on(&self.element, self.width, self.height, dom::pixel_ratio(), list, words);
+        paint_on(&self.element, self.width, self.height, dom::pixel_ratio() * self.scale, list, words);
     }
 }

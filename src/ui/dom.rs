@@ -1,9 +1,21 @@
 //! What is asked of the browser. None of it fails loudly: a browser that lacks something does without.
 
+use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{Document, Element, HtmlElement, Window};
 use yew::prelude::*;
+
+#[wasm_bindgen(module = "/static/browser.js")]
+extern "C" {
+    #[wasm_bindgen(js_name = full_screen)]
+    async fn ask_for_full_screen() -> JsValue;
+}
+
+/// Fills the screen with the page, or no longer. Returns whether the browser let it.
+pub async fn full_screen() -> bool {
+    ask_for_full_screen().await.as_bool().unwrap_or(false)
+}
 
 /// The window.
 pub fn window() -> Window {
@@ -40,9 +52,34 @@ pub fn now_ms() -> f64 {
     window().performance().map_or(0.0, |performance| performance.now())
 }
 
-/// The width of the window in CSS pixels.
-pub fn window_width() -> f64 {
-    window().inner_width().ok().and_then(|width| width.as_f64()).unwrap_or(1280.0)
+/// The width and the height of the window in CSS pixels.
+pub fn window_size() -> (f64, f64) {
+    let pixels = |side: Result<JsValue, JsValue>, otherwise| {
+        side.ok().and_then(|side| side.as_f64()).unwrap_or(otherwise)
+    };
+    (pixels(window().inner_width(), 1280.0), pixels(window().inner_height(), 800.0))
+}
+
+/// Whether this is a Mac, whose Option key makes characters.
+pub fn is_mac() -> bool {
+    window().navigator().platform().is_ok_and(|platform| platform.starts_with("Mac"))
+}
+
+/// Whether the page is in a frame of another one.
+pub fn is_framed() -> bool {
+    window().parent().ok().flatten().is_some_and(|parent| parent != window())
+}
+
+/// The size of type at which everything is drawn as it was designed, in pixels.
+const TYPE_PIXELS: f64 = 14.0;
+
+/// How much larger than designed the page's type is: it grows with the room.
+fn type_scale() -> f64 {
+    let style =
+        document().document_element().and_then(|root| window().get_computed_style(&root).ok().flatten());
+    let size = style.and_then(|style| style.get_property_value("font-size").ok());
+    let pixels = size.and_then(|size| size.trim_end_matches("px").parse::<f64>().ok());
+    pixels.map_or(1.0, |pixels| (pixels / TYPE_PIXELS).clamp(1.0, 4.0))
 }
 
 /// Sets an attribute of an element.
@@ -67,6 +104,16 @@ pub fn fragment() -> String {
 pub fn set_fragment(fragment: &str) {
     if let Ok(history) = window().history() {
         let _ = history.replace_state_with_url(&JsValue::NULL, "", Some(&format!("#{fragment}")));
+    }
+}
+
+/// The same as a new entry in the history: the browser's way back leads to what was there before.
+pub fn push_fragment(fragment: &str) {
+    if fragment == self::fragment() {
+        return;
+    }
+    if let Ok(history) = window().history() {
+        let _ = history.push_state_with_url(&JsValue::NULL, "", Some(&format!("#{fragment}")));
     }
 }
 
@@ -144,15 +191,14 @@ fn save(name: &str, blob: &web_sys::Blob) -> Option<()> {
 /// The largest file that is read, in bytes.
 const FILE_BYTES_MAX: f64 = 8e6;
 
-/// Reads a text file that the reader chose or dropped, if it is not too large.
-pub fn read_file(file: web_sys::File, then: impl FnOnce(String) + 'static) {
-    if file.size() <= FILE_BYTES_MAX {
-        spawn_local(async move {
-            if let Some(text) = JsFuture::from(file.text()).await.ok().and_then(|text| text.as_string()) {
-                then(text);
-            }
-        });
+/// Reads a text file that the reader chose or dropped. Nothing if it is too large, or no text.
+pub fn read_file(file: web_sys::File, then: impl FnOnce(Option<String>) + 'static) {
+    if file.size() > FILE_BYTES_MAX {
+        return then(None);
     }
+    spawn_local(async move {
+        then(JsFuture::from(file.text()).await.ok().and_then(|text| text.as_string()));
+    });
 }
 
 /// Gives the focus to an element.
@@ -164,22 +210,42 @@ pub fn focus(element: &Element) {
     }
 }
 
-/// The size of an element's content in CSS pixels; it follows the element. (0, 0) before it is known.
+/// The room that an element has.
+#[derive(Clone, Copy, PartialEq, Debug, Default)]
+pub struct Room {
+    /// Its width in CSS pixels.
+    pub width: f64,
+    /// Its height in CSS pixels.
+    pub height: f64,
+    /// How much larger than designed the type in it is.
+    pub scale: f64,
+}
+
+/// The room of an element's content; it follows the element. Nothing before it is known.
 #[hook]
-pub fn use_size(node: NodeRef) -> (f64, f64) {
-    let size = use_state_eq(|| (0.0, 0.0));
+pub fn use_room(node: NodeRef) -> Room {
+    let size = use_state_eq(|| Room { scale: 1.0, ..Room::default() });
     {
         let size = size.clone();
         use_effect_with((), move |()| {
             let mut observed = None;
             if let Some(element) = node.cast::<Element>() {
                 let measured = element.clone();
-                let callback = Closure::<dyn FnMut()>::new(move || {
-                    size.set((f64::from(measured.client_width()), f64::from(measured.client_height())));
-                });
+                let measure = move || {
+                    let (width, height) =
+                        (f64::from(measured.client_width()), f64::from(measured.client_height()));
+                    // On paper what was drawn for the screen is shown at another size, in the same proportions.
+                    set_property(&measured, "--width", &width.to_string());
+                    set_property(&measured, "--height", &height.to_string());
+                    size.set(Room { width, height, scale: type_scale() });
+                };
+                let callback = Closure::<dyn FnMut()>::new(measure.clone());
                 if let Ok(observer) = web_sys::ResizeObserver::new(callback.as_ref().unchecked_ref()) {
                     observer.observe(&element);
                     observed = Some((observer, callback));
+                } else {
+                    // A browser without observers shows it as large as it is now.
+                    measure();
                 }
             }
             move || {

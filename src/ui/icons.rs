@@ -29,6 +29,7 @@ pub enum Icon {
     Gear,
     Help,
     Reset,
+    Screen,
 }
 
 /// Draws it. It says nothing by itself; the button around it has the name.
@@ -67,6 +68,7 @@ pub fn icon(icon: Icon) -> Html {
         Icon::Help => {
             ("M5.800 6a2.200 2.200 0 1 1 3.300 1.900c-.8.500-1.100.900-1.100 1.800M8 12.300v.1", false)
         }
+        Icon::Screen => ("M2 3h12M3 3v7.500h10V3M8 10.500V12M5.500 14 8 12l2.500 2", false),
         Icon::Reset => ("M3.300 6A5 5 0 1 1 3 9M3 3v3.200h3.200", false),
     };
     let class = if filled { "icon icon-filled" } else { "icon" };

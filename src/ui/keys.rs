@@ -3,36 +3,86 @@
 use super::ask::{Ask, Dialog};
 use crate::scene::Command;
 
+/// A key that was pressed.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Key<'a> {
+    /// What it says on this keyboard: a character, or the name of a key without one.
+    pub says: &'a str,
+    /// Where it is, by the name of the key there on an American keyboard.
+    pub place: &'a str,
+    /// Whether Shift is held.
+    pub shift: bool,
+}
+
 /// What a key pressed somewhere on the page asks for. `None` leaves it to the browser.
-pub fn ask_for(key: &str, shift: bool) -> Option<Ask> {
-    let command = match (key, shift) {
+///
+/// Characters count however a keyboard makes them: a French one needs Shift for a full stop and for digits. Where the
+/// keyboard writes another script, the place of the key counts.
+pub fn ask_for(key: Key) -> Option<Ask> {
+    let Key { place, shift, .. } = key;
+    let mut says = latin(key.says, place).unwrap_or(key.says).to_owned();
+    // Caps Lock makes capitals, too. With Shift a letter asks for nothing.
+    if !shift {
+        says.make_ascii_lowercase();
+    }
+    let command = match (says.as_str(), shift) {
         (" ", false) => Command::PlayPause,
-        ("," | "ArrowLeft", false) => Command::Step(-1),
-        ("." | "ArrowRight", false) => Command::Step(1),
+        ("arrowleft", false) | (",", _) => Command::Step(-1),
+        ("arrowright", false) | (".", _) => Command::Step(1),
         ("ArrowLeft", true) => Command::Milestone { forward: false },
         ("ArrowRight", true) => Command::Milestone { forward: true },
         ("[", _) => Command::Mark { forward: false },
         ("]", _) => Command::Mark { forward: true },
         ("j", false) => Command::Slower,
         ("l", false) => Command::Faster,
-        ("Home", false) => Command::First,
-        ("End", false) => Command::Last,
+        ("home", false) => Command::First,
+        ("end", false) => Command::Last,
         ("/", _) => return Some(Ask::Search),
         ("f", false) => return Some(Ask::FullScreen),
+        ("p", false) => return Some(Ask::Present),
         ("s", false) => return Some(Ask::Dialog(Dialog::Settings)),
         ("?", _) => return Some(Ask::Dialog(Dialog::Help)),
-        ("Escape", _) => return Some(Ask::Close),
-        (digit, false) => match digit.as_bytes() {
+        ("escape" | "Escape", _) => return Some(Ask::Close),
+        (digit, _) => match digit.as_bytes() {
             [digit @ b'0'..=b'9'] => Command::SeekThousandth(u32::from(digit - b'0') * 100),
             _ => return None,
         },
-        _ => return None,
     };
     Some(Ask::Player(command))
 }
 
+/// Whether a character may be made with Alt or AltGr, as brackets are on many keyboards: no letter, which would be a
+/// combination.
+pub fn may_need_alt(says: &str) -> bool {
+    matches!(says, "[" | "]" | "/" | "?" | "." | ",")
+}
+
+/// What an American keyboard says at the place of a key that writes another script than the Latin one.
+fn latin(says: &str, place: &str) -> Option<&'static str> {
+    /// Latin letters, with their accents, end before this one.
+    const LATIN_END: char = '\u{250}';
+    let mut letters = says.chars();
+    let (Some(letter), None) = (letters.next(), letters.next()) else { return None };
+    if letter < LATIN_END || !letter.is_alphabetic() {
+        return None;
+    }
+    let places = [
+        ("KeyJ", "j"),
+        ("KeyL", "l"),
+        ("KeyF", "f"),
+        ("KeyP", "p"),
+        ("KeyS", "s"),
+        ("Comma", ","),
+        ("Period", "."),
+        ("Slash", "/"),
+        ("BracketLeft", "["),
+        ("BracketRight", "]"),
+    ];
+    places.iter().find(|(known, _)| *known == place).map(|(_, says)| *says)
+}
+
 /// The keys as the help lists them: the keys, and their meaning in English and Chinese.
-pub const LIST: [(&str, &str, &str); 16] = [
+pub const LIST: [(&str, &str, &str); 17] = [
     ("Space", "Play or pause", "播放或暂停"),
     (", . ← →", "One step back or forward", "后退或前进一步"),
     ("Shift ← Shift →", "To the previous or next milestone", "跳到上一个或下一个关键步骤"),
@@ -50,6 +100,11 @@ pub const LIST: [(&str, &str, &str); 16] = [
     ("+ −", "In the diagram: closer or wider", "在时空图中：放大或缩小"),
     ("/", "Find a step", "查找步骤"),
     ("f", "Full screen", "全屏"),
+    (
+        "p",
+        "Presentation: stage, sentence and transport in large type",
+        "演示：以大字体显示舞台、说明和播放控制",
+    ),
     ("s", "Settings: language, theme, motion, units", "设置：语言、主题、动态效果、单位"),
     ("?", "This list", "显示此列表"),
     ("Esc", "Close, or choose nothing", "关闭，或取消选择"),

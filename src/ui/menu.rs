@@ -64,9 +64,8 @@ pub fn Menu(props: &MenuProps) -> Html {
             let Some(element) = menu.cast::<HtmlElement>() else { return };
             // It stays within the window, whatever it was opened on.
             let (width, height) = (f64::from(element.offset_width()), f64::from(element.offset_height()));
-            let window_h =
-                dom::window().inner_height().ok().and_then(|height| height.as_f64()).unwrap_or(800.0);
-            let left = x.min(dom::window_width() - width - 8.0).max(8.0);
+            let (window_w, window_h) = dom::window_size();
+            let left = x.min(window_w - width - 8.0).max(8.0);
             let top = y.min(window_h - height - 8.0).max(8.0);
             dom::set_property(&element, "left", &format!("{left}px"));
             dom::set_property(&element, "top", &format!("{top}px"));

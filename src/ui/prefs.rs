@@ -1,7 +1,5 @@
 //! What the page remembers of its reader, in the browser's own storage.
 
-use gloo::storage::{LocalStorage, Storage};
-
 use super::dom;
 use crate::lang::Units;
 use crate::scene::Lang;
@@ -68,13 +66,25 @@ const MOVEMENTS: [(Movement, &str); 3] =
     [(Movement::System, "system"), (Movement::Reduced, "reduced"), (Movement::Full, "full")];
 const ALL_UNITS: [(Units, &str); 3] = [(Units::Auto, "auto"), (Units::Ms, "ms"), (Units::Us, "us")];
 
+/// The browser's storage: none where it is switched off (Firefox gives `null` then) or refused (it throws).
+fn storage() -> Option<web_sys::Storage> {
+    dom::window().local_storage().ok().flatten()
+}
+
+/// Whether the browser lets the page remember anything.
+pub fn can_remember() -> bool {
+    storage().is_some_and(|storage| storage.length().is_ok())
+}
+
 fn load(key: &str) -> Option<String> {
-    LocalStorage::raw().get_item(key).ok().flatten()
+    storage()?.get_item(key).ok().flatten()
 }
 
 /// Remembers; a browser without storage forgets, which is no harm.
 fn save(key: &str, value: &str) {
-    let _ = LocalStorage::raw().set_item(key, value);
+    if let Some(storage) = storage() {
+        let _ = storage.set_item(key, value);
+    }
 }
 
 /// What was remembered by its name, else what holds by default.

@@ -37,7 +37,7 @@ pub struct RowWindow {
 /// The window of a table with so many rows that is scrolled in this frame.
 #[hook]
 pub fn use_row_window(frame: &NodeRef, rows: usize) -> RowWindow {
-    let (_, height) = dom::use_size(frame.clone());
+    let height = dom::use_room(frame.clone()).height;
     let place = use_state_eq(|| (0_usize, ROW_PX));
     let onscroll = {
         let (frame, place) = (frame.clone(), place.clone());

@@ -57,16 +57,19 @@ pub fn Scrubber(props: &ScrubberProps) -> Html {
     let frame = use_node_ref();
     let needle = use_node_ref();
     let dragging = use_mut_ref(|| false);
-    let (width, _) = dom::use_size(frame.clone());
-    let width = (width - 2.0 * SIDE).max(60.0);
+    // The picture grows with the type around it; the needle, which moves over it, is in pixels.
+    let room = dom::use_room(frame.clone());
+    let scale = room.scale.max(1.0);
+    let width = (room.width / scale - 2.0 * SIDE).max(60.0);
+    let needle_width = width * scale;
     let end_us = horizon_us(props.recorded_us);
     let (ui, lang) = (&props.ui, props.ui.lang);
 
     {
         let (needle, motion) = (needle.clone(), props.motion.clone());
-        use_effect_with((width as u32, end_us), move |_| {
+        use_effect_with((needle_width as u32, end_us), move |_| {
             if let Some(needle) = needle.cast::<Element>() {
-                motion.with(|motion| motion.attach_needle(needle, width, end_us));
+                motion.with(|motion| motion.attach_needle(needle, needle_width, end_us));
             }
         });
     }
@@ -132,7 +135,7 @@ pub fn Scrubber(props: &ScrubberProps) -> Html {
             <div class="tape" ref={frame} role="slider" tabindex="0" aria-label={word!(lang, "The run", "运行进度")}
                 aria-valuemin="0" aria-valuemax={props.recorded.to_string()} aria-valuenow={props.cursor.to_string()}
                 aria-valuetext={value_text} {onkeydown} {onpointerdown} {onpointermove} {onpointerup}>
-                <Picture ui={ui.clone()} tape={props.tape.clone()} branches={props.branches.clone()} {width} {end_us} />
+                <Picture ui={ui.clone()} tape={props.tape.clone()} branches={props.branches.clone()} {width} {scale} {end_us} />
                 // Not part of the picture: it moves in every frame, and the picture would be painted with it.
                 <div class="needle" ref={needle}></div>
             </div>
@@ -161,6 +164,7 @@ struct PictureProps {
     tape: Rc<Tape>,
     branches: Rc<Vec<BranchView>>,
     width: f64,
+    scale: f64,
     end_us: u64,
 }
 
@@ -170,7 +174,7 @@ fn Picture(props: &PictureProps) -> Html {
     let x = |time_us: u64| time_us as f64 / props.end_us.max(1) as f64 * width;
     let others: Vec<&BranchView> = props.branches.iter().filter(|branch| !branch.current).collect();
     html! {
-        <svg width={px(width + 2.0 * SIDE)} height="62" viewBox={format!("{} 0 {:.1} 62", -SIDE, width + 2.0 * SIDE)} aria-hidden="true">
+        <svg width={px((width + 2.0 * SIDE) * props.scale)} height={px(62.0 * props.scale)} viewBox={format!("{} 0 {:.1} 62", -SIDE, width + 2.0 * SIDE)} aria-hidden="true">
             <rect class="tape-ground" x="0" y={px(TOP)} width={px(width)} height={px(HEIGHT)} rx="4" />
             { eras(&tape.eras, width, &x) }
             <g>{ for merged(&tape.leaders, &x).iter().map(|(from, to, _)| html! {

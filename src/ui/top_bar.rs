@@ -25,6 +25,8 @@ pub struct TopBarProps {
     pub scenario: AttrValue,
     /// How many nodes there are.
     pub nodes: u16,
+    /// Whether the page is shown to a room.
+    pub presents: bool,
 }
 
 /// The bar.
@@ -81,6 +83,10 @@ pub fn TopBar(props: &TopBarProps) -> Html {
                 { setup::label(props.nodes, lang) }
             </button>
             <span class="spacer"></span>
+            <button type="button" class="boxed present" aria-pressed={props.presents.to_string()} onclick={ui.on(Ask::Present)}
+                aria-label={word!(lang, "Presentation", "演示")} title={word!(lang, "Presentation: only stage, sentence and transport, in large type (p)", "演示：只显示舞台、说明和播放控制，字体更大（p）")}>
+                { icon(Icon::Screen) }
+            </button>
             <button type="button" class="boxed" lang={other.tag()} onclick={ui.on(Ask::Lang(other))}
                 aria-label={word!(lang, "中文", "English")} title={word!(lang, "中文", "English")}>{ "文 / A" }</button>
             <button type="button" class="boxed" aria-haspopup="dialog" onclick={ui.on(Ask::Dialog(Dialog::Settings))}

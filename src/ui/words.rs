@@ -61,6 +61,47 @@ pub fn notice(notice: &Notice, branches: &[BranchView], lang: Lang) -> String {
     }
 }
 
+/// What is missing where the browser refuses storage.
+pub fn forgets(lang: Lang) -> &'static str {
+    word!(
+        lang,
+        "This browser does not let the page store anything: language, theme and the last run are forgotten. Links to runs work.",
+        "此浏览器不允许页面存储任何内容：语言、主题和上次的运行不会被记住。运行链接仍然有效。"
+    )
+}
+
+/// What is missing where the browser gives the page no worker.
+pub fn paints_itself(lang: Lang) -> &'static str {
+    word!(
+        lang,
+        "This browser gives the page no worker to paint with: large runs move less smoothly.",
+        "此浏览器不为页面提供绘图所需的工作线程：大型运行的动画会不够流畅。"
+    )
+}
+
+/// Said of a file that is too large, or that the browser cannot read.
+pub fn unreadable(lang: Lang) -> &'static str {
+    word!(
+        lang,
+        "That file is no scenario: it is larger than 8 MB or cannot be read as text.",
+        "该文件不是场景：它超过 8 MB，或无法作为文本读取。"
+    )
+}
+
+/// Said in a frame, where a browser may refuse to save a file without telling the page.
+pub fn may_not_save(lang: Lang) -> &'static str {
+    word!(
+        lang,
+        "The file is offered to your browser. If none arrives, the frame around this page does not allow it: open the page in a tab of its own.",
+        "文件已交给浏览器。如果没有收到，说明包含本页面的框架不允许下载：请在单独的标签页中打开本页面。"
+    )
+}
+
+/// Said where the browser refuses.
+pub fn no_full_screen(lang: Lang) -> &'static str {
+    word!(lang, "The browser does not let the page fill the screen here.", "浏览器不允许页面在这里全屏显示。")
+}
+
 /// `step 212`.
 pub fn step(step: u32, lang: Lang) -> String {
     say!(lang, "step {}", "第 {} 步", step)

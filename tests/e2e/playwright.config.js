@@ -17,6 +17,9 @@ export default defineConfig({
   use: {
     browserName: "chromium",
     locale: "en-GB",
+    // What is stored for a visit without a network would come before what a test changes on the way; the test of that
+    // allows it.
+    serviceWorkers: "block",
     screenshot: "only-on-failure",
     trace: "retain-on-failure",
     launchOptions: {

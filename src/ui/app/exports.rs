@@ -9,6 +9,7 @@ use crate::scene::svg;
 use crate::ui::ask::Ask;
 use crate::ui::dom;
 use crate::ui::export::{Export, Form};
+use crate::ui::words;
 use crate::word;
 
 /// The most characters that the page puts into one file; the command line writes longer ones.
@@ -83,6 +84,10 @@ impl App {
                 }
             }),
             _ => drop(dom::download(&name, export.media_type(), &text)),
+        }
+        if dom::is_framed() && !matches!(export, Export::MermaidToPaste(..)) {
+            self.toast(ctx, words::may_not_save(lang).to_owned());
+            return true;
         }
         false
     }

@@ -379,8 +379,9 @@ impl App {
     fn in_view(&self) -> InView {
         let stage = InView { circle: true, ..InView::default() };
         match self.layout {
+            _ if self.presents => stage,
             Layout::Wide => stage.with(Panel::Diagram).with(Panel::Table(self.table)).with(self.side),
-            Layout::Medium | Layout::Narrow => stage.with(self.only),
+            _ => stage.with(self.only),
         }
     }
 

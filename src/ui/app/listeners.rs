@@ -47,7 +47,9 @@ pub fn install(link: &Scope<App>) -> Vec<EventListener> {
         if let Some(file) = event.data_transfer().and_then(|data| data.files()).and_then(|files| files.get(0))
         {
             let to = to.clone();
-            dom::read_file(file, move |text| to.send_message(Msg::Ask(Ask::Open(text))));
+            dom::read_file(file, move |read| {
+                to.send_message(Msg::Ask(read.map_or(Ask::Unreadable, Ask::Open)))
+            });
         }
     }));
     listeners
@@ -56,15 +58,17 @@ pub fn install(link: &Scope<App>) -> Vec<EventListener> {
 /// What a key on the page asks for: nothing with Ctrl, Alt or Meta, nothing in a field, a menu or a dialog,
 /// and not Space or Enter on a button.
 fn key(event: &KeyboardEvent) -> Option<Ask> {
-    if event.default_prevented()
-        || event.ctrl_key()
-        || event.alt_key()
-        || event.meta_key()
-        || event.is_composing()
-    {
+    if event.default_prevented() || event.meta_key() || event.is_composing() {
         return None;
     }
     let key = event.key();
+    // A character that this keyboard makes with AltGr (which Windows calls Ctrl and Alt), or a Mac's with Option, is no
+    // combination.
+    let makes =
+        event.get_modifier_state("AltGraph") || (event.alt_key() && !event.ctrl_key() && dom::is_mac());
+    if (event.ctrl_key() || event.alt_key()) && !(makes && keys::may_need_alt(&key)) {
+        return None;
+    }
     if let Some(target) = event.target().and_then(|target| target.dyn_into::<Element>().ok()) {
         let is_in = |selector: &str| matches!(target.closest(selector), Ok(Some(_)));
         if is_in("input, select, textarea, dialog, [role=menu], [contenteditable]") {
@@ -74,5 +78,5 @@ fn key(event: &KeyboardEvent) -> Option<Ask> {
             return None;
         }
     }
-    keys::ask_for(&key, event.shift_key())
+    keys::ask_for(keys::Key { says: &key, place: &event.code(), shift: event.shift_key() })
 }

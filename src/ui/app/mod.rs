@@ -18,6 +18,7 @@ use super::session::{self, Failure};
 use super::shared::Shared;
 use super::snapshot::Snapshot;
 use super::toasts::Toast;
+use super::words;
 use crate::protocol::Invalid;
 use crate::scene::{Command, Lang, Player, ScenarioCard, Workbench};
 use crate::word;
@@ -41,18 +42,33 @@ pub enum Layout {
     Wide,
     /// Two columns: the stage, and one panel at a time.
     Medium,
-    /// One column: stage, transport, and one panel at a time.
+    /// One column: stage and transport, and further down one panel at a time.
     Narrow,
+    /// Less height than the other layouts need: the words stand beside the stage, and further down one panel at a time.
+    Short,
 }
 
 impl Layout {
     fn now() -> Layout {
-        match dom::window_width() {
-            width if width >= 1120.0 => Layout::Wide,
-            width if width >= 720.0 => Layout::Medium,
-            _ => Layout::Narrow,
-        }
+        let (width, height) = dom::window_size();
+        // Each with the least height that it needs, so that stage, sentence and transport are in view.
+        let (layout, least) = match width {
+            width if width >= 1120.0 => (Layout::Wide, 620.0),
+            width if width >= 720.0 => (Layout::Medium, 740.0),
+            width if width >= 560.0 => (Layout::Narrow, 540.0),
+            _ => (Layout::Narrow, width),
+        };
+        if height < least { Layout::Short } else { layout }
     }
+}
+
+/// Where the address of a run is written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Entry {
+    /// In the history's present entry.
+    Same,
+    /// In a new one after it.
+    New,
 }
 
 /// What happens to the page.
@@ -92,6 +108,8 @@ pub struct App {
     diagram: Shared<Diagram>,
     colours: Rc<Colours>,
     reduced_motion: bool,
+    /// Whether the stage, the sentence and the transport have the whole page, for a room to read.
+    presents: bool,
     menu: Option<(Subject, f64, f64)>,
     dialog: Option<Dialog>,
     refusal: Option<String>,
@@ -156,6 +174,7 @@ impl Component for App {
             diagram: Shared::default(),
             colours: Rc::default(),
             reduced_motion: prefs.movement.is_reduced(),
+            presents: false,
             menu: None,
             dialog: None,
             refusal: None,
@@ -198,6 +217,9 @@ impl Component for App {
             app.show(opened.bench);
         }
         // Where something is wrong with the link, that is what there is to read.
+        if !prefs::can_remember() && app.failure.is_none() {
+            app.toast(ctx, words::forgets(prefs.lang).to_owned());
+        }
         if prefs.first_visit && app.failure.is_none() {
             prefs::remember_visit();
             let text = word!(
@@ -225,7 +247,7 @@ impl Component for App {
             }
             Msg::AddressChanged => {
                 let fragment = dom::fragment();
-                !fragment.is_empty() && self.open(ctx, &fragment, None)
+                !fragment.is_empty() && self.open_at(ctx, &fragment, None, Entry::Same)
             }
             Msg::SystemChanged => {
                 self.reduced_motion = self.prefs.movement.is_reduced();
@@ -307,14 +329,21 @@ impl App {
     }
 
     pub(super) fn open(&mut self, ctx: &Context<Self>, source: &str, seed: Option<u64>) -> bool {
+        self.open_at(ctx, source, seed, Entry::New)
+    }
+
+    fn open_at(&mut self, ctx: &Context<Self>, source: &str, seed: Option<u64>, entry: Entry) -> bool {
         self.command(ctx, Command::Pause);
         self.dialog = None;
+        if entry == Entry::New {
+            self.save();
+        }
         match session::open(source, seed, self.ui.lang) {
             Ok(bench) => {
                 self.failure = None;
                 self.show(session::begun(bench, source));
                 self.announce();
-                self.save();
+                self.save_at(entry);
             }
             Err(failure) => {
                 // Nothing lies over what is wrong.
@@ -355,13 +384,21 @@ impl App {
 
     /// Writes the address and remembers the run.
     pub(super) fn save(&mut self) {
+        self.save_at(Entry::Same);
+    }
+
+    /// The same, in an entry of the history that is new or not: the browser's way back undoes what opened another run.
+    pub(super) fn save_at(&mut self, entry: Entry) {
         let Some(player) = &self.player else { return };
         // A link that could not be read stays in the address until the reader has decided.
         if player.is_playing() || self.failure.is_some() {
             return;
         }
         let link = player.bench().link();
-        dom::set_fragment(&link);
+        match entry {
+            Entry::Same => dom::set_fragment(&link),
+            Entry::New => dom::push_fragment(&link),
+        }
         prefs::remember_run(&link);
     }
 

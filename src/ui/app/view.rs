@@ -44,28 +44,31 @@ impl App {
     pub(super) fn draw(&self) -> Html {
         let (ui, lang) = (&self.ui, self.ui.lang);
         let class = match self.layout {
+            // For a room the words stand beside the stage, however much height there is.
+            Layout::Wide | Layout::Medium if self.presents => "page is-short",
             Layout::Wide => "page is-wide",
             Layout::Medium => "page is-medium",
             Layout::Narrow => "page is-narrow",
+            Layout::Short => "page is-short",
         };
+        let class = classes!(class, self.presents.then_some("is-presenting"));
         let protocol = self.player.as_ref().map_or("", |player| player.bench().protocol());
         let transport = html! {
             <Transport ui={ui.clone()} figures={self.shot.figures} tape={self.shot.tape.clone()}
                 branches={self.shot.branches.clone()} deeds={self.shot.deeds.len()} motion={self.motion.clone()} />
         };
-        let is_narrow = self.layout == Layout::Narrow;
         // Panels that still show the moment before.
         let [middle_busy, side_busy] =
             [self.is_middle_old, self.is_side_old].map(|is_old| is_old.then_some("true"));
         html! {
             <div {class}>
                 <TopBar ui={ui.clone()} cards={self.cards.clone()} {protocol} scenario={self.scenario().to_owned()}
-                    nodes={self.player.as_ref().map_or(0, |player| player.bench().nodes())} />
+                    nodes={self.player.as_ref().map_or(0, |player| player.bench().nodes())} presents={self.presents} />
                 { self.failure() }
                 <main class="columns" aria-label={word!(lang, "The run", "运行")}>
                     { self.stage() }
-                    if is_narrow { { transport.clone() } }
                     { match self.layout {
+                        _ if self.presents => Html::default(),
                         Layout::Wide => html! {
                             <>
                                 <div class="column column-middle" aria-busy={middle_busy}>
@@ -75,12 +78,11 @@ impl App {
                                 <div class="column column-side" aria-busy={side_busy}>{ self.side_tabs() }</div>
                             </>
                         },
-                        Layout::Medium | Layout::Narrow => html! { <div class="column column-side" aria-busy={middle_busy.or(side_busy)}>{ self.all_tabs() }</div> },
+                        _ => html! { <div class="column column-side" aria-busy={middle_busy.or(side_busy)}>{ self.all_tabs() }</div> },
                     } }
                     { self.overlay() }
                 </main>
-                if !is_narrow { { transport } }
-                <Toasts ui={ui.clone()} toasts={self.toasts.clone()} announcement={self.announcement.clone()} />
+                { transport }
             </div>
         }
     }
@@ -91,16 +93,20 @@ impl App {
         let look_for = self.cards.iter().find(|card| card.id == self.scenario()).map(|card| card.look_for);
         html! {
             <section class="column column-stage" aria-label={word!(lang, "Stage", "舞台")}>
-                <div class="stage-head">
-                    if let Some(look_for) = look_for {
-                        <p class="look-for"><strong>{ word!(lang, "Look for", "看点") }</strong>{ " " }{ look_for }</p>
-                    }
-                    <p class="headline">{ self.shot.stage.headline.clone() }</p>
+                <div class="stage-top">
+                    <div class="stage-head">
+                        if let Some(look_for) = look_for {
+                            <p class="look-for" title={look_for}><strong>{ word!(lang, "Look for", "看点") }</strong>{ " " }{ look_for }</p>
+                        }
+                        <p class="headline">{ self.shot.stage.headline.clone() }</p>
+                        // Over what is only read, so that a remark never lies on what can be pressed.
+                        <Toasts ui={ui.clone()} toasts={self.toasts.clone()} announcement={self.announcement.clone()} />
+                    </div>
+                    <StageView ui={ui.clone()} stage={self.shot.stage.clone()} circle={self.shot.circle.clone()} {selection} here={self.shot.here()}
+                        is_playing={self.shot.figures.playing} motion={self.motion.clone()} colours={self.colours.clone()} />
+                    <Narration ui={ui.clone()} sentence={self.shot.sentence.clone()} is_deed={self.shot.is_deed()} />
                 </div>
-                <StageView ui={ui.clone()} stage={self.shot.stage.clone()} circle={self.shot.circle.clone()} {selection} here={self.shot.here()}
-                    is_playing={self.shot.figures.playing} motion={self.motion.clone()} colours={self.colours.clone()} />
                 { self.hands(selection) }
-                <Narration ui={ui.clone()} sentence={self.shot.sentence.clone()} is_deed={self.shot.is_deed()} />
             </section>
         }
     }

@@ -2,13 +2,14 @@
 
 use std::rc::Rc;
 
+use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
-use super::{App, STORY_STEPS};
+use super::{App, Entry, STORY_STEPS};
 use crate::scene::Command;
 use crate::scene::settings::{self, SettingsError};
 use crate::ui::ask::{Ask, Dialog, Panel};
-use crate::ui::{diagram, dom, session};
+use crate::ui::{diagram, dom, session, words};
 
 impl App {
     /// What becomes of a wish. Returns whether the page is drawn anew.
@@ -20,6 +21,11 @@ impl App {
         match ask {
             Ask::Player(command) => self.command(ctx, command),
             Ask::Open(source) => self.open(ctx, &source, None),
+            Ask::Unreadable => {
+                self.dialog = None;
+                self.toast(ctx, words::unreadable(self.ui.lang).to_owned());
+                true
+            }
             Ask::Reopen(seed) => self.reopen(ctx, seed),
             Ask::Rebuild(changes) => {
                 let Some(player) = &self.player else { return false };
@@ -27,8 +33,10 @@ impl App {
                 match settings::open_with(&player.bench().json(), &changes) {
                     Ok(bench) => {
                         self.dialog = None;
-                        self.show(session::begun(bench, "custom"));
+                        self.command(ctx, Command::Pause);
                         self.save();
+                        self.show(session::begun(bench, "custom"));
+                        self.save_at(Entry::New);
                     }
                     Err(SettingsError::Invalid(wrong)) => self.wrong = Rc::new(wrong),
                     Err(SettingsError::Other(cause)) => self.refusal = Some(cause.text(self.ui.lang)),
@@ -68,7 +76,11 @@ impl App {
             }
             Ask::Close => {
                 if self.dialog.take().is_none() && self.failure.take().is_none() {
-                    self.command(ctx, Command::Select(None));
+                    if self.presents {
+                        self.present(false);
+                    } else {
+                        self.command(ctx, Command::Select(None));
+                    }
                 }
                 true
             }
@@ -101,13 +113,17 @@ impl App {
             }
             Ask::Export(export) => self.export(ctx, export),
             Ask::FullScreen => {
-                let document = dom::document();
-                if document.fullscreen_element().is_some() {
-                    document.exit_fullscreen();
-                } else if let Some(root) = document.document_element() {
-                    let _ = root.request_fullscreen();
-                }
+                let ui = self.ui.clone();
+                spawn_local(async move {
+                    if !dom::full_screen().await {
+                        ui.ask(Ask::Say(words::no_full_screen(ui.lang).to_owned()));
+                    }
+                });
                 false
+            }
+            Ask::Present => {
+                self.present(!self.presents);
+                true
             }
             Ask::Say(text) => {
                 self.toast(ctx, text);
@@ -147,6 +163,20 @@ impl App {
                 true
             }
         }
+    }
+
+    /// The stage, the sentence and the transport have the whole page, or no longer.
+    fn present(&mut self, presents: bool) {
+        self.presents = presents;
+        if let Some(root) = dom::document().document_element() {
+            // The style sheet makes type larger by it.
+            if presents {
+                dom::set_attribute(&root, "data-view", "presentation");
+            } else {
+                let _ = root.remove_attribute("data-view");
+            }
+        }
+        self.refresh_reading(true);
     }
 
     pub(super) fn command(&mut self, ctx: &Context<Self>, command: Command) -> bool {

@@ -40,16 +40,16 @@ pub fn DiagramView(props: &DiagramProps) -> Html {
     let heads = use_node_ref();
     let range = use_node_ref();
     let drag = use_mut_ref(|| None::<Drag>);
-    let (width, height) = dom::use_size(frame.clone());
+    let room = dom::use_room(frame.clone());
     let ui = &props.ui;
 
     {
         let (canvas, heads, range) = (canvas.clone(), heads.clone(), range.clone());
         let (diagram, frame) = (props.diagram.clone(), frame.clone());
         let ui = ui.clone();
-        use_effect_with((width, height, ui.lang), move |(width, height, _)| {
+        use_effect_with((room, ui.lang), move |(room, _)| {
             let range = range.cast::<Element>();
-            diagram.with(|diagram| diagram.attach([&canvas, &heads], range, *width, *height));
+            diagram.with(|diagram| diagram.attach([&canvas, &heads], range, *room));
             ui.ask(Ask::DiagramMoved);
             // Yew's own wheel listener is passive, and this one has to keep the page from scrolling.
             let wheel = frame.cast::<Element>().map(|element| wheel_listener(&element, diagram.clone(), ui));

@@ -12,9 +12,11 @@ use crate::scene::{Lang, Player, Selection};
 use crate::sim::Address;
 use crate::ui::canvas::{Canvas, Sketch};
 use crate::ui::colours::Colours;
+use crate::ui::dom::Room;
 use crate::ui::words;
 
-/// The height of the heads of the lanes, in pixels.
+/// The height of the heads of the lanes. This and all else here is in units, of which each is a pixel or, where type is
+/// larger, more.
 pub const HEAD: f64 = 26.0;
 
 /// The most arrows that are asked for.
@@ -44,9 +46,11 @@ pub struct Diagram {
     pub here: Option<Address>,
     /// The shown moment.
     pub now_us: u64,
-    /// Its width in pixels.
+    /// How many pixels a unit is.
+    pub scale: f64,
+    /// Its width.
     pub width: f64,
-    /// Its height in pixels.
+    /// Its height.
     pub height: f64,
     covered: (u64, u64),
     /// The lanes by their party.
@@ -70,16 +74,11 @@ struct Heads {
 
 impl Diagram {
     /// The canvases are there, that of the diagram and that of the heads of its lanes, in this size.
-    pub fn attach(
-        &mut self,
-        [canvas, heads]: [&NodeRef; 2],
-        range: Option<Element>,
-        width: f64,
-        height: f64,
-    ) {
-        (self.width, self.height) = (width, height);
-        self.canvas = Canvas::new(canvas, width, height);
-        self.heads = Canvas::new(heads, width, HEAD);
+    pub fn attach(&mut self, [canvas, heads]: [&NodeRef; 2], range: Option<Element>, room: Room) {
+        let scale = room.scale.max(1.0);
+        (self.scale, self.width, self.height) = (scale, room.width / scale, room.height / scale);
+        self.canvas = Canvas::new(canvas, self.width, self.height, scale);
+        self.heads = Canvas::new(heads, self.width, HEAD, scale);
         self.heads_of = None;
         self.range = range;
         self.range_text.clear();
@@ -103,14 +102,14 @@ impl Diagram {
         self.view.follow(self.now_us as f64);
     }
 
-    /// Scrolls.
+    /// Scrolls by so many pixels.
     pub fn scroll_pixels(&mut self, pixels: f64) {
-        self.view.scroll(pixels / self.body());
+        self.view.scroll(pixels / self.scale.max(1.0) / self.body());
     }
 
-    /// Zooms around a height.
+    /// Zooms around a height, in pixels.
     pub fn zoom_at(&mut self, factor: f64, y: f64) {
-        self.view.zoom(factor, ((y - HEAD) / self.body()).clamp(0.0, 1.0));
+        self.view.zoom(factor, ((y / self.scale.max(1.0) - HEAD) / self.body()).clamp(0.0, 1.0));
     }
 
     fn body(&self) -> f64 {
@@ -223,6 +222,7 @@ impl Diagram {
 
     /// The step at a point: the nearest end of an arrow, else the nearest mark, else the last step before.
     pub fn step_at(&self, (x, y): (f64, f64)) -> Option<(u32, Address)> {
+        let (x, y) = (x / self.scale.max(1.0), y / self.scale.max(1.0));
         let mut best: Option<(f64, u32, Address)> = None;
         let mut offer = |address: Address, time_us: u64, step: u32| {
             let Some(at_x) = self.x(address) else { return };

@@ -6,7 +6,9 @@ use super::DialogFrame;
 use crate::lang::Units;
 use crate::scene::Lang;
 use crate::ui::ask::{Ask, Ui};
-use crate::ui::prefs::{Movement, Prefs, Theme};
+use crate::ui::canvas::is_painted_here;
+use crate::ui::prefs::{self, Movement, Prefs, Theme};
+use crate::ui::words;
 use crate::word;
 
 /// What the dialog is drawn from.
@@ -47,6 +49,8 @@ pub fn SettingsDialog(props: &SettingsProps) -> Html {
             { group(ui, "units", word!(lang, "Virtual time in", "虚拟时间单位"),
                 Some(word!(lang, "Automatic shows each time in the unit that suits it.", "自动：以合适的单位显示每个时间。")),
                 lang, &units, Ask::Lang) }
+            if !prefs::can_remember() { <p class="hint">{ words::forgets(lang) }</p> }
+            if is_painted_here() { <p class="hint">{ words::paints_itself(lang) }</p> }
         </DialogFrame>
     }
 }

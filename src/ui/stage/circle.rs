@@ -68,7 +68,7 @@ pub fn CircleView(props: &CircleProps) -> Html {
         let placed = Rc::as_ptr(&circle.placed).addr();
         let deps = (placed, Rc::clone(&props.geometry), Rc::clone(&props.colours));
         use_effect_with(deps, move |(_, geometry, colours)| {
-            if let Some(canvas) = Canvas::new(&ground, geometry.width, geometry.height) {
+            if let Some(canvas) = Canvas::new(&ground, geometry.width, geometry.height, geometry.scale) {
                 let mut sketch = Sketch::new();
                 paint_ranges(&mut sketch, &circle, geometry, colours);
                 paint_points(&mut sketch, &circle, geometry, colours);
@@ -81,7 +81,7 @@ pub fn CircleView(props: &CircleProps) -> Html {
         let moves = moves.clone();
         let deps = (Rc::clone(&props.circle), Rc::clone(&props.geometry), Rc::clone(&props.colours));
         use_effect_with(deps, move |(circle, geometry, colours)| {
-            if let Some(canvas) = Canvas::new(&moves, geometry.width, geometry.height) {
+            if let Some(canvas) = Canvas::new(&moves, geometry.width, geometry.height, geometry.scale) {
                 let mut sketch = Sketch::new();
                 paint_keys_that_move(&mut sketch, circle, geometry, colours);
                 canvas.show(&sketch);
@@ -89,13 +89,13 @@ pub fn CircleView(props: &CircleProps) -> Html {
         });
     }
     let geometry = &*props.geometry;
-    let view_box = format!("0 0 {:.0} {:.0}", geometry.width, geometry.height);
+    let view_box = geometry.view_box();
     let shown = props.hovered.or(props.chosen);
     html! {
         <>
             <canvas ref={ground} class="circle-canvas" aria-hidden="true" />
             <canvas ref={moves} class="circle-canvas" aria-hidden="true" />
-            <svg class="circle" viewBox={view_box} width={px(geometry.width)} height={px(geometry.height)}>
+            <svg class="circle" viewBox={view_box} width={px(geometry.width * geometry.scale)} height={px(geometry.height * geometry.scale)}>
                 { slider(props, shown) }
             </svg>
             { middle(props, shown) }

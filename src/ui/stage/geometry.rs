@@ -1,12 +1,15 @@
-//! From the unit square of the scene to pixels.
+//! From the unit square of the scene to units, of which each is about a pixel: more where there is much room, so that a
+//! projector shows the stage to the last row, and less where there is little.
 
 use crate::scene::model::{Outline, Stage};
 use crate::scene::stage::CIRCLE_RADIUS;
 use crate::sim::Address;
 
-/// Where the parties stand, and how large they are, in pixels.
+/// Where the parties stand, and how large they are, in units.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Geometry {
+    /// How many CSS pixels a unit is.
+    pub scale: f64,
     /// The width of the stage.
     pub width: f64,
     /// The height of the stage.
@@ -20,6 +23,22 @@ pub struct Geometry {
     /// The radius of the circle of keys, where there is one.
     pub circle: f64,
     places: Vec<(Address, f64, f64, Outline)>,
+}
+
+/// With less room than this, in pixels, everything is smaller.
+const ROOM_MIN: (f64, f64) = (290.0, 230.0);
+
+/// With more room than this, in pixels, everything is larger.
+const ROOM_MAX: (f64, f64) = (620.0, 430.0);
+
+/// The scales that this leads to at most.
+const SCALES: (f64, f64) = (0.5, 3.0);
+
+/// How many pixels a unit is in this room.
+fn scale_of(width: f64, height: f64) -> f64 {
+    let fits = |room: (f64, f64)| (width / room.0).min(height / room.1);
+    let (least, most) = (fits(ROOM_MIN), fits(ROOM_MAX));
+    if least < 1.0 { least.max(SCALES.0) } else { most.clamp(1.0, SCALES.1) }
 }
 
 /// The most that half the width of a card is, and the least.
@@ -52,8 +71,10 @@ impl Path {
 }
 
 impl Geometry {
-    /// Lays the stage out in this space. The picture may be stretched a little, not much.
+    /// Lays the stage out in this space, in pixels. The picture may be stretched a little, not much.
     pub fn new(stage: &Stage, has_circle: bool, width: f64, height: f64) -> Geometry {
+        let scale = scale_of(width, height);
+        let (width, height) = (width / scale, height / scale);
         let nodes = stage.parties.iter().filter(|party| party.outline != Outline::Client).count().max(1);
         // The figures below the nodes need some room, the more the larger they are.
         let side = width.min(height);
@@ -79,7 +100,12 @@ impl Geometry {
             .collect();
         places.sort_by_key(|(address, ..)| *address);
         let message = if radius > 24.0 { 12.0 } else { (radius * 0.5).clamp(4.0, 9.0) };
-        Geometry { width, height, radius, message, card, circle, places }
+        Geometry { scale, width, height, radius, message, card, circle, places }
+    }
+
+    /// What the elements of the stage are drawn in.
+    pub fn view_box(&self) -> String {
+        format!("0 0 {:.2} {:.2}", self.width, self.height)
     }
 
     /// The middle of the stage, and of the circle.

@@ -40,7 +40,7 @@ const NODES_DRAWN_MAX: usize = 24;
 /// With at most so many nodes, all connections are drawn.
 const NODES_MESHED_MAX: usize = 12;
 
-/// The shortest cut that a drag makes, in pixels.
+/// The shortest cut that a drag makes, in units of the stage.
 const KNIFE_PIXELS_MIN: f64 = 40.0;
 
 /// What the stage is drawn from.
@@ -73,7 +73,7 @@ pub fn StageView(props: &StageProps) -> Html {
     let frame = use_node_ref();
     let svg = use_node_ref();
     let canvas = use_node_ref();
-    let (width, height) = dom::use_size(frame.clone());
+    let room = dom::use_room(frame.clone());
     let roving = use_state_eq(|| None::<Selection>);
     let knife = use_state_eq(|| Knife::None);
     let pressed = use_mut_ref(|| None::<Selection>);
@@ -84,8 +84,9 @@ pub fn StageView(props: &StageProps) -> Html {
     let nodes = stage.parties.iter().filter(|party| party.outline != Outline::Client).count();
     let is_dense = stage.messages.len() > MESSAGES_DRAWN_MAX || nodes > NODES_DRAWN_MAX;
     let is_painted = is_dense || props.is_playing;
-    let geometry =
-        Rc::new(Geometry::new(&stage, props.circle.is_some(), width.max(200.0), height.max(200.0)));
+    // Before its size is known, some size.
+    let (width, height) = if room.width > 0.0 { (room.width, room.height.max(1.0)) } else { (300.0, 240.0) };
+    let geometry = Rc::new(Geometry::new(&stage, props.circle.is_some(), width, height));
 
     // One item of the list can be reached with the Tab key: the last one that had the focus, if it is there.
     let tabbable = (*roving)
@@ -184,11 +185,11 @@ pub fn StageView(props: &StageProps) -> Html {
     };
 
     let place = {
-        let frame = frame.clone();
+        let (frame, scale) = (frame.clone(), geometry.scale);
         move |event: &MouseEvent| {
             let bounds = frame.cast::<Element>().map(|element| element.get_bounding_client_rect());
             let (left, top) = bounds.map_or((0.0, 0.0), |bounds| (bounds.left(), bounds.top()));
-            (f64::from(event.client_x()) - left, f64::from(event.client_y()) - top)
+            ((f64::from(event.client_x()) - left) / scale, (f64::from(event.client_y()) - top) / scale)
         }
     };
     let onpointerdown = {
@@ -307,7 +308,8 @@ pub fn StageView(props: &StageProps) -> Html {
     };
 
     let label = word!(props.ui.lang, "Cluster: nodes, clients and messages", "集群：节点、客户端与消息");
-    let view_box = format!("0 0 {:.0} {:.0}", geometry.width, geometry.height);
+    let view_box = geometry.view_box();
+    let (width, height) = (geometry.width * geometry.scale, geometry.height * geometry.scale);
 
     html! {
         <div class="stage-frame" ref={frame}>
@@ -315,7 +317,7 @@ pub fn StageView(props: &StageProps) -> Html {
                 <CircleView ui={props.ui.clone()} circle={circle.clone()} geometry={geometry.clone()} colours={props.colours.clone()}
                     chosen={chosen_key(circle, props.selection)} hovered={*hovered} {slider} />
             }
-            <svg ref={svg} class={classes!("stage", props.circle.is_some().then_some("has-circle"), hovered.is_some().then_some("is-over-key"))} viewBox={view_box} width={px(geometry.width)} height={px(geometry.height)}
+            <svg ref={svg} class={classes!("stage", props.circle.is_some().then_some("has-circle"), hovered.is_some().then_some("is-over-key"))} viewBox={view_box} width={px(width)} height={px(height)}
                 role="listbox" aria-label={label} {onkeydown} {onpointerdown} {onpointermove} {onpointerup} {onpointerleave}
                 onclick={on_painted(false)} oncontextmenu={on_painted(true)}>
                 <g class="links" aria-hidden="true"><Links ui={props.ui.clone()} nodes={Rc::new(node_addresses(&stage))} cuts={stage.cuts.clone()} geometry={geometry.clone()} /></g>
@@ -552,7 +554,7 @@ fn window_place(frame: &NodeRef, geometry: &Geometry, stage: &Stage, item: Selec
         }
         Selection::Step(_) | Selection::Key(_) => return None,
     };
-    Some((bounds.left() + x, bounds.top() + y))
+    Some((bounds.left() + x * geometry.scale, bounds.top() + y * geometry.scale))
 }
 
 /// Whether the pointer is on the ground between nodes and messages.

@@ -59,7 +59,7 @@ impl Painted {
         colours: &Rc<Colours>,
         selection: Option<Selection>,
     ) -> Option<Painted> {
-        let canvas = Canvas::new(canvas, geometry.width, geometry.height)?;
+        let canvas = Canvas::new(canvas, geometry.width, geometry.height, geometry.scale)?;
         let (geometry, colours, messages) = (Rc::clone(geometry), Rc::clone(colours), stage.messages.clone());
         let (groups, arcs) = Default::default();
         let mut painted = Painted { canvas, geometry, colours, selection, messages, groups, arcs };

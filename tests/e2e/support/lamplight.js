@@ -10,7 +10,8 @@ import AxeBuilder from "@axe-core/playwright";
 import { test as base, expect } from "@playwright/test";
 import { serve } from "../../../scripts/serve.mjs";
 
-const folder = new URL("../../../dist", import.meta.url).pathname;
+/** The built page; `PAGE=target/dev-page` tries another build. */
+export const folder = decodeURIComponent(new URL(`../../../${process.env.PAGE || "dist"}`, import.meta.url).pathname);
 
 export { expect };
 
@@ -18,7 +19,7 @@ export const test = base.extend({
   /** One server for each worker process: `{ url, origin }`, of which `url` ends with the sub-path. */
   site: [
     async ({}, use) => {
-      const site = await serve({ folder: decodeURIComponent(folder), base: "/some/sub-path/" });
+      const site = await serve({ folder, base: "/some/sub-path/" });
       await use(site);
       await site.close();
     },
