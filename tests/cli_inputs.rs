@@ -68,7 +68,11 @@ fn a_script_that_names_what_there_is_not_is_refused_with_place_and_reason() {
         ("raft", at(json!({ "disk": { "node": 3, "options": {} } })), "no node 3"),
         ("raft", at(json!({ "network": { "options": slow } })), "latency_us is out of bounds"),
         ("raft", at(json!({ "clock": { "node": 0, "skew_us": 0, "drift_ppm": -500_001 } })), "drift_ppm"),
-        ("raft", json!({ "at_us": 0, "from_leader": true, "act": { "crash": node(3) } }), "counts 3 nodes on"),
+        (
+            "raft",
+            json!({ "at_us": 0, "from_leader": true, "act": { "crash": node(3) } }),
+            "counts 3 nodes on",
+        ),
         ("raft", json!({ "at_us": 86_400_000_001_u64, "act": "heal" }), "script[1].at_us"),
         ("two-phase-commit", at(json!({ "command": { "client": 0, "command": command } })), "no node 3"),
     ];
@@ -107,9 +111,8 @@ fn an_act_of_the_script_that_cannot_be_done_is_told_as_a_step() {
             ("no pending event 999999 allows that", &json!({ "choose": { "event": 999_999 } })),
         ]
     );
-    let said = |lang: &str| {
-        output(&["export", &path, "--format", "shiviz", "--to-step", "40", "--lang", lang])
-    };
+    let said =
+        |lang: &str| output(&["export", &path, "--format", "shiviz", "--to-step", "40", "--lang", lang]);
     let (en, zh) = (said("en"), said("zh"));
     for sentence in [
         "The scenario asks for this: “n1 restarts from its disk”. It cannot be done: n1 runs already.",

@@ -116,8 +116,19 @@ impl Ours {
         let disk = Recovered { records: self.disks[usize::from(id)].clone(), tail: Tail::Clean };
         let mut surroundings = Surroundings { now_us: 0, random: &mut self.random };
         self.ticks[usize::from(id)] = 0;
-        self.processes[usize::from(id)] =
-            Some(Raft::start(setup, disk, &mut surroundings, &mut Effects::new()));
+        let mut effects = Effects::new();
+        self.processes[usize::from(id)] = Some(Raft::start(setup, disk, &mut surroundings, &mut effects));
+        // What it has read counts once it has synced it itself.
+        let syncs: Vec<_> = effects
+            .drain()
+            .filter_map(|effect| match effect.body {
+                EffectBody::Sync { sync } => Some(sync),
+                _ => None,
+            })
+            .collect();
+        for sync in syncs {
+            self.handle(id, Input::Synced(sync));
+        }
     }
 
     /// Hands in an input, finishes every disk write at once, and returns what was sent.

@@ -50,6 +50,9 @@ pub enum Problem {
     /// It must not be more than another option.
     #[error("must not be more than {other}")]
     MoreThan { other: &'static str },
+    /// Nodes whose election timeouts are equal stand for election at the same time, again and again (Raft §5.2).
+    #[error("must be more than {other}: nodes that draw the same timeout split the vote again and again")]
+    TimeoutsEqual { other: &'static str },
     /// One lost heartbeat would start an election (Raft §5.6).
     #[error("must be at least twice {other}, so that one lost message does not start an election")]
     LessThanTwice { other: &'static str },
@@ -60,7 +63,7 @@ pub enum Problem {
     #[error("must be more than {needed_us}, the heartbeat interval and the longest latency together")]
     LatencyTooLong { needed_us: u64 },
     /// The terms of an initial log are impossible.
-    #[error("n{node}: terms must begin at 1 and never fall")]
+    #[error("n{node}: terms must begin at 1, never fall, and leave room for later ones")]
     TermsFall { node: usize },
     /// Two initial logs contradict Log Matching (Raft §5.3).
     #[error("n{node}: entry {index} of term {term} stands behind different entries in different logs")]

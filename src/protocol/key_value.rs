@@ -131,6 +131,24 @@ impl Store {
         outcome
     }
 
+    /// Whether a client's session has gone as far as this request.
+    pub fn knows(&self, client: ClientId, request: RequestId) -> bool {
+        self.sessions.get(&client).is_some_and(|session| session.request >= request)
+    }
+
+    /// Applies a command whether its session knows it or not: what a store without sessions does. Only for rules that
+    /// are broken on purpose.
+    pub fn apply_again(&mut self, client: ClientId, request: RequestId, command: &Command) -> Outcome {
+        let outcome = self.execute(command);
+        Arc::make_mut(&mut self.sessions).insert(client, Session { request, outcome: outcome.clone() });
+        outcome
+    }
+
+    /// The same keys and values, and no sessions. Only for rules that are broken on purpose.
+    pub fn without_sessions(&self) -> Store {
+        Store { entries: self.entries.clone(), sessions: Arc::default() }
+    }
+
     /// Reads a key without a session, as a linearizable read does that never entered the log.
     pub fn get(&self, key: &str) -> Option<Arc<str>> {
         self.entries.get(key).cloned()

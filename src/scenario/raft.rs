@@ -77,6 +77,20 @@ impl Presets for Raft {
                 7,
                 duel,
             ),
+            preset(
+                "stale-read",
+                |l| word!(l, "A read at a leader that was deposed", "被废黜的领导者上的读取"),
+                stale_read_text,
+                7,
+                stale_read,
+            ),
+            preset(
+                "stale-read-broken",
+                |l| word!(l, "The same read without its round", "省去轮次的同一次读取"),
+                stale_read_broken_text,
+                7,
+                stale_read_broken,
+            ),
             preset("lost-disk", |l| word!(l, "A lost disk", "丢失的磁盘"), lost_disk_text, 7, lost_disk),
         ]
     }
@@ -376,6 +390,46 @@ fn duel() -> Setup {
     Setup { clients: 3, script, ..Setup::default() }
 }
 
+fn stale_read_text(lang: Lang) -> &'static str {
+    word!(
+        lang,
+        "The old leader is cut off and does not know that another leads. A read asks it at 3 s: its round of heartbeats is answered by nobody, so it must not answer from what it knows.",
+        "旧领导者被隔开，不知道已有新领导者。3 s 时一次读取找到它：它的心跳轮次无人应答，因此不能用自己所知的内容答复。"
+    )
+}
+
+/// The leader is cut off from the others, and clients reach both sides. Without CheckQuorum it never notices.
+fn stale_read_with(break_rules: BreakRules) -> Setup {
+    let options = Options { check_quorum: false, break_rules, ..Options::default() };
+    let get = |client| Act::Command { client: ClientId(client), command: Command::Get { key: "a".into() } };
+    let script = vec![
+        at(700_000, put(0, "a", "old")),
+        // So that the second client goes on asking the one that leads now.
+        at(800_000, get(1)),
+        from_leader(1_000_000, Act::Partition { groups: group(&[0]) }),
+        at(1_500_000, put(0, "a", "new")),
+        at(3_000_000, get(1)),
+        at(5_000_000, Act::Heal),
+    ];
+    Setup { nodes: 3, options, clients: 2, script, ..Setup::default() }
+}
+
+fn stale_read() -> Setup {
+    stale_read_with(BreakRules::default())
+}
+
+fn stale_read_broken_text(lang: Lang) -> &'static str {
+    word!(
+        lang,
+        "The old leader answers at once, without asking anybody whether it still leads: a client reads a value that another has replaced long before.",
+        "旧领导者不问任何人自己是否仍在领导，就立即答复：客户端读到了早已被替换的值。"
+    )
+}
+
+fn stale_read_broken() -> Setup {
+    stale_read_with(BreakRules { read_without_round: true, ..BreakRules::default() })
+}
+
 fn lost_disk_text(lang: Lang) -> &'static str {
     word!(
         lang,
@@ -427,7 +481,7 @@ mod tests {
 
     #[test]
     fn every_preset_is_valid_and_ends_with_a_leader_and_without_a_violation() {
-        for preset in Raft::presets().iter().filter(|preset| preset.name != "figure-8-broken") {
+        for preset in Raft::presets().iter().filter(|preset| !preset.name.ends_with("-broken")) {
             let recording = run(preset.name, None, 4_000_000);
             let leaders =
                 recording.head().nodes().iter().flatten().filter(|node| node.role() == Role::Leader);
@@ -460,6 +514,18 @@ mod tests {
     fn without_the_rule_of_5_4_2_figure_8_loses_a_committed_entry() {
         for seed in 0..20 {
             assert!(run("figure-8-broken", Some(seed), 2_000_000).violations().count() > 0, "seed {seed}");
+        }
+    }
+
+    #[test]
+    fn a_read_at_a_deposed_leader_is_stale_only_without_its_round() {
+        for seed in 0..10 {
+            let kept = run("stale-read", Some(seed), 6_000_000);
+            assert_eq!(kept.violations().count(), 0, "seed {seed}");
+            let done: u64 = kept.head().clients().iter().map(|client| client.done).sum();
+            assert_eq!(done, 4, "seed {seed}: everybody is served in the end");
+            let broken = run("stale-read-broken", Some(seed), 6_000_000);
+            assert!(broken.violations().count() > 0, "seed {seed}: the old value was read");
         }
     }
 

@@ -19,12 +19,17 @@ pub fn problem_text(problem: &Problem, lang: Lang) -> String {
             P::MoreThanNodes => "项数多于节点数".to_owned(),
             P::LessThan { other } => format!("不能小于 {other}"),
             P::MoreThan { other } => format!("不能大于 {other}"),
+            P::TimeoutsEqual { other } => {
+                format!("必须大于 {other}：超时相同的节点会一次次同时参选，瓜分选票")
+            }
             P::LessThanTwice { other } => format!("至少应为 {other} 的两倍，以免丢失一条消息就引发选举"),
             P::HeartbeatTooSlow { other } => format!("必须小于 {other}，否则任何领导者都会被放弃"),
             P::LatencyTooLong { needed_us } => {
                 format!("必须大于 {needed_us}，即心跳间隔与最长延迟之和")
             }
-            P::TermsFall { node } => format!("n{node}：任期必须从 1 开始，且不能减小"),
+            P::TermsFall { node } => {
+                format!("n{node}：任期必须从 1 开始，不能减小，并要给后来的任期留出余地")
+            }
             P::LogsContradict { node, index, term } => {
                 format!("n{node}：任期 {term} 的条目 {index} 在不同日志中位于不同的条目之后")
             }
@@ -96,6 +101,7 @@ mod tests {
             P::LessThan { other },
             P::MoreThan { other },
             P::LessThanTwice { other },
+            P::TimeoutsEqual { other },
             P::HeartbeatTooSlow { other },
             P::LatencyTooLong { needed_us: 71 },
             P::TermsFall { node: 71 },
@@ -122,6 +128,7 @@ mod tests {
                 P::OutOfRange { .. } | P::PartOutOfBounds { .. } | P::TooFarFromZero { .. } => {}
                 P::UnknownWord { .. } => {}
                 P::TooMany { .. } | P::MoreThanNodes | P::LessThan { .. } | P::MoreThan { .. } => {}
+                P::TimeoutsEqual { .. } => {}
                 P::LessThanTwice { .. } | P::HeartbeatTooSlow { .. } | P::LatencyTooLong { .. } => {}
                 P::TermsFall { .. } | P::LogsContradict { .. } | P::NobodyHasRole => {}
                 P::NoSuchClient { .. } | P::CountsTooFar { .. } => {}

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::log::{Entry, Index, Term};
 use super::message::{AppendEntries, AppendResult, Message};
+use super::options::Rule;
 use super::reason::Reason;
 use super::{Context, Raft};
 use crate::protocol::NodeId;
@@ -12,9 +13,11 @@ impl Raft {
     pub(super) fn on_append_entries(&mut self, from: NodeId, append: AppendEntries, cx: &mut Context) {
         let AppendEntries { term, previous_log_index, previous_log_term, round, .. } = append;
         if !self.follow(from, term, cx) {
-            let result = AppendResult::Rejected { previous_log_index, hint_index: 0, hint_term: 0 };
-            let message =
-                Message::AppendEntriesResponse { term: self.term, round, result, counts: !self.is_out() };
+            // The round is one of the old term. Were it repeated, and were the old leader elected again, it would
+            // take this refusal for an answer to a round of the new term, and answer a read with an old value.
+            let round = if cx.breaks(Rule::CountOldRounds) { round } else { 0 };
+            let (result, counts) = (AppendResult::OldTerm, !self.is_out());
+            let message = Message::AppendEntriesResponse { term: self.term, round, result, counts };
             self.respond(
                 from,
                 message,
@@ -23,7 +26,9 @@ impl Raft {
             );
             return;
         }
-        if !self.agrees_at(previous_log_index, previous_log_term) {
+        if !self.agrees_at(previous_log_index, previous_log_term)
+            && (previous_log_index > self.log.last_index() || !cx.breaks(Rule::SkipConsistencyCheck))
+        {
             let hint_index = self.log.last_index_of_term_at_most(previous_log_index, previous_log_term);
             let hint_term = self.log.term(hint_index).unwrap_or(0);
             let result = AppendResult::Rejected { previous_log_index, hint_index, hint_term };
@@ -37,7 +42,15 @@ impl Raft {
         else {
             return;
         };
-        let committed = append.leader_commit.min(match_index);
+        let mut committed = append.leader_commit.min(match_index);
+        let beyond = append.leader_commit.min(self.log.last_index());
+        if beyond > committed && cx.breaks(Rule::CommitBeyondVerified) {
+            committed = beyond;
+        }
+        let received = self.log.last_index();
+        if has_appended && received > committed && cx.breaks(Rule::ApplyUncommitted) {
+            committed = received;
+        }
         if committed > self.commit {
             cx.effects.note(Reason::CommitLearned { leader: from, commit: committed });
             self.commit_to(committed, cx);
@@ -49,7 +62,8 @@ impl Raft {
     pub(super) fn follow(&mut self, from: NodeId, term: Term, cx: &mut Context) -> bool {
         // Two leaders in one term contradict Election Safety (§5.2). It happens only when a rule is broken on
         // purpose; neither takes orders from the other.
-        if term < self.term || (term == self.term && self.is_leader()) {
+        if (term == self.term && self.is_leader()) || (term < self.term && !cx.breaks(Rule::FollowOldLeader))
+        {
             return false;
         }
         let why = Reason::HeardFromLeader { leader: from, term };
@@ -96,6 +110,7 @@ impl Raft {
                     });
                     return Err(Conflict);
                 }
+                Some(_) if cx.breaks(Rule::KeepConflicts) => continue,
                 Some(term) => {
                     let count = self.log.last_index() + 1 - index;
                     cx.effects.note(Reason::RemovedConflict {
@@ -111,6 +126,11 @@ impl Raft {
             self.log.push(entry.clone());
             self.persist_entry(index, Reason::Appended { leader, index, term: entry.term }, cx);
             has_appended = true;
+        }
+        // What follows the entries of a message that all match was acknowledged, perhaps, and stays.
+        let behind = previous_log_index + entries.len() as u64 + 1;
+        if behind.max(self.commit + 1) <= self.log.last_index() && cx.breaks(Rule::TruncateOnStale) {
+            self.truncate_log(behind.max(self.commit + 1));
         }
         Ok(has_appended)
     }
@@ -128,10 +148,16 @@ impl Raft {
         if !counts {
             // It is not on disk, and does not count; the leader only needs to know what to send next.
             cx.effects.send(leader, message, Reason::ReceivedWithoutCounting { match_index: index });
-        } else if had_entries && index > durable_index {
+        } else if index > durable_index
+            && (had_entries || !self.disk.hard_state_is_durable())
+            && !cx.breaks(Rule::AcknowledgeBeforeSync)
+        {
             self.respond_when_durable(leader, message, Reason::Acknowledges { match_index: index }, cx);
         } else {
-            let match_index = index.min(durable_index);
+            let match_index = match cx.options.break_rules.acknowledge_before_sync {
+                true => index,
+                false => index.min(durable_index),
+            };
             self.respond(leader, response(self.term, match_index), Reason::Acknowledges { match_index }, cx);
         }
     }

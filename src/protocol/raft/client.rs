@@ -2,6 +2,8 @@
 
 use super::log::{Index, Payload};
 use super::message::{Answer, Unavailable};
+use super::options::Rule;
+use super::progress::Leadership;
 use super::reason::Reason;
 use super::state::RoleState;
 use super::{Context, Raft};
@@ -41,6 +43,12 @@ impl Proposals {
         self.latest.get_mut(position).map(|(_, proposal)| proposal)
     }
 
+    /// The commands whose clients wait for an answer from this leader.
+    pub(super) fn awaited(&self) -> impl Iterator<Item = (ClientId, RequestId, Index)> + '_ {
+        let awaited = self.latest.iter().filter(|(_, proposal)| proposal.is_awaited);
+        awaited.map(|(client, proposal)| (*client, proposal.request, proposal.index))
+    }
+
     /// A new leader finds a command in its log.
     pub(super) fn found(&mut self, client: ClientId, request: RequestId, index: Index) {
         self.put(client, Proposal { request, index, is_awaited: false });
@@ -70,22 +78,21 @@ impl Raft {
     ) {
         let uncommitted = self.log.last_index() - self.commit;
         let RoleState::Leader(leadership) = &mut self.role else {
+            if let Command::Get { key } = &command
+                && cx.breaks(Rule::ReadAtFollower)
+            {
+                self.answer_read(client, request, key, 0, self.applied, cx);
+                return;
+            }
             let hint = self.leader.filter(|leader| *leader != self.id);
             let why = Reason::OnlyLeaderServes { leader: hint };
             cx.effects.reply(client, request, Answer::NotLeader { hint }, why);
             return;
         };
-        if leadership.transfer.is_some() {
-            let answer = Answer::Unavailable(Unavailable::TransferringLeadership);
-            cx.effects.reply(client, request, answer, Reason::RefusedDuringTransfer);
-            return;
-        }
-        if let Command::Get { key } = command {
-            self.on_read(client, request, key, cx);
-            return;
-        }
         // The session knows the answer: the command was applied before, so it must not be applied again.
-        if let Some(outcome) = self.machine.store.remembered(client, request) {
+        if let Some(outcome) = self.machine.store.remembered(client, request)
+            && !cx.breaks(Rule::IgnoreSessions)
+        {
             let answer = Answer::Done(outcome.clone());
             cx.effects.reply(client, request, answer, Reason::AnsweredFromSession { client, request });
             return;
@@ -102,15 +109,43 @@ impl Raft {
                 return;
             }
         }
+        // Only now, because a command that stands in the log may take effect, and then it must not be said that nothing
+        // was done with it.
+        if leadership.transfer.is_some() {
+            let answer = Answer::Unavailable(Unavailable::TransferringLeadership);
+            cx.effects.reply(client, request, answer, Reason::RefusedDuringTransfer);
+            return;
+        }
+        if let Command::Get { key } = command {
+            self.on_read(client, request, key, cx);
+            return;
+        }
         if uncommitted >= u64::from(cx.options.uncommitted_entries_max) {
             let why = Reason::RefusedTooManyUncommitted { uncommitted };
             cx.effects.reply(client, request, Answer::Unavailable(Unavailable::Overloaded), why);
             return;
         }
         let index = self.log.last_index() + 1;
-        leadership.proposals.put(client, Proposal { request, index, is_awaited: true });
+        let answers_now = cx.breaks(Rule::AnswerBeforeCommit);
+        leadership.proposals.put(client, Proposal { request, index, is_awaited: !answers_now });
+        if answers_now {
+            let outcome = self.machine.store.clone().apply(client, request, &command);
+            let why = Reason::AppliedAndAnswered { index, term: self.term };
+            cx.effects.reply(client, request, Answer::Done(outcome), why);
+        }
         let why = Reason::AppendedForClient { client, request, index };
         self.append_as_leader(Payload::Command { client, request, command }, why, cx);
         self.replicate_to_all(cx);
+    }
+
+    /// A leader steps down: whoever waits for it is told so, and what is known of the request.
+    pub(super) fn leave_clients(&mut self, leadership: Leadership, cx: &mut Context) {
+        let hint = self.leader;
+        for (client, request, index) in leadership.proposals.awaited() {
+            // Whether it will be committed is for the next leader to decide; this one cannot know.
+            let why = Reason::LeavesOutcomeOpen { client, request, index };
+            cx.effects.reply(client, request, Answer::OutcomeUnknown { hint }, why);
+        }
+        self.refuse_waiting_reads(leadership.reads, cx);
     }
 }

@@ -13,7 +13,18 @@ impl Raft {
     /// overwritten, Figure 8).
     pub(super) fn advance_commit(&mut self, cx: &mut Context) {
         let RoleState::Leader(leadership) = &self.role else { return };
-        let index = leadership.majority_match(self.id, self.disk.durable_index());
+        let (mut own_index, last_index) = (self.disk.durable_index(), self.log.last_index());
+        if own_index < last_index && cx.breaks(Rule::LeaderCountsUnsynced) {
+            own_index = last_index;
+        }
+        let mut copies = leadership.copies(self.id, own_index, false);
+        if copies.kept_out_has_more && cx.breaks(Rule::CountKeptOut) {
+            copies = leadership.copies(self.id, own_index, true);
+        }
+        let mut index = copies.majority;
+        if copies.one_less > index.max(self.commit) && cx.breaks(Rule::CommitWithoutMajority) {
+            index = copies.one_less;
+        }
         if index <= self.commit {
             return;
         }
@@ -35,7 +46,11 @@ impl Raft {
             match &entry.payload {
                 Payload::NoOp => {}
                 Payload::Command { client, request, command } => {
-                    let outcome = self.machine.store.apply(*client, *request, command);
+                    let store = &mut self.machine.store;
+                    let outcome = match store.knows(*client, *request) && cx.breaks(Rule::IgnoreSessions) {
+                        true => store.apply_again(*client, *request, command),
+                        false => store.apply(*client, *request, command),
+                    };
                     if let RoleState::Leader(leadership) = &mut self.role
                         && leadership.proposals.applied(*client, *request, index)
                     {

@@ -16,6 +16,12 @@ use super::storage::Record;
 use super::{Context, Raft};
 use crate::protocol::{NodeId, SyncId};
 
+/// The most answers that are held back. A disk that hangs must not fill the memory; an answer that is given up is as
+/// good as lost on the way, and whoever waits for it asks again.
+pub const HELD_MAX: usize = 1_024;
+/// The most syncs that are under way at once. What is written while there are so many shares the next one.
+pub const SYNCS_MAX: usize = 64;
+
 /// The node's view of its disk.
 #[derive(Clone, PartialEq, Debug)]
 pub(super) struct Disk {
@@ -45,15 +51,30 @@ enum Action {
 }
 
 impl Disk {
-    pub(super) fn holding(last_index: Index) -> Disk {
+    /// A disk that holds nothing that this node answers for.
+    pub(super) fn empty() -> Disk {
         Disk {
             next_sync: 0,
             dirty: false,
-            durable_index: last_index,
+            durable_index: 0,
             outstanding: VecDeque::new(),
             hard_state_sync: None,
             held: VecDeque::new(),
         }
+    }
+
+    /// A disk as a process finds it that starts. What it reads may be in the page cache only: an earlier life of the
+    /// process may have written it and died before its sync, and a power loss would then take it. So nothing is
+    /// durable before the first sync of this life has finished.
+    pub(super) fn just_read() -> Disk {
+        let mut disk = Disk::empty();
+        disk.sync_of_hard_state();
+        disk
+    }
+
+    /// A disk of which everything is durable.
+    pub(super) fn holding(last_index: Index) -> Disk {
+        Disk { durable_index: last_index, ..Disk::empty() }
     }
 
     pub(super) fn durable_index(&self) -> Index {
@@ -89,6 +110,12 @@ impl Disk {
         sync
     }
 
+    /// Takes everything for durable. Only for a rule that is broken on purpose.
+    pub(super) fn pretend_durable(&mut self, last_index: Index) {
+        self.durable_index = last_index;
+        self.hard_state_sync = None;
+    }
+
     /// A new file takes the place of the old one, so what waits for the old one waits for the new one.
     fn wait_for_new_file(&mut self) {
         let sync = self.sync_of_this_step();
@@ -107,6 +134,19 @@ impl Disk {
     /// Whether a sync has finished.
     pub(super) fn has_finished(&self, sync: SyncId) -> bool {
         sync.0 < self.next_sync && self.outstanding.front().is_none_or(|(first, _)| *first > sync)
+    }
+
+    /// How many answers are held back.
+    pub(super) fn held(&self) -> usize {
+        self.held.len()
+    }
+
+    /// What is held back, in the order in which it will be done: to whom, and what.
+    pub(super) fn held_messages(&self) -> impl Iterator<Item = (NodeId, &Message)> {
+        self.held.iter().filter_map(|held| match &held.action {
+            Action::Send { to, message, .. } => Some((*to, message)),
+            Action::Campaign { .. } => None,
+        })
     }
 
     /// Answers of an earlier term are of no use to anyone.
@@ -160,7 +200,7 @@ impl Raft {
     pub(super) fn respond(&mut self, to: NodeId, message: Message, why: Reason, cx: &mut Context) {
         match self.disk.hard_state_sync {
             None => cx.effects.send(to, message, why),
-            Some(until) => self.hold(until, Action::Send { to, message, why }),
+            Some(until) => self.hold(until, Action::Send { to, message, why }, cx),
         }
     }
 
@@ -175,17 +215,17 @@ impl Raft {
     ) {
         match self.disk.latest_sync() {
             None => cx.effects.send(to, message, why),
-            Some(until) => self.hold(until, Action::Send { to, message, why }),
+            Some(until) => self.hold(until, Action::Send { to, message, why }, cx),
         }
     }
 
     /// Asks for votes once the candidate's term, its vote for itself and the log it stands with are on disk.
-    pub(super) fn campaign_when_durable(&mut self, leadership_transfer: bool) {
+    pub(super) fn campaign_when_durable(&mut self, leadership_transfer: bool, cx: &mut Context) {
         let until = self.disk.sync_of_this_step();
-        self.hold(until, Action::Campaign { term: self.term, leadership_transfer });
+        self.hold(until, Action::Campaign { term: self.term, leadership_transfer }, cx);
     }
 
-    fn hold(&mut self, until: SyncId, action: Action) {
+    fn hold(&mut self, until: SyncId, action: Action, cx: &mut Context) {
         // A repeated message asks for the same answer; one of them is enough.
         if let Some(last) = self.disk.held.back_mut()
             && last.until == until
@@ -193,6 +233,14 @@ impl Raft {
         {
             last.action = action;
             return;
+        }
+        if self.disk.held.len() >= HELD_MAX {
+            let is_answer = |held: &Held| matches!(held.action, Action::Send { .. });
+            if let Some(oldest) = self.disk.held.iter().position(is_answer)
+                && let Some(Held { action: Action::Send { to, .. }, .. }) = self.disk.held.remove(oldest)
+            {
+                cx.effects.note(Reason::GaveUpHeldAnswer { to, held: HELD_MAX as u32 });
+            }
         }
         // Held back in the order of the syncs; the current hard state may become durable before the latest
         // entries do.
@@ -202,7 +250,7 @@ impl Raft {
 
     /// Ends a step: what it wrote is to be made durable.
     pub(super) fn finish(&mut self, cx: &mut Context) {
-        while self.disk.dirty {
+        while self.disk.dirty && self.disk.outstanding.len() < SYNCS_MAX {
             self.disk.dirty = false;
             let sync = SyncId(self.disk.next_sync);
             self.disk.next_sync += 1;

@@ -42,9 +42,9 @@ impl Raft {
 
     /// Asks whether an election could be won before the term is raised (thesis §9.6).
     fn ask_for_pre_votes(&mut self, cx: &mut Context) {
+        let Some(term) = self.next_term(cx) else { return };
         self.role = RoleState::PreCandidate(Votes { granted: NodeSet::of(self.id), ..Votes::default() });
         self.leader = None;
-        let term = self.term + 1;
         self.reset_election_timer(Reason::WaitsForVotes { term }, cx);
         let (last_log_index, last_log_term) = (self.log.last_index(), self.log.last_term());
         for to in cx.others(self.id) {
@@ -52,6 +52,16 @@ impl Raft {
             cx.effects.send(to, message, Reason::AsksForPreVote { term, last_log_index, last_log_term });
         }
         self.count_pre_votes(cx);
+    }
+
+    /// The term after this one. There is none after the last number; then nobody can stand for election.
+    fn next_term(&mut self, cx: &mut Context) -> Option<Term> {
+        let next = self.term.checked_add(1);
+        if next.is_none() {
+            self.role = RoleState::Follower;
+            self.reset_election_timer(Reason::NoLaterTerm { term: self.term }, cx);
+        }
+        next
     }
 
     pub(super) fn on_pre_vote(
@@ -90,7 +100,7 @@ impl Raft {
             cx.effects.note(Reason::LateAnswer { from, term });
             return;
         };
-        if vote_granted && term == own_term + 1 {
+        if vote_granted && own_term.checked_add(1) == Some(term) {
             votes.grant(from);
             let count = votes.granted.len() as u16;
             cx.effects.note(Reason::PreVoteReceived {
@@ -120,7 +130,8 @@ impl Raft {
 
     /// Stands for election: raises the term and votes for itself (Raft §5.2).
     pub(super) fn campaign(&mut self, leadership_transfer: bool, cx: &mut Context) {
-        self.term += 1;
+        let Some(term) = self.next_term(cx) else { return };
+        self.term = term;
         self.voted_for = Some(self.id);
         self.role = RoleState::Candidate(Votes::default());
         self.leader = None;
@@ -130,7 +141,11 @@ impl Raft {
         self.reset_election_timer(Reason::WaitsForVotes { term: self.term }, cx);
         // Were the vote for itself forgotten in a crash, this node could vote for somebody else in the same
         // term; were entries forgotten, it would have asked for votes with a log that it no longer has.
-        self.campaign_when_durable(leadership_transfer);
+        if cx.breaks(Rule::CampaignBeforeSync) {
+            self.ask_for_votes(self.term, leadership_transfer, cx);
+        } else {
+            self.campaign_when_durable(leadership_transfer, cx);
+        }
     }
 
     /// Asks for votes, now that what the candidate asks with is on its disk.
@@ -168,10 +183,17 @@ impl Raft {
         let why = Reason::VoteGranted { candidate: from, term };
         if self.voted_for != Some(from) {
             self.voted_for = Some(from);
-            self.persist_hard_state(why, cx);
+            if !cx.breaks(Rule::VoteNotPersisted) {
+                self.persist_hard_state(why, cx);
+            }
         }
         self.reset_election_timer(why, cx);
-        self.respond(from, Message::RequestVoteResponse { term, vote_granted: true }, why, cx);
+        let message = Message::RequestVoteResponse { term, vote_granted: true };
+        if !self.disk.hard_state_is_durable() && cx.breaks(Rule::VoteBeforeSync) {
+            cx.effects.send(from, message, why);
+        } else {
+            self.respond(from, message, why, cx);
+        }
     }
 
     /// Why this node does not vote for a candidate; the same for a vote and for one asked about in advance,
@@ -184,7 +206,7 @@ impl Raft {
         last_log_term: Term,
         cx: &mut Context,
     ) -> Option<Reason> {
-        if term < self.term {
+        if term < self.term && !cx.breaks(Rule::VoteInOldTerm) {
             return Some(Reason::RefusedOldTerm { candidate, term, own_term: self.term });
         }
         if term == self.term {
@@ -257,7 +279,9 @@ impl Raft {
     fn count_votes(&mut self, cx: &mut Context) {
         let RoleState::Candidate(votes) = &self.role else { return };
         let needed = majority(cx.nodes);
-        if votes.granted.len() >= needed {
+        if votes.granted.len() >= needed
+            || (votes.granted.len() + 1 == needed && cx.breaks(Rule::WinWithoutMajority))
+        {
             self.become_leader(votes.granted.len() as u16, cx);
         } else if votes.refused.len() + needed > usize::from(cx.nodes) {
             self.lose_election(cx);
@@ -266,11 +290,18 @@ impl Raft {
 
     /// So many have refused that a majority cannot be had any more. The timer goes on.
     fn lose_election(&mut self, cx: &mut Context) {
+        let voted = matches!(self.role, RoleState::Candidate(_));
         self.role = RoleState::Follower;
         cx.effects.note(Reason::ElectionLost { term: self.term });
+        if voted && cx.breaks(Rule::LoserForgetsVote) {
+            self.voted_for = None;
+        }
     }
 
-    fn become_leader(&mut self, votes: u16, cx: &mut Context) {
+    pub(super) fn become_leader(&mut self, votes: u16, cx: &mut Context) {
+        if self.log.last_index() > self.commit && cx.breaks(Rule::LeaderDropsUncommitted) {
+            self.truncate_log(self.commit + 1);
+        }
         let mut leadership = Leadership::new(cx.nodes, self.log.last_index() + 1);
         leadership.remember_uncommitted(self.log.iter_from(self.commit + 1));
         self.role = RoleState::Leader(Box::new(leadership));
@@ -298,6 +329,9 @@ impl Raft {
         why: Reason,
         cx: &mut Context,
     ) {
+        if term > self.term && self.is_leader() && cx.breaks(Rule::IgnoreHigherTerm) {
+            return;
+        }
         let led = match std::mem::replace(&mut self.role, RoleState::Follower) {
             RoleState::Leader(leadership) => Some(leadership),
             _ => None,
@@ -307,7 +341,9 @@ impl Raft {
             self.voted_for = None;
             self.leader = None;
             self.disk.forget_held();
-            self.persist_hard_state(why, cx);
+            if !cx.breaks(Rule::TermNotPersisted) {
+                self.persist_hard_state(why, cx);
+            }
         }
         if led.is_some() {
             self.leader = None;
@@ -323,7 +359,7 @@ impl Raft {
                 cx.effects.cancel_timer(Timer::Transfer, why);
             }
             self.reset_election_timer(why, cx);
-            self.refuse_waiting_reads(leadership.reads, cx);
+            self.leave_clients(*leadership, cx);
         }
     }
 
@@ -334,7 +370,7 @@ impl Raft {
         let heard = leadership.take_heard_from();
         let count = heard.len() as u16 + 1;
         let needed = majority(cx.nodes);
-        if usize::from(count) < needed {
+        if usize::from(count) < needed && !cx.breaks(Rule::LeadWithoutQuorum) {
             let why = Reason::LostQuorum { term: self.term, heard: count, needed: needed as u16 };
             self.become_follower(self.term, None, why, cx);
             return;

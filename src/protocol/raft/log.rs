@@ -13,6 +13,11 @@ pub type Term = u64;
 /// The position of an entry in the log. Indexes begin with 1; 0 stands before the first.
 pub type Index = u64;
 
+/// The latest term that a log may be given to begin with: there is room for more elections than there ever will be.
+pub const TERM_MAX: Term = 1 << 62;
+/// The largest index that a node believes. What claims to go further is nonsense, and one could not count on from there.
+pub const INDEX_MAX: Index = 1 << 62;
+
 /// One entry of the log. Its index is where it stands.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Entry {

@@ -52,7 +52,8 @@ pub enum Message {
     AppendEntriesResponse {
         /// The answering node's term.
         term: Term,
-        /// The round of the message that it answers.
+        /// The round of the message that it answers; 0 where that message was from an earlier term, whose rounds
+        /// mean nothing in this one.
         round: u64,
         /// Whether the entry before the new ones was the same.
         result: AppendResult,
@@ -67,6 +68,9 @@ pub enum Message {
         term: Term,
         /// Which snapshot it is about.
         last_included_index: Index,
+        /// Where the chunk begins that it answers. A leader that has sent this chunk last knows by it that the node
+        /// has less than it was thought to have, because it was restarted.
+        offset_bytes: u32,
         /// How many bytes of it the node has, from the first on; as many as there are once the snapshot is
         /// installed and durable.
         bytes_received: u32,
@@ -116,6 +120,8 @@ pub enum AppendResult {
         /// The last index that matches.
         match_index: Index,
     },
+    /// The message was from a term that has passed. Nothing that it said was looked at.
+    OldTerm,
     /// Its log has no such entry.
     Rejected {
         /// Where the entry was looked for.
@@ -236,8 +242,15 @@ pub enum Answer {
         /// Whom the node takes for the leader.
         hint: Option<NodeId>,
     },
-    /// The leader takes no commands now; nothing was done.
+    /// The node did nothing with the request, and will not; an earlier attempt with the same number may still take
+    /// effect.
     Unavailable(Unavailable),
+    /// The command stands in the log of this node, which leads no more: a later leader commits it or removes it.
+    /// Who asks again with the same number, learns what became of it.
+    OutcomeUnknown {
+        /// Whom the node takes for the leader.
+        hint: Option<NodeId>,
+    },
 }
 
 /// Why a leader takes no commands.

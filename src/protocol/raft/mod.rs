@@ -57,6 +57,7 @@ use crate::protocol::{
     Surroundings,
 };
 use disk::Disk;
+use log::INDEX_MAX;
 use state::RoleState;
 
 /// One node of a Raft cluster.
@@ -144,14 +145,19 @@ impl Participant for Raft {
             Ok(found) => {
                 let mut raft = Raft::with(setup.id, found, Membership::Member);
                 cx.effects.note(Reason::Started { term: raft.term, last_index: raft.log.last_index() });
+                if cx.breaks(Rule::TrustPageCache) {
+                    raft.disk = Disk::holding(raft.log.last_index());
+                }
                 if let Tail::Torn { at } = tail {
                     // Whoever opened the log for appending has cut it off there.
                     cx.effects.note(Reason::TornTailCut { at: at as u64 });
                 }
                 raft.reset_election_timer(Reason::WaitsForLeader { term: raft.term }, &mut cx);
+                raft.finish(&mut cx);
                 raft
             }
-            Err(loss) => Raft::kept_out(setup.id, loss, &mut cx),
+            Err(_) if cx.breaks(Rule::TrustLostDisk) => Raft::as_if_new(setup.id, &mut cx),
+            Err(loss) => Raft::kept_out(setup.id, loss, tail, &mut cx),
         }
     }
 
@@ -185,8 +191,12 @@ impl Participant for Raft {
     fn disposition(answer: &Answer) -> Disposition {
         match answer {
             Answer::Done(_) => Disposition::Done,
-            Answer::NotLeader { hint: Some(leader) } => Disposition::Redirect(*leader),
-            Answer::NotLeader { hint: None } | Answer::Unavailable(_) => Disposition::Retry,
+            Answer::NotLeader { hint: Some(leader) } | Answer::OutcomeUnknown { hint: Some(leader) } => {
+                Disposition::Redirect(*leader)
+            }
+            Answer::NotLeader { hint: None }
+            | Answer::OutcomeUnknown { hint: None }
+            | Answer::Unavailable(_) => Disposition::Retry,
         }
     }
 
@@ -223,7 +233,10 @@ impl Raft {
             id,
             term: found.term,
             voted_for: found.voted_for,
-            disk: Disk::holding(found.log.last_index()),
+            disk: match membership {
+                Membership::Member => Disk::just_read(),
+                Membership::Out(_) => Disk::empty(),
+            },
             log: found.log,
             machine: found.snapshot.machine.clone(),
             snapshot: found.snapshot,
@@ -242,7 +255,11 @@ impl Raft {
         if from == self.id || from.0 >= cx.nodes {
             return;
         }
-        if self.is_out() && !message.is_for_a_node_that_is_out() {
+        if message.is_impossible() {
+            cx.effects.note(Reason::ImpossibleMessage { from, term: message.term() });
+            return;
+        }
+        if self.is_out() && !message.is_for_a_node_that_is_out() && !cx.breaks(Rule::VoteWhileOut) {
             cx.effects.note(Reason::KeptOutOfElections { from, term: message.term() });
             return;
         }
@@ -268,12 +285,19 @@ impl Raft {
             Message::InstallSnapshotResponse {
                 term,
                 last_included_index,
+                offset_bytes,
                 bytes_received,
                 installed,
                 counts,
             } => {
-                let answer =
-                    snapshot::Receipt { term, last_included_index, bytes_received, installed, counts };
+                let answer = snapshot::Receipt {
+                    term,
+                    last_included_index,
+                    offset_bytes,
+                    bytes_received,
+                    installed,
+                    counts,
+                };
                 self.on_install_snapshot_response(from, answer, cx);
             }
             Message::TimeoutNow { term } => self.on_timeout_now(from, term, cx),
@@ -296,5 +320,17 @@ impl Message {
     /// Whether a node that is kept out may act on it: all but elections, in which it must not take part.
     fn is_for_a_node_that_is_out(&self) -> bool {
         matches!(self, Message::AppendEntries(_) | Message::InstallSnapshot(_))
+    }
+
+    /// Whether it speaks of an index that no log can reach. No node sends such a message, and from there one could
+    /// not count on.
+    fn is_impossible(&self) -> bool {
+        match self {
+            Message::AppendEntries(append) => {
+                append.previous_log_index > INDEX_MAX || append.entries.len() > INDEX_MAX
+            }
+            Message::InstallSnapshot(install) => install.last_included_index > INDEX_MAX,
+            _ => false,
+        }
     }
 }

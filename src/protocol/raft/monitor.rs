@@ -17,7 +17,7 @@ use super::quorum::majority;
 use super::reason::Reason;
 use super::storage::Record;
 use crate::protocol::chunked::Chunked;
-use crate::protocol::{EffectBody, Monitor, NodeId, Observation};
+use crate::protocol::{ClientId, EffectBody, Monitor, NodeId, Observation, RequestId};
 
 /// A property that does not hold, and the facts that contradict each other.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
@@ -91,10 +91,20 @@ pub enum Violation {
         /// How many make a majority.
         needed: u16,
     },
+    /// A read was answered from a state that lacks what a client had been told of before the read arrived (thesis
+    /// §6.4).
+    StaleRead {
+        /// Who answered.
+        node: NodeId,
+        /// What it had applied.
+        applied: Index,
+        /// The last entry that a client had been told of when the read arrived.
+        acknowledged: Index,
+    },
 }
 
 impl Violation {
-    /// The name of the property in the paper; the last one is the promise to clients that follows from them.
+    /// The name of the property in the paper; the last two are the promises to clients that follow from them.
     pub fn name(&self) -> &'static str {
         match self {
             Violation::ElectionSafety { .. } => "Election Safety",
@@ -103,6 +113,7 @@ impl Violation {
             Violation::LeaderCompleteness { .. } => "Leader Completeness",
             Violation::StateMachineSafety { .. } => "State Machine Safety",
             Violation::Durability { .. } => "Durability of acknowledged writes",
+            Violation::StaleRead { .. } => "Linearizable reads",
         }
     }
 
@@ -114,6 +125,7 @@ impl Violation {
             Violation::LeaderCompleteness { .. } => "Raft Figure 3, §5.4",
             Violation::StateMachineSafety { .. } => "Raft Figure 3, §5.4.3",
             Violation::Durability { .. } => "Raft Figure 2",
+            Violation::StaleRead { .. } => "thesis §6.4",
         }
     }
 }
@@ -179,6 +191,8 @@ pub struct RaftMonitor {
     /// The last index that a client was told of.
     acknowledged: Index,
     has_reported_durability: bool,
+    /// The reads that wait at a node, each with the last index that a client had been told of when it arrived.
+    reads: Arc<BTreeMap<(NodeId, ClientId, RequestId), Index>>,
 }
 
 impl Monitor<Raft> for RaftMonitor {
@@ -202,12 +216,16 @@ impl Monitor<Raft> for RaftMonitor {
             committed: Chunked::starting_at(1),
             acknowledged: 0,
             has_reported_durability: false,
+            reads: Arc::default(),
         }
     }
 
     fn observe(&mut self, step: &Observation<'_, Raft>) -> Option<Violation> {
         let mut seen = *self.seen.get(step.node.index())?;
         let Some(node) = step.subject() else {
+            if self.reads.keys().any(|(node, ..)| *node == step.node) {
+                Arc::make_mut(&mut self.reads).retain(|(node, ..), _| *node != step.node);
+            }
             if seen.status == Status::Member {
                 seen.status = Status::Down;
                 seen.leads_in = None;
@@ -238,11 +256,34 @@ impl RaftMonitor {
 
     fn look_at(&mut self, step: &Observation<'_, Raft>, node: &Raft, seen: &mut Seen) -> Option<Violation> {
         let mut violation = None;
-        let has_started = seen.status != Status::Member;
+        let (has_started, was_down) = (seen.status != Status::Member, seen.status == Status::Down);
         let mut has_rewritten = has_started;
         let mut must_count_holders = has_started;
+        // What clients had been told before this step; a read that arrives in it must not miss any of that.
+        let acknowledged = self.acknowledged;
         for effect in step.effects {
             match &effect.body {
+                EffectBody::Note => {
+                    if let Reason::ReadWaitsForRound { client, request } = effect.why {
+                        Arc::make_mut(&mut self.reads).insert((step.node, client, request), acknowledged);
+                    }
+                }
+                EffectBody::Reply { client, request, answer, .. }
+                    if matches!(effect.why, Reason::ReadConfirmed { .. })
+                        || !matches!(answer, Answer::Done(_)) =>
+                {
+                    let asked = (step.node, *client, *request);
+                    let known = match self.reads.contains_key(&asked) {
+                        true => Arc::make_mut(&mut self.reads).remove(&asked),
+                        false => None,
+                    };
+                    let (node, acknowledged) = (step.node, known.unwrap_or(acknowledged));
+                    if let Reason::ReadConfirmed { applied, .. } = effect.why
+                        && applied < acknowledged
+                    {
+                        violation.get_or_insert(Violation::StaleRead { node, applied, acknowledged });
+                    }
+                }
                 EffectBody::Append { record: Record::Entry { index, entry } } => {
                     let replaces = *index <= seen.last_index;
                     must_count_holders |= replaces && *index <= self.acknowledged;
@@ -273,7 +314,7 @@ impl RaftMonitor {
         if has_rewritten {
             violation = violation.or(self.read_whole_log(node, seen, has_started));
         }
-        self.read_durable(node, seen, has_started);
+        self.read_durable(node, seen, has_started, was_down);
         if node.commit_index() != seen.commit {
             violation = violation.or(self.check_commits(node, seen));
         }
@@ -420,8 +461,20 @@ impl RaftMonitor {
         }
     }
 
-    fn read_durable(&self, node: &Raft, seen: &mut Seen, has_started: bool) {
+    fn read_durable(&self, node: &Raft, seen: &mut Seen, has_started: bool, was_down: bool) {
         let index = node.durable_index();
+        // A process that has just started knows of nothing that it is durable. What was, before it died, still is.
+        if was_down && index < seen.settled.index {
+            let last = End { index: node.log().last_index(), term: node.log().last_term() };
+            for end in [&mut seen.settled, &mut seen.durable] {
+                let has_it =
+                    end.index < node.log().base_index() || node.log().term(end.index) == Some(end.term);
+                if !has_it {
+                    *end = End { index: end.index.min(last.index), term: last.term };
+                }
+            }
+            return;
+        }
         if index != seen.durable.index || has_started {
             seen.durable = End { index, term: node.log().term(index).unwrap_or(node.log().base_term()) };
             if has_started || index >= seen.settled.index || index == node.log().last_index() {

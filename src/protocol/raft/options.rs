@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::log::Term;
+use super::log::{TERM_MAX, Term};
 use super::quorum::NODES_MAX;
 use crate::protocol::{Invalid, Problem, rules};
 
@@ -76,6 +76,89 @@ rules! {
     answer_before_sync => AnswerBeforeSync,
     /// A node votes for a candidate whose log is behind its own (against Raft §5.4.1).
     skip_log_check_on_vote => SkipLogCheckOnVote,
+    /// A vote is sent before it is on disk (against Raft Figure 2).
+    vote_before_sync => VoteBeforeSync,
+    /// A vote is never written to disk (against Raft Figure 2: `votedFor` is persistent).
+    vote_not_persisted => VoteNotPersisted,
+    /// A candidate asks for votes before its own vote is on disk (against Raft Figure 2).
+    campaign_before_sync => CampaignBeforeSync,
+    /// A term that was heard of is not written to disk (against Raft Figure 2: `currentTerm` is persistent).
+    term_not_persisted => TermNotPersisted,
+    /// A candidate that has lost forgets that it has voted for itself (against Raft §5.2).
+    loser_forgets_vote => LoserForgetsVote,
+    /// A node votes in a term that is over for it (against Raft §5.1).
+    vote_in_old_term => VoteInOldTerm,
+    /// A candidate takes the lead with one vote less than a majority (against Raft §5.2).
+    win_without_majority => WinWithoutMajority,
+    /// A leader goes on when it hears of a higher term (against Raft §5.1).
+    ignore_higher_term => IgnoreHigherTerm,
+    /// A follower takes entries from the leader of an earlier term (against Raft §5.1).
+    follow_old_leader => FollowOldLeader,
+    /// A node that leadership is handed to leads at once, without an election (against thesis §3.10).
+    transfer_without_election => TransferWithoutElection,
+    /// A leader that hears from no majority goes on leading (against thesis §6.2).
+    lead_without_quorum => LeadWithoutQuorum,
+    /// A follower takes entries without comparing the one before them (against Raft §5.3).
+    skip_consistency_check => SkipConsistencyCheck,
+    /// A follower keeps its own entry where the leader has another (against Raft §5.3).
+    keep_conflicts => KeepConflicts,
+    /// A follower removes what stands behind the entries of a message that all match, although the message may
+    /// be an old one (against Raft Figure 2, AppendEntries step 3).
+    truncate_on_stale => TruncateOnStale,
+    /// A follower takes for committed what the leader has committed, beyond what the message has compared
+    /// (against Raft Figure 2, AppendEntries step 5).
+    commit_beyond_verified => CommitBeyondVerified,
+    /// A follower acknowledges entries before they are on disk (against Raft Figure 2).
+    acknowledge_before_sync => AcknowledgeBeforeSync,
+    /// A leader counts its own copy before it is on disk (against thesis §10.2.1).
+    leader_counts_unsynced => LeaderCountsUnsynced,
+    /// A leader commits with one copy less than a majority (against Raft §5.3).
+    commit_without_majority => CommitWithoutMajority,
+    /// A new leader removes what earlier terms left uncommitted in its log (against Raft §5.3: Leader
+    /// Append-Only).
+    leader_drops_uncommitted => LeaderDropsUncommitted,
+    /// A process takes for durable what it reads when it starts, although an earlier life of it may have written
+    /// that without a sync (against Raft Figure 2).
+    trust_page_cache => TrustPageCache,
+    /// A leader answers a read without a round that shows that it still leads (against thesis §6.4).
+    read_without_round => ReadWithoutRound,
+    /// A leader answers reads before an entry of its own term is committed (against thesis §6.4, step 1).
+    read_before_own_commit => ReadBeforeOwnCommit,
+    /// A follower answers reads from its own state (against Raft §8).
+    read_at_follower => ReadAtFollower,
+    /// The answer to a message of an earlier term counts for the round of the same number in this term (against
+    /// thesis §6.4).
+    count_old_rounds => CountOldRounds,
+    /// A command that a client repeats is applied again (against thesis §6.3).
+    ignore_sessions => IgnoreSessions,
+    /// A leader answers a client before the command is committed (against Raft §5.3).
+    answer_before_commit => AnswerBeforeCommit,
+    /// A follower applies entries before it knows that they are committed (against Raft §5.3).
+    apply_uncommitted => ApplyUncommitted,
+    /// A snapshot does not hold the sessions of clients (against thesis §6.3).
+    snapshot_without_sessions => SnapshotWithoutSessions,
+    /// A snapshot is acknowledged before it is on disk (against Raft Figure 2).
+    snapshot_before_sync => SnapshotBeforeSync,
+    /// Entries behind a snapshot stay although the log held another entry where it ends (against Raft Figure 13,
+    /// steps 6 and 7).
+    keep_log_behind_snapshot => KeepLogBehindSnapshot,
+    /// A snapshot is installed although the node has committed more than it holds (against Raft §7).
+    install_old_snapshot => InstallOldSnapshot,
+    /// A node that has lost its disk goes on as if it were new (against Raft §5.2 and §5.4.1).
+    trust_lost_disk => TrustLostDisk,
+    /// A node that is kept out votes (against Raft §5.2).
+    vote_while_out => VoteWhileOut,
+    /// A leader counts the copies of nodes that are kept out (against Raft §5.3).
+    count_kept_out => CountKeptOut,
+    /// A node returns by the readmission that an earlier loss was answered with (Viewstamped Replication Revisited,
+    /// §4.3: the nonce).
+    ignore_incarnation => IgnoreIncarnation,
+    /// A node returns before what it returns with is on disk (against Raft Figure 2).
+    return_before_sync => ReturnBeforeSync,
+    /// A node returns without having given its vote to the leader of the term (against Raft §5.2).
+    return_without_vote => ReturnWithoutVote,
+    /// A node returns as soon as an operator allows it, without an entry that readmits it.
+    return_without_entry => ReturnWithoutEntry,
 }
 
 impl Default for Options {
@@ -126,6 +209,11 @@ impl Options {
                 "election_timeout_us_max",
                 Problem::LessThan { other: "election_timeout_us_min" },
             ));
+        } else if self.election_timeout_us_max == self.election_timeout_us_min && nodes > 1 {
+            wrong.push(Invalid::new(
+                "election_timeout_us_max",
+                Problem::TimeoutsEqual { other: "election_timeout_us_min" },
+            ));
         }
         // One lost heartbeat must not start an election (Raft §5.6: broadcast time ≪ election timeout).
         if self.election_timeout_us_min < self.heartbeat_interval_us.saturating_mul(2) {
@@ -169,7 +257,7 @@ impl Options {
             let mut before = 0;
             for (position, term) in terms.iter().copied().enumerate() {
                 let index = position + 1;
-                if term == 0 || term < before {
+                if term == 0 || term < before || term > TERM_MAX {
                     wrong.push(Invalid::new(FIELD, Problem::TermsFall { node: name }));
                     break;
                 }

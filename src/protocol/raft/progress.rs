@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::client::Proposals;
 use super::log::{Entry, Index, Payload};
 use super::quorum::{NODES_MAX, NodeSet, majority};
-use super::read_index::WaitingRead;
+use super::read_index::WaitingReads;
 use super::snapshot::Outgoing;
 use crate::protocol::NodeId;
 
@@ -111,6 +111,16 @@ impl Progress {
         }
     }
 
+    /// The follower counts again. What it had received while it did not need not be on its disk, so where the logs agree
+    /// is to be found out.
+    pub(super) fn count_again(&mut self) {
+        self.received_index = 0;
+        if matches!(self.state, ProgressState::Pipeline { .. }) {
+            self.state = ProgressState::Probe { waiting: false };
+        }
+        self.counts = true;
+    }
+
     /// The follower has lost what it had: nothing of it counts until it says otherwise.
     pub(super) fn stop_counting(&mut self) {
         *self = Progress { counts: false, ..Progress::new(self.next_index) };
@@ -124,6 +134,17 @@ pub(super) struct Transfer {
     pub(super) told: bool,
 }
 
+/// What a leader knows of the durable copies of its log.
+#[derive(Clone, Copy, Default, Debug)]
+pub(super) struct Copies {
+    /// A majority holds the log up to here.
+    pub(super) majority: Index,
+    /// One node less than a majority holds it up to here, which is not enough.
+    pub(super) one_less: Index,
+    /// Whether some node that is kept out has received more.
+    pub(super) kept_out_has_more: bool,
+}
+
 /// All that only a leader has. Gone when it steps down.
 #[derive(Clone, PartialEq, Debug)]
 pub(super) struct Leadership {
@@ -133,7 +154,7 @@ pub(super) struct Leadership {
     pub(super) round: u64,
     /// Members heard from since CheckQuorum counted last.
     heard_from: NodeSet,
-    pub(super) reads: VecDeque<WaitingRead>,
+    pub(super) reads: WaitingReads,
     pub(super) proposals: Proposals,
     pub(super) transfer: Option<Transfer>,
     /// The readmissions that stand in the log and are not committed.
@@ -146,7 +167,7 @@ impl Leadership {
             progress: (0..nodes).map(|_| Progress::new(next_index)).collect(),
             round: 0,
             heard_from: NodeSet::default(),
-            reads: VecDeque::new(),
+            reads: WaitingReads::default(),
             proposals: Proposals::default(),
             transfer: None,
             readmissions: Vec::new(),
@@ -175,32 +196,38 @@ impl Leadership {
         std::mem::take(&mut self.heard_from)
     }
 
-    /// The largest index that a majority of the cluster's full size holds durably, the leader's own log
-    /// being durable up to `own_index`.
-    pub(super) fn majority_match(&self, leader: NodeId, own_index: Index) -> Index {
+    /// How far the log is copied, counted over the cluster's full size, the leader's own log being durable up to
+    /// `own_index`. Nodes that are kept out count only where a rule is broken on purpose.
+    pub(super) fn copies(&self, leader: NodeId, own_index: Index, count_kept_out: bool) -> Copies {
         let mut indexes = [0; NODES_MAX as usize];
-        let mut count = 0;
+        let (mut count, mut received) = (0, 0);
         for (slot, (node, progress)) in indexes.iter_mut().zip(self.progress.iter().enumerate()) {
             *slot = match () {
                 () if node == leader.index() => own_index,
                 () if progress.counts => progress.match_index,
-                () => 0,
+                () => {
+                    received = received.max(progress.received_index);
+                    if count_kept_out { progress.received_index } else { 0 }
+                }
             };
             count += 1;
         }
-        let Some(indexes) = indexes.get_mut(..count) else { return 0 };
+        let Some(indexes) = indexes.get_mut(..count) else { return Copies::default() };
         if indexes.is_empty() {
-            return 0;
+            return Copies::default();
         }
         let position = count - majority(count as u16);
-        let (_, index, _) = indexes.select_nth_unstable(position);
-        *index
+        let (_, index, larger) = indexes.select_nth_unstable(position);
+        let majority = *index;
+        let one_less = larger.iter().copied().min().unwrap_or(majority);
+        Copies { majority, one_less, kept_out_has_more: received > majority }
     }
 
     /// How many nodes have answered a heartbeat round, the leader included.
-    pub(super) fn acknowledgements(&self, leader: NodeId, round: u64) -> usize {
+    pub(super) fn acknowledgements(&self, leader: NodeId, round: u64, count_kept_out: bool) -> usize {
         let acknowledged = |(node, progress): (usize, &Progress)| {
-            node == leader.index() || (progress.counts && progress.acknowledged_round >= round)
+            let may_count = progress.counts || count_kept_out;
+            node == leader.index() || (may_count && progress.acknowledged_round >= round)
         };
         self.progress.iter().enumerate().filter(|item| acknowledged(*item)).count()
     }

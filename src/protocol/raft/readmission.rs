@@ -56,11 +56,13 @@
 
 use super::log::Term;
 use super::message::{Message, Timer};
+use super::options::Rule;
 use super::quorum::majority;
 use super::reason::{DiskLoss, Reason};
 use super::state::RoleState;
 use super::storage::{Machine, Persistent, Record};
 use super::{Context, Payload, Raft};
+use crate::protocol::wal::Tail;
 use crate::protocol::{NodeId, SyncId};
 
 /// Whether a node counts in majorities.
@@ -102,17 +104,37 @@ impl Raft {
     }
 
     /// Starts with a disk that cannot be trusted.
-    pub(super) fn kept_out(id: NodeId, loss: DiskLoss, cx: &mut Context) -> Raft {
+    ///
+    /// A damaged file stays as it is until the node is readmitted and has all that is committed: what can be read of it
+    /// may be all that is left where too many disks fail. The node finds the damage again at each start.
+    pub(super) fn kept_out(id: NodeId, loss: DiskLoss, tail: Tail, cx: &mut Context) -> Raft {
         let incarnation = cx.surroundings.random.next_u64();
         let out = Out { loss, incarnation, may_ask: false, returning: None };
         let mut raft = Raft::with(id, Persistent::default(), Membership::Out(out));
         let why = Reason::KeptOut { loss };
         cx.effects.note(why);
-        if loss != DiskLoss::StillOut {
+        if loss == DiskLoss::Damaged {
+            let at = match tail {
+                Tail::Damaged { at } | Tail::Torn { at } => at as u64,
+                Tail::Clean => 0,
+            };
+            cx.effects.note(Reason::DamagedFileKept { at, needed: majority(cx.nodes) as u16 });
+        }
+        if loss == DiskLoss::Empty {
             cx.effects.rewrite(vec![Record::KeptOut], why);
             raft.disk.sync_of_this_step();
             raft.finish(cx);
         }
+        raft
+    }
+
+    /// Goes on as a new member although its disk was lost. Only for a rule that is broken on purpose.
+    pub(super) fn as_if_new(id: NodeId, cx: &mut Context) -> Raft {
+        let mut raft = Raft::with(id, Persistent::default(), Membership::Member);
+        let why = Reason::Started { term: 0, last_index: 0 };
+        cx.effects.rewrite(raft.persistent().records(id), why);
+        raft.reset_election_timer(why, cx);
+        raft.finish(cx);
         raft
     }
 
@@ -127,6 +149,13 @@ impl Raft {
             return;
         }
         out.may_ask = true;
+        if let Some(leader) = self.leader
+            && !self.is_returning()
+            && cx.breaks(Rule::ReturnWithoutEntry)
+        {
+            self.begin_return(leader, cx);
+            return;
+        }
         self.ask_for_readmission(cx);
     }
 
@@ -153,10 +182,14 @@ impl Raft {
             return;
         }
         self.hear_follower(from, false, cx);
+        let uncommitted = self.log.last_index() - self.commit;
         let is_readmitted = self.machine.readmitted.get(&from) == Some(&incarnation);
         let RoleState::Leader(leadership) = &mut self.role else { return };
         if is_readmitted || leadership.readmissions.contains(&(from, incarnation)) {
             cx.effects.note(Reason::ReadmissionInLog { node: from, incarnation });
+        } else if leadership.readmissions.len() >= 4 * usize::from(cx.nodes) {
+            // It asks again. Without a majority nothing is committed, and each restart of the node draws a new number.
+            cx.effects.note(Reason::RefusedTooManyUncommitted { uncommitted });
         } else {
             leadership.readmissions.push((from, incarnation));
             let why = Reason::ReadmissionProposed { node: from, incarnation };
@@ -171,10 +204,14 @@ impl Raft {
         let (Some(leader), Some(readmitted)) = (self.leader, self.machine.readmitted.get(&self.id)) else {
             return;
         };
-        if *readmitted != incarnation {
+        if *readmitted != incarnation && !cx.breaks(Rule::IgnoreIncarnation) {
             return;
         }
-        self.voted_for = Some(leader);
+        self.begin_return(leader, cx);
+    }
+
+    fn begin_return(&mut self, leader: NodeId, cx: &mut Context) {
+        self.voted_for = if cx.breaks(Rule::ReturnWithoutVote) { None } else { Some(leader) };
         let returning = Some(self.disk.sync_of_hard_state());
         if let Membership::Out(out) = &mut self.membership {
             out.returning = returning;
@@ -182,16 +219,24 @@ impl Raft {
         let why = Reason::Returns { leader, term: self.term, last_index: self.log.last_index() };
         cx.effects.cancel_timer(Timer::Readmit, why);
         self.rewrite_disk(why, cx);
+        if cx.breaks(Rule::ReturnBeforeSync) {
+            self.disk.pretend_durable(self.log.last_index());
+            self.end_return(cx);
+        }
     }
 
     /// Ends the return, once everything is on disk.
     pub(super) fn return_if_durable(&mut self, cx: &mut Context) {
         let Membership::Out(Out { returning: Some(sync), .. }) = self.membership else { return };
         if self.disk.has_finished(sync) {
-            self.membership = Membership::Member;
-            let why = Reason::IsMemberAgain { term: self.term, last_index: self.log.last_index() };
-            cx.effects.note(why);
-            self.reset_election_timer(why, cx);
+            self.end_return(cx);
         }
+    }
+
+    fn end_return(&mut self, cx: &mut Context) {
+        self.membership = Membership::Member;
+        let why = Reason::IsMemberAgain { term: self.term, last_index: self.log.last_index() };
+        cx.effects.note(why);
+        self.reset_election_timer(why, cx);
     }
 }

@@ -33,6 +33,41 @@ pub enum Reason {
         /// Where in the file, in bytes.
         at: u64,
     },
+    /// There is no term after this one.
+    NoLaterTerm {
+        /// The last term that there is.
+        term: Term,
+    },
+    /// A message speaks of what cannot be: an index beyond the end of all logs. It is not looked at further.
+    ImpossibleMessage {
+        /// Who sent it.
+        from: NodeId,
+        /// Its term.
+        term: Term,
+    },
+    /// So many answers wait for the disk that the oldest was given up. It is as if it had been lost on the way.
+    GaveUpHeldAnswer {
+        /// Whose answer it was.
+        to: NodeId,
+        /// How many wait.
+        held: u32,
+    },
+    /// A leader steps down while a client waits for a command in its log. The next leader decides what becomes of it.
+    LeavesOutcomeOpen {
+        /// Who waits.
+        client: ClientId,
+        /// The number of its request.
+        request: RequestId,
+        /// Where the command stands.
+        index: Index,
+    },
+    /// The damaged file stays as it is until the node is readmitted.
+    DamagedFileKept {
+        /// The byte from which on it cannot be read.
+        at: u64,
+        /// How many others have to readmit the node.
+        needed: u16,
+    },
     /// A follower waits for word from a leader.
     WaitsForLeader {
         /// The term.
@@ -657,6 +692,10 @@ impl Reason {
             | Reason::TornTailCut { .. }
             | Reason::Durable { .. }
             | Reason::SyncBeforeAnswering { .. } => "Raft Figure 2",
+            Reason::GaveUpHeldAnswer { .. } => "Raft Figure 2",
+            Reason::NoLaterTerm { .. } | Reason::ImpossibleMessage { .. } => "Raft §5.1",
+            Reason::LeavesOutcomeOpen { .. } => "Raft §8",
+            Reason::DamagedFileKept { .. } => "Raft §5.2, §5.4.1",
             Reason::WaitsForLeader { .. }
             | Reason::ElectionTimedOut { .. }
             | Reason::StandsForElection { .. }

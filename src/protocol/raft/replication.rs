@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::log::{Entry, Index, Payload, Term};
 use super::message::{AppendEntries, AppendResult, Entries, Message, Timer};
+use super::options::Rule;
 use super::progress::ProgressState;
 use super::reason::Reason;
 use super::state::RoleState;
@@ -163,10 +164,21 @@ impl Raft {
         }
         let RoleState::Leader(leadership) = &mut self.role else { return };
         let Some(progress) = leadership.progress.get_mut(from.index()) else { return };
-        if counts {
+        // A round that was not begun yet cannot have been answered.
+        if round <= leadership.round && (counts || (round > 0 && cx.breaks(Rule::CountKeptOut))) {
             progress.acknowledged_round = progress.acknowledged_round.max(round);
         }
         match result {
+            AppendResult::OldTerm => {
+                // It answers a message from another term of this leader, so it tells nothing of the logs.
+                cx.effects.note(Reason::LateAnswer { from, term });
+                self.confirm_reads(cx);
+                return;
+            }
+            AppendResult::Matched { match_index } if match_index > self.log.last_index() => {
+                cx.effects.note(Reason::ImpossibleMessage { from, term });
+                return;
+            }
             AppendResult::Matched { match_index } => {
                 if progress.matched(match_index, counts) {
                     cx.effects.note(Reason::MatchAdvanced { node: from, match_index });
@@ -195,6 +207,8 @@ impl Raft {
         if progress.counts && !counts {
             progress.stop_counting();
             cx.effects.note(Reason::DoesNotCount { node: from });
+        } else if counts && !progress.counts {
+            progress.count_again();
         }
         progress.counts = counts;
         true
@@ -217,7 +231,7 @@ impl Raft {
             progress.received_index = 0;
         }
         let is_current = match progress.state {
-            ProgressState::Probe { .. } => previous_log_index + 1 == progress.next_index,
+            ProgressState::Probe { .. } => previous_log_index == progress.next_index - 1,
             ProgressState::Pipeline { .. } => {
                 previous_log_index > progress.held_index() && previous_log_index < progress.next_index
             }
@@ -231,8 +245,14 @@ impl Raft {
             self.log.last_index_of_term_at_most(hint_index.min(previous_log_index), hint_term);
         // Where the leader's own log was compacted below the hint, the hint is as good as it gets.
         let agree_at_most = agree_at_most.min(hint_index).min(previous_log_index.saturating_sub(1));
+        let before = progress.next_index;
         progress.probe_from(agree_at_most + 1);
         let next_index = progress.next_index;
+        if next_index >= before {
+            // The follower lacks what it was known to hold. Asking for the same again at once would go on for ever at
+            // the speed of the network; the next heartbeat asks.
+            progress.state = ProgressState::Probe { waiting: true };
+        }
         cx.effects.note(Reason::Backtracks { node: from, rejected_index: previous_log_index, next_index });
     }
 }

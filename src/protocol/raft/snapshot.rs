@@ -4,7 +4,8 @@
 use std::sync::Arc;
 
 use super::log::{Index, Log, Term};
-use super::message::{InstallSnapshot, Message};
+use super::message::{AppendResult, InstallSnapshot, Message};
+use super::options::{Options, Rule};
 use super::progress::ProgressState;
 use super::reason::Reason;
 use super::state::RoleState;
@@ -14,6 +15,9 @@ use crate::protocol::NodeId;
 
 /// The longest snapshot that is sent or taken in, in bytes.
 const SNAPSHOT_BYTES_MAX: u32 = 64 * 1024 * 1024;
+
+/// How many times the usual length a leader's log may have while it sends a snapshot.
+const KEPT_FOR_SENDING: u64 = 8;
 
 /// A snapshot that a leader is sending to one follower.
 #[derive(Clone, PartialEq, Debug)]
@@ -62,6 +66,7 @@ impl Incoming {
 pub(super) struct Receipt {
     pub(super) term: Term,
     pub(super) last_included_index: Index,
+    pub(super) offset_bytes: u32,
     pub(super) bytes_received: u32,
     pub(super) installed: bool,
     pub(super) counts: bool,
@@ -76,15 +81,30 @@ impl Raft {
             return;
         }
         let Some(term) = self.log.term(self.applied) else { return };
-        self.snapshot = Snapshot {
-            last_included_index: self.applied,
-            last_included_term: term,
-            machine: self.machine.clone(),
-        };
-        self.log.compact(self.applied.saturating_sub(u64::from(cx.options.log_tail_entries)));
+        let mut machine = self.machine.clone();
+        if machine.store.sessions().len() > 0 && cx.breaks(Rule::SnapshotWithoutSessions) {
+            machine.store = machine.store.without_sessions();
+        }
+        self.snapshot = Snapshot { last_included_index: self.applied, last_included_term: term, machine };
+        self.log.compact(self.first_needed(cx.options));
         let why = Reason::TookSnapshot { last_included_index: self.applied, log_base: self.log.base_index() };
         cx.effects.note(why);
         self.rewrite_disk(why, cx);
+    }
+
+    /// Up to where the log may be compacted: a tail stays, and what follows a snapshot that is being sent, so that the
+    /// follower needs no second one when it has installed it. Only so much of the latter, because one that takes for
+    /// ever must not fill the disk.
+    fn first_needed(&self, options: &Options) -> Index {
+        let tail = u64::from(options.log_tail_entries);
+        let most = (u64::from(options.snapshot_every_entries) + tail) * KEPT_FOR_SENDING;
+        let behind_tail = self.applied.saturating_sub(tail);
+        let RoleState::Leader(leadership) = &self.role else { return behind_tail };
+        let sending = leadership.progress.iter().filter_map(|progress| match &progress.state {
+            ProgressState::Snapshot(outgoing) => Some(outgoing.last_included_index),
+            _ => None,
+        });
+        sending.filter(|index| self.applied - index.min(&self.applied) <= most).fold(behind_tail, Index::min)
     }
 
     /// The follower needs an entry that was compacted.
@@ -159,20 +179,26 @@ impl Raft {
     }
 
     pub(super) fn on_install_snapshot(&mut self, from: NodeId, install: InstallSnapshot, cx: &mut Context) {
-        let InstallSnapshot { term, last_included_index, last_included_term, .. } = install;
+        let InstallSnapshot { term, last_included_index, last_included_term, offset_bytes, .. } = install;
         let response = |term, bytes_received, installed, counts| Message::InstallSnapshotResponse {
             term,
             last_included_index,
+            offset_bytes,
             bytes_received,
             installed,
             counts,
         };
         if !self.follow(from, term, cx) {
             let why = Reason::RefusedOldLeader { leader: from, term, own_term: self.term };
-            self.respond(from, response(self.term, 0, false, !self.is_out()), why, cx);
+            // The leader of this term sends a snapshot of its own, perhaps to this node, and the bytes of the old one say
+            // nothing of it.
+            let (result, counts) = (AppendResult::OldTerm, !self.is_out());
+            let message = Message::AppendEntriesResponse { term: self.term, round: 0, result, counts };
+            self.respond(from, message, why, cx);
             return;
         }
-        if last_included_index <= self.commit {
+        let is_old = last_included_index < self.commit;
+        if last_included_index <= self.commit && !(is_old && cx.breaks(Rule::InstallOldSnapshot)) {
             self.incoming_snapshot = None;
             let why = Reason::SnapshotNotNeeded { last_included_index, commit: self.commit };
             // What this node has instead must be durable before it counts.
@@ -198,7 +224,11 @@ impl Raft {
         let why = Reason::InstalledSnapshot { leader: from, last_included_index, last_included_term };
         let message = response(term, install.total_bytes, true, counts);
         if counts {
-            self.respond_when_durable(from, message, why, cx);
+            if cx.breaks(Rule::SnapshotBeforeSync) {
+                cx.effects.send(from, message, why);
+            } else {
+                self.respond_when_durable(from, message, why, cx);
+            }
         } else {
             cx.effects.send(from, message, why);
         }
@@ -231,7 +261,8 @@ impl Raft {
     /// otherwise the whole log goes (Raft Figure 13, steps 6 and 7).
     fn install(&mut self, snapshot: Snapshot, from: NodeId, cx: &mut Context) {
         let (index, term) = (snapshot.last_included_index, snapshot.last_included_term);
-        if self.log.term(index) == Some(term) {
+        let fits = self.log.term(index) == Some(term);
+        if fits || (self.log.last_index() > index && cx.breaks(Rule::KeepLogBehindSnapshot)) {
             self.log.compact(index);
         } else {
             self.truncate_log(self.commit + 1);
@@ -249,7 +280,7 @@ impl Raft {
     }
 
     pub(super) fn on_install_snapshot_response(&mut self, from: NodeId, receipt: Receipt, cx: &mut Context) {
-        let Receipt { term, last_included_index, bytes_received, installed, counts } = receipt;
+        let Receipt { term, last_included_index, offset_bytes, bytes_received, installed, counts } = receipt;
         if term > self.term {
             self.become_follower(term, None, Reason::HigherTerm { from, term, old_term: self.term }, cx);
             return;
@@ -277,8 +308,9 @@ impl Raft {
             self.replicate_to(from, cx);
             self.continue_transfer(from, cx);
         } else if (bytes_received > outgoing.bytes_confirmed && bytes_received <= outgoing.total_bytes())
-            // It has restarted, and begins anew.
-            || (bytes_received == 0 && outgoing.bytes_confirmed > 0)
+            // It has less than it was thought to have, because it was restarted: so it answers to the chunk that was
+            // sent last. A late answer to an earlier chunk says nothing.
+            || (offset_bytes == outgoing.bytes_confirmed && bytes_received < outgoing.bytes_confirmed)
         {
             outgoing.bytes_confirmed = bytes_received;
             cx.effects.note(Reason::SnapshotChunkConfirmed { node: from, bytes_received });

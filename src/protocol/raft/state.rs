@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Raft;
 use super::log::{Index, Log, Term};
+use super::message::Message;
 use super::progress::{Leadership, Progress};
 use super::quorum::NodeSet;
 use super::readmission::Membership;
@@ -121,6 +122,16 @@ impl Raft {
     /// How many disk syncs it waits for.
     pub fn syncs_outstanding(&self) -> usize {
         self.disk.outstanding()
+    }
+
+    /// What it has decided to say and holds back until its disk has finished: to whom, and what.
+    pub fn held_messages(&self) -> impl Iterator<Item = (NodeId, &Message)> {
+        self.disk.held_messages()
+    }
+
+    /// How many answers it holds back for its disk.
+    pub fn answers_held(&self) -> usize {
+        self.disk.held()
     }
 
     /// Its log.

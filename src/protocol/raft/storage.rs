@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::log::{Entry, Index, Log, Payload, Term};
+use super::log::{Entry, INDEX_MAX, Index, Log, Payload, Term};
 use super::options::Options;
 use super::reason::DiskLoss;
 use crate::protocol::key_value::Store;
@@ -141,9 +141,15 @@ pub fn recover(node: NodeId, disk: Recovered<Record>) -> Result<Persistent, Disk
     for record in records {
         match record {
             Record::Formatted { .. } | Record::KeptOut => return Err(DiskLoss::Damaged),
+            // Nobody goes back to an earlier term; a disk that says so is not what was written.
+            Record::HardState { term, .. } if term < found.term => return Err(DiskLoss::Damaged),
             Record::HardState { term, voted_for } => {
                 found.term = term;
                 found.voted_for = voted_for;
+            }
+            Record::LogStart { index, .. } if index > INDEX_MAX => return Err(DiskLoss::Damaged),
+            Record::Snapshot(snapshot) if snapshot.last_included_index > INDEX_MAX => {
+                return Err(DiskLoss::Damaged);
             }
             Record::Snapshot(snapshot) => found.snapshot = snapshot,
             Record::LogStart { index, term } => found.log = Log::starting_after(index, term),

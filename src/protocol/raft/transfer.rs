@@ -6,6 +6,7 @@
 
 use super::log::Term;
 use super::message::{Message, Timer};
+use super::options::Rule;
 use super::progress::Transfer;
 use super::reason::Reason;
 use super::state::RoleState;
@@ -73,6 +74,13 @@ impl Raft {
             self.become_follower(term, Some(from), why, cx);
         }
         cx.effects.note(Reason::ToldToTimeOutNow { leader: from, term });
+        if let Some(next) = self.term.checked_add(1)
+            && cx.breaks(Rule::TransferWithoutElection)
+        {
+            self.become_follower(next, None, Reason::StandsForElection { term: next }, cx);
+            self.become_leader(0, cx);
+            return;
+        }
         self.campaign(true, cx);
     }
 }

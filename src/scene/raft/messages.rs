@@ -37,6 +37,13 @@ pub(super) fn text(message: &Message, lang: Lang) -> String {
                     "{kind}：已有至 {match_index}（任期 {term}）"
                 )
             }
+            AppendResult::OldTerm => {
+                say!(
+                    lang,
+                    "{kind}: that term is over (term {term})",
+                    "{kind}：那个任期已经过去（任期 {term}）"
+                )
+            }
             AppendResult::Rejected { previous_log_index, .. } => say!(
                 lang,
                 "{kind}: nothing that fits at {previous_log_index} (term {term})",
@@ -93,6 +100,9 @@ pub(super) fn fields(message: &Message, lang: Lang) -> Vec<Field> {
                 AppendResult::Matched { match_index } => {
                     put(word!(lang, "holds up to", "已有至"), match_index.to_string());
                 }
+                AppendResult::OldTerm => {
+                    put(word!(lang, "refused", "拒绝"), word!(lang, "old term", "旧任期").to_owned());
+                }
                 AppendResult::Rejected { previous_log_index, hint_index, hint_term } => {
                     put(word!(lang, "refused at", "拒绝处"), previous_log_index.to_string());
                     put(word!(lang, "try index", "建议索引"), hint_index.to_string());
@@ -109,9 +119,15 @@ pub(super) fn fields(message: &Message, lang: Lang) -> Vec<Field> {
             put(word!(lang, "bytes in all", "总字节数"), install.total_bytes.to_string());
         }
         Message::InstallSnapshotResponse {
-            last_included_index, bytes_received, installed, counts, ..
+            last_included_index,
+            offset_bytes,
+            bytes_received,
+            installed,
+            counts,
+            ..
         } => {
             put(word!(lang, "covers up to", "覆盖至"), last_included_index.to_string());
+            put(word!(lang, "from byte", "起始字节"), offset_bytes.to_string());
             put(word!(lang, "bytes received", "已收字节"), bytes_received.to_string());
             put(word!(lang, "installed", "已安装"), yes_no(*installed));
             put(word!(lang, "counts", "计入多数派"), yes_no(*counts));

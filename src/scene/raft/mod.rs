@@ -328,6 +328,12 @@ impl Portray for Raft {
             Answer::NotLeader { hint: None } => {
                 word!(lang, "not the leader, and none is known", "不是领导者，也不知道谁是").to_owned()
             }
+            Answer::OutcomeUnknown { .. } => word!(
+                lang,
+                "leads no more; whether the command takes effect is for the next leader to say",
+                "已不再领导；命令是否生效由下一任领导者决定"
+            )
+            .to_owned(),
             Answer::Unavailable(Unavailable::TransferringLeadership) => {
                 word!(lang, "leadership is being handed over", "领导权正在移交").to_owned()
             }

@@ -29,6 +29,11 @@ pub(super) fn weight(why: &Reason) -> u8 {
         | R::HigherTerm { .. }
         | R::NotCommittedByCounting { .. }
         | R::TornTailCut { .. }
+        | R::NoLaterTerm { .. }
+        | R::ImpossibleMessage { .. }
+        | R::GaveUpHeldAnswer { .. }
+        | R::LeavesOutcomeOpen { .. }
+        | R::DamagedFileKept { .. }
         | R::ReadmissionImpossible { .. }
         | R::Returns { .. } => 8,
         R::VoteGranted { .. }
@@ -75,6 +80,31 @@ pub(super) fn text(why: &Reason, node: NodeId, lang: Lang) -> String {
             lang,
             "{node} finds the last record torn by the crash and cuts it off at byte {at}: nobody was told that it was durable.",
             "{node} 发现最后一条记录在崩溃时只写了一半，于是在第 {at} 字节处截断：没有人被告知它已持久化。"
+        ),
+        R::NoLaterTerm { term } => say!(
+            lang,
+            "{node} cannot stand for election: there is no number after term {term}.",
+            "{node} 无法参选：任期 {term} 之后已没有编号。"
+        ),
+        R::ImpossibleMessage { from, term } => say!(
+            lang,
+            "{node} does not believe a message of {from} (term {term}): it speaks of an index that cannot be.",
+            "{node} 不相信 {from} 的消息（任期 {term}）：它提到了不可能存在的索引。"
+        ),
+        R::GaveUpHeldAnswer { to, held } => say!(
+            lang,
+            "{node} gives up its oldest answer, to {to}: {held} wait for a disk that does not finish. It is as if that answer had been lost on the way.",
+            "{node} 放弃最早一条给 {to} 的答复：已有 {held} 条在等待迟迟未完成的磁盘。这与答复在途中丢失无异。"
+        ),
+        R::LeavesOutcomeOpen { client, index, .. } => say!(
+            lang,
+            "{node} leads no more and cannot tell {client} what becomes of its command at index {index}: the next leader commits it or removes it.",
+            "{node} 已不再领导，无法告诉 {client} 它在索引 {index} 处的命令结果如何：下一任领导者会提交或移除它。"
+        ),
+        R::DamagedFileKept { at, needed } => say!(
+            lang,
+            "{node} cannot read its log from byte {at} on and keeps the file as it is. To come back it needs an operator who allows it and a majority of {needed} other nodes, or its file from a copy.",
+            "{node} 的日志从第 {at} 字节起无法读取，文件保持原样。要归来，它需要运维人员允许并由其他 {needed} 个节点组成的多数派接纳，或者从副本恢复文件。"
         ),
         R::WaitsForLeader { term } => say!(
             lang,
@@ -484,8 +514,8 @@ pub(super) fn text(why: &Reason, node: NodeId, lang: Lang) -> String {
         R::IsMember => say!(lang, "{node} is a member already.", "{node} 已经是成员。"),
         R::ReadmissionImpossible { nodes } => say!(
             lang,
-            "{node} cannot be readmitted: of {nodes} nodes no majority is left without it.",
-            "{node} 无法被重新接纳：{nodes} 个节点去掉它后无法形成多数派。"
+            "{node} cannot be readmitted: of {nodes} nodes no majority is left without it. Its disk has to be put back from a copy.",
+            "{node} 无法被重新接纳：{nodes} 个节点去掉它后无法形成多数派。它的磁盘必须从副本恢复。"
         ),
         R::AsksForReadmission { leader: Some(leader), .. } => {
             say!(lang, "{node} asks {leader} to be readmitted.", "{node} 请求 {leader} 重新接纳它。")
@@ -555,6 +585,11 @@ pub(super) fn violation(violation: &Violation, lang: Lang) -> (String, String) {
             "a client was told that entry {index} of term {term} is done, and only {holders} disks hold it; {needed} are needed.",
             "客户端被告知任期 {term} 的条目 {index} 已完成，却只有 {holders} 块磁盘持有它；需要 {needed} 块。"
         ),
+        Violation::StaleRead { node, applied, acknowledged } => say!(
+            lang,
+            "{node} answered a read after entry {applied}, and a client had been told of entry {acknowledged} before that read arrived.",
+            "{node} 按条目 {applied} 之后的状态答复了读取，而在该读取到达之前，已有客户端被告知条目 {acknowledged} 完成。"
+        ),
     };
     let name = match violation {
         Violation::ElectionSafety { .. } => word!(lang, "Election Safety", "选举安全性"),
@@ -563,6 +598,7 @@ pub(super) fn violation(violation: &Violation, lang: Lang) -> (String, String) {
         Violation::LeaderCompleteness { .. } => word!(lang, "Leader Completeness", "领导者完备性"),
         Violation::StateMachineSafety { .. } => word!(lang, "State Machine Safety", "状态机安全性"),
         Violation::Durability { .. } => word!(lang, "Durability", "持久性"),
+        Violation::StaleRead { .. } => word!(lang, "Linearizable reads", "可线性化读取"),
     };
     (name.to_owned(), facts)
 }
