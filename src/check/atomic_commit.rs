@@ -13,11 +13,12 @@ use crate::protocol::NodeId;
 use crate::protocol::atomic_commit::node::Node;
 use crate::protocol::atomic_commit::transaction::VALUE_MAX;
 use crate::protocol::atomic_commit::{
-    Answer, COORDINATOR, Command, DeadlockHandling, Duty, Operation, OperatorRequest, Place, Presumption,
-    Reading, ResourceOptions, ThreePhaseCommit, ThreePhaseOptions, TwoPhaseCommit, TwoPhaseOptions, Variant,
+    Answer, Balance, COORDINATOR, Command, DeadlockHandling, Duty, Operation, OperatorRequest, Place,
+    Presumption, Reading, ResourceOptions, ThreePhaseCommit, ThreePhaseOptions, TwoPhaseCommit,
+    TwoPhaseOptions, Variant,
 };
 use crate::sim::random::Stream;
-use crate::sim::{Chaos, Cluster, ClusterSetup, Workload};
+use crate::sim::{Chaos, Cluster, ClusterSetup, DiskOptions, LinkOptions, Workload};
 
 /// All accounts in one place, and one transaction at a time.
 struct Accounts<'a> {
@@ -30,45 +31,17 @@ struct Accounts<'a> {
 enum Told {
     /// It took effect, and this was read.
     Committed(Arc<[Reading]>),
-    /// It had no effect.
+    /// It had no effect, and no copy of the request ever has one.
     Nothing,
-    /// The attempt that was answered had no effect; there may have been another one.
-    ///
-    /// Nothing may be left in the coordinator's log that the client's request could be known by: so it is with an
-    /// abort, and with a commit that was left to the only participant. A copy of the request that arrives after
-    /// a crash of the coordinator is then carried out anew, whatever the client is told of the other one.
-    NothingThisTime,
 }
 
 impl Told {
-    fn of(asked: &Asked<Command, Answer>, answer: &Answer, one_phase: bool) -> Told {
+    fn of(answer: &Answer) -> Told {
         match answer {
             Answer::Committed { readings, .. } => Told::Committed(readings.clone()),
-            Answer::Aborted { transaction, .. } => {
-                let answered = u64::from(transaction.incarnation);
-                let is_left_to_one = one_phase && sites(&asked.command) == 1;
-                let may_be_another = |(node, incarnation): &(NodeId, u64)| {
-                    *node == COORDINATOR
-                        && (*incarnation > answered || is_left_to_one && *incarnation < answered)
-                };
-                if asked.reached.iter().any(may_be_another) { Told::NothingThisTime } else { Told::Nothing }
-            }
             _ => Told::Nothing,
         }
     }
-}
-
-/// How many sites a command is about.
-fn sites(command: &Command) -> usize {
-    let mut sites: Vec<NodeId> = match command {
-        Command::Transfer { from, to, .. } => vec![from.site, to.site],
-        Command::Transaction { operations } => {
-            operations.iter().map(|operation| operation.at().site).collect()
-        }
-    };
-    sites.sort_unstable();
-    sites.dedup();
-    sites.len()
 }
 
 impl Accounts<'_> {
@@ -130,9 +103,8 @@ impl Model for Accounts<'_> {
                 vec![next]
             }
             (Some(Told::Committed(_)), _) => Vec::new(),
-            (Some(Told::NothingThisTime), Some((next, _))) => vec![next, unchanged()],
             (None, Some((next, _))) => vec![next],
-            (Some(Told::NothingThisTime) | None, None) => vec![unchanged()],
+            (None, None) => vec![unchanged()],
         }
     }
 
@@ -157,14 +129,9 @@ fn agrees(expected: &[(Place, i64)], readings: &[Reading]) -> bool {
 /// How many pairs of accounts and transactions under way the search may visit.
 const WORK_MAX: usize = 200_000;
 
-fn judge(
-    nodes: u16,
-    resources: &ResourceOptions,
-    one_phase: bool,
-    history: &[Asked<Command, Answer>],
-) -> Judgement {
+fn judge(nodes: u16, resources: &ResourceOptions, history: &[Asked<Command, Answer>]) -> Judgement {
     let told = |asked: &Asked<Command, Answer>| {
-        asked.answered.as_ref().map(|(step, answer)| (*step, Told::of(asked, answer, one_phase)))
+        asked.answered.as_ref().map(|(step, answer)| (*step, Told::of(answer)))
     };
     let history: Vec<Asked<Command, Told>> = history
         .iter()
@@ -190,19 +157,49 @@ fn judge(
     }
 }
 
-fn draw_resources(stream: &mut Stream) -> ResourceOptions {
+/// One of these.
+fn one_of<T: Copy + Default>(stream: &mut Stream, of: &[T]) -> T {
+    let last = of.len().saturating_sub(1) as u64;
+    of.get(stream.between(0, last) as usize).copied().unwrap_or_default()
+}
+
+/// `usually` is drawn in half of the runs, so that what lies far from it is not all that is seen.
+fn mostly(stream: &mut Stream, usually: u64, others: &[u64]) -> u64 {
+    if stream.chance(500_000) { usually } else { one_of(stream, others) }
+}
+
+fn draw_resources(nodes: u16, stream: &mut Stream) -> ResourceOptions {
     use DeadlockHandling as D;
-    let deadlock = [D::WaitForGraph, D::WaitDie, D::Timeout];
+    let opening_balance = one_of(stream, &[0, 20, 100, 1_000]);
+    let mut balances = Vec::new();
+    for site in 1..nodes {
+        if stream.chance(300_000) {
+            let at = Place::new(NodeId(site), format!("k{}", stream.between(1, 3)));
+            balances.push(Balance { at, balance: one_of(stream, &[-5, 0, 7, 300]) });
+        }
+    }
     ResourceOptions {
-        deadlock: deadlock.get(stream.between(0, 2) as usize).copied().unwrap_or_default(),
-        checkpoint_records: if stream.chance(250_000) { 0 } else { 24 },
-        ..ResourceOptions::default()
+        opening_balance,
+        balances,
+        deadlock: one_of(stream, &[D::WaitForGraph, D::WaitDie, D::Timeout]),
+        work_timeout_us: mostly(stream, 250_000, &[60_000, 120_000, 1_000_000]),
+        prepare_timeout_us: mostly(stream, 400_000, &[30_000, 100_000, 2_000_000]),
+        retransmit_us: mostly(stream, 40_000, &[12_000, 25_000, 150_000]),
+        checkpoint_records: mostly(stream, 24, &[0, 3, 8, 100]) as u32,
+        outcomes_kept: mostly(stream, 256, &[1, 3, 16]) as u32,
     }
 }
 
 fn workload(stream: &mut Stream) -> Option<Workload> {
-    let keys = stream.between(1, 3) as u16;
-    Some(Workload { think_us_mean: stream.between(5_000, 40_000), keys, commands_per_client: 0 })
+    let keys = stream.between(1, 4) as u16;
+    Some(Workload { think_us_mean: stream.between(2_000, 40_000), keys, commands_per_client: 0 })
+}
+
+/// How long it may take, once nothing goes wrong any more, until clients are served: several of the longest waits,
+/// one after the other, and a few attempts.
+fn patience_us(resources: &ResourceOptions, protocol_us: u64) -> u64 {
+    let longest = resources.work_timeout_us + resources.prepare_timeout_us + resources.retransmit_us;
+    30_000_000 + 20 * (longest + protocol_us)
 }
 
 /// AC5: everyone decides once all is repaired. A disk that is lost cannot be repaired, and whoever has to ask the
@@ -225,20 +222,28 @@ impl Checkable for TwoPhaseCommit {
 
     fn draw_setup(nodes: u16, stream: &mut Stream) -> ClusterSetup<Self> {
         use Presumption as P;
-        let presumption = [P::Nothing, P::Abort, P::Commit].get(stream.between(0, 2) as usize).copied();
         let options = TwoPhaseOptions {
-            presumption: presumption.unwrap_or_default(),
+            presumption: one_of(stream, &[P::Nothing, P::Abort, P::Commit]),
             read_only_vote: stream.chance(500_000),
             one_phase: stream.chance(500_000),
             cooperative_termination: stream.chance(750_000),
-            resources: draw_resources(stream),
+            vote_timeout_us: mostly(stream, 100_000, &[20_000, 40_000, 2_000_000]),
+            decision_timeout_us: mostly(stream, 120_000, &[15_000, 40_000, 500_000]),
+            resources: draw_resources(nodes, stream),
             ..TwoPhaseOptions::default()
         };
         ClusterSetup { nodes, clients: 3, options, workload: workload(stream), ..ClusterSetup::default() }
     }
 
+    /// Nothing of a site is kept anywhere else, so a disk that is lost is lost for good. That says little about all
+    /// that happens afterwards; so it happens in one run of eight only, drawn together with the workload.
     fn fault_model(setup: &ClusterSetup<Self>) -> FaultModel {
-        FaultModel::asynchronous(setup.nodes)
+        let mut model = FaultModel::asynchronous(setup.nodes);
+        let think_us = setup.workload.map_or(0, |workload| workload.think_us_mean);
+        if !think_us.is_multiple_of(8) {
+            (model.chaos.corrupt_tail, model.chaos.lose_disk, model.chaos.disks_lost_max) = (0, 0, 0);
+        }
+        model
     }
 
     fn draw_operation(&self, _: &ClusterSetup<Self>, _: &mut Stream) -> Option<OperatorRequest> {
@@ -249,13 +254,16 @@ impl Checkable for TwoPhaseCommit {
         matches!(answer, Answer::Committed { .. })
     }
 
-    /// A site whose disk is lost keeps out for good, and every transaction that needs it aborts.
+    /// Without its coordinator nothing goes on, and without too many sites hardly anything. Where the decision was
+    /// left to a site that has lost its disk, the client that waits for it waits for ever.
     fn is_crippled(cluster: &Cluster<Self>) -> bool {
-        cluster.nodes().iter().flatten().any(is_out)
+        let out = || cluster.nodes().iter().flatten().filter(|node| is_out(node));
+        let is_left_alone = cluster.setup().options.one_phase && out().next().is_some();
+        is_left_alone || out().any(|node| node.id() == COORDINATOR) || out().count() * 3 >= cluster.nodes().len()
     }
 
     fn judge(setup: &ClusterSetup<Self>, history: &[OperationOf<Self>]) -> Judgement {
-        judge(setup.nodes, &setup.options.resources, setup.options.one_phase, history)
+        judge(setup.nodes, &setup.options.resources, history)
     }
 
     fn unsettled(cluster: &Cluster<Self>) -> Option<String> {
@@ -266,17 +274,32 @@ impl Checkable for TwoPhaseCommit {
 impl Checkable for ThreePhaseCommit {
     type Judge = ();
 
+    /// The bounds that the protocol is told are those that the network, the disks and the clocks keep, often without
+    /// any room to spare.
     fn draw_setup(nodes: u16, stream: &mut Stream) -> ClusterSetup<Self> {
+        let network = LinkOptions {
+            latency_us_min: one_of(stream, &[500, 3_000, 8_000]),
+            jitter_us_mean: one_of(stream, &[0, 1_500, 4_000]),
+            ..LinkOptions::default()
+        };
+        let disk = DiskOptions { sync_us_min: 500, sync_us_max: one_of(stream, &[500, 1_500, 6_000]) };
+        let room_us = one_of(stream, &[0, 0, 2_000]);
+        let latency_us_max = network.latency_us_min + 2 * network.jitter_us_mean + room_us;
         let options = ThreePhaseOptions {
+            latency_us_max,
+            sync_us_max: disk.sync_us_max,
+            clock_drift_ppm_max: one_of(stream, &[0, 1_000, 20_000]),
             read_only_vote: stream.chance(500_000),
-            resources: draw_resources(stream),
+            resources: draw_resources(nodes, stream),
             ..ThreePhaseOptions::default()
         };
-        ClusterSetup { nodes, clients: 3, options, workload: workload(stream), ..ClusterSetup::default() }
+        let options = options.with_shortest_timeouts();
+        let workload = workload(stream);
+        ClusterSetup { nodes, clients: 3, options, workload, network, disk, ..ClusterSetup::default() }
     }
 
-    /// What Skeen assumes: processes crash and come back; the network loses nothing, does not split, and is
-    /// never slower than the time-outs assume.
+    /// What Skeen assumes: processes crash and come back, half-way through what they send if need be; the network
+    /// loses nothing, does not split, and is never slower than the time-outs assume.
     fn fault_model(setup: &ClusterSetup<Self>) -> FaultModel {
         let chaos = Chaos {
             victims_max: setup.nodes,
@@ -305,7 +328,7 @@ impl Checkable for ThreePhaseCommit {
     }
 
     fn judge(setup: &ClusterSetup<Self>, history: &[OperationOf<Self>]) -> Judgement {
-        judge(setup.nodes, &setup.options.resources, false, history)
+        judge(setup.nodes, &setup.options.resources, history)
     }
 
     fn unsettled(cluster: &Cluster<Self>) -> Option<String> {

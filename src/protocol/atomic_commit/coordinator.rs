@@ -61,6 +61,9 @@ pub struct Coordination {
     pub votes: BTreeMap<NodeId, Vote>,
     /// Who has still to acknowledge the pre-commit or the decision.
     pub awaited: BTreeSet<NodeId>,
+    /// Whether a site has answered anything about it. A site that has will do nothing more for a transaction of
+    /// an earlier incarnation of the coordinator that it had not voted for.
+    pub heard: bool,
     /// Who has recovered without knowing a decision (three-phase commit).
     pub recovered: BTreeSet<NodeId>,
     /// Why it is aborted, once it is.
@@ -85,6 +88,7 @@ impl Coordination {
             worked: BTreeMap::new(),
             votes: BTreeMap::new(),
             awaited: participants.iter().copied().collect(),
+            heard: false,
             recovered: BTreeSet::new(),
             cause: None,
             origin,
@@ -95,6 +99,11 @@ impl Coordination {
     pub(super) fn to_tell(&self) -> Vec<NodeId> {
         let out = |site: &&NodeId| matches!(self.votes.get(site), Some(Vote::No(_) | Vote::ReadOnly));
         self.participants.iter().filter(|site| !out(site)).copied().collect()
+    }
+
+    /// Whose request it is, if that is known.
+    pub(super) fn client(&self) -> Option<(ClientId, RequestId)> {
+        self.asked_by.or(self.origin.as_ref().map(|origin| (origin.client, origin.request)))
     }
 
     /// How many have voted yes.
@@ -110,6 +119,8 @@ pub struct Coordinator {
     pub(super) transactions: BTreeMap<TransactionId, Coordination>,
     pub(super) sessions: Sessions,
     pub(super) waits: WaitForGraph,
+    /// Which record has to be durable before these clients may be told how their latest request ended.
+    pub(super) unsaid: BTreeMap<ClientId, u64>,
 }
 
 impl Coordinator {

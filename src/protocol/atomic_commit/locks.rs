@@ -95,6 +95,27 @@ impl LockTable {
         blockers
     }
 
+    /// Who waits behind this transaction for the same lock, and so for it.
+    pub fn waits_behind(&self, transaction: TransactionId) -> Vec<TransactionId> {
+        let Some(lock) = self.waiting.get(&transaction).and_then(|key| self.locks.get(key)) else {
+            return Vec::new();
+        };
+        let mut behind = lock.waiters.iter().skip_while(|(waiter, _)| *waiter != transaction);
+        let wanted = behind.next().map_or(LockMode::Exclusive, |(_, mode)| *mode);
+        behind.filter(|(_, mode)| mode.conflicts(wanted)).map(|(waiter, _)| *waiter).collect()
+    }
+
+    /// How this transaction holds a lock, if it does.
+    pub fn held(&self, transaction: TransactionId, key: &Key) -> Option<LockMode> {
+        let holders = &self.locks.get(key)?.holders;
+        holders.iter().find(|(holder, _)| *holder == transaction).map(|(_, mode)| *mode)
+    }
+
+    /// Every transaction that waits for a lock.
+    pub fn waiting(&self) -> impl Iterator<Item = TransactionId> {
+        self.waiting.keys().copied()
+    }
+
     /// The key whose lock the transaction waits for.
     pub fn awaited_by(&self, transaction: TransactionId) -> Option<&Key> {
         self.waiting.get(&transaction)

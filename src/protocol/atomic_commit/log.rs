@@ -11,8 +11,11 @@ use serde::Serialize;
 use super::message::Record;
 use super::node::{Node, Variant};
 use super::reason::Reason;
-use super::transaction::{AbortCause, NoVote, TransactionId};
-use crate::protocol::{Effects, NodeId, SyncId};
+use super::transaction::{NoVote, TransactionId};
+use crate::protocol::{ClientId, Effects, NodeId, RequestId, SyncId};
+
+/// How many forced writes can be under way before answers to repeated questions are no longer queued behind them.
+pub const PENDING_MAX: usize = 1_024;
 
 /// How a record came to the log.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize)]
@@ -45,16 +48,22 @@ pub enum Then {
     AskForVotes(TransactionId),
     /// Vote yes.
     VoteYes(TransactionId),
-    /// Vote no.
-    VoteNo(TransactionId, NoVote),
+    /// Vote no, about work of this incarnation.
+    VoteNo(TransactionId, u32, NoVote),
     /// The coordinator's commit is final: tell it.
     TellCommit(TransactionId),
     /// The coordinator's abort is final: tell it.
-    TellAbort(TransactionId, AbortCause),
+    TellAbort(TransactionId),
     /// A participant's decision is final: acknowledge it to the coordinator.
     Acknowledge(TransactionId),
-    /// A participant's own decision is final: tell this node.
+    /// A participant's decision is durable: tell this node.
     Tell(TransactionId, NodeId),
+    /// A participant has aborted because this node asked: tell it, and the coordinator.
+    TellAborted(TransactionId, NodeId),
+    /// A site has given a transaction up for good: tell the coordinator.
+    GiveUp(TransactionId),
+    /// It is on record how a client's request ended: tell the client.
+    Answer(ClientId, RequestId),
     /// A backup coordinator's decision is final: tell everyone.
     TellEveryone(TransactionId),
     /// Nothing waits.
@@ -82,11 +91,12 @@ pub struct Log {
 }
 
 impl Log {
-    /// The log that was found on disk.
+    /// The log that was found on disk. It need not be durable: where only the process died, what it had written is
+    /// there to be read, and a power loss can still take it. So nothing counts before a sync of this life has
+    /// finished.
     pub fn recovered(records: Vec<Record>) -> Log {
-        let durable = records.len() as u64;
         let entries = records.into_iter().map(|record| Entry { record, write: Write::Recovered }).collect();
-        Log { entries: Arc::new(entries), durable, ..Log::default() }
+        Log { entries: Arc::new(entries), ..Log::default() }
     }
 
     /// All records, the oldest first.
@@ -144,6 +154,15 @@ impl Log {
         let sync = SyncId(self.last_sync);
         effects.sync(sync, why);
         self.pending.push_back(Pending { sync, covers: self.written(), then });
+    }
+
+    /// Has all that was written so far made durable; then `then`. Nothing new is begun if the same is awaited
+    /// already, or if so much is awaited that the disk must be hanging: whoever asks will ask again.
+    #[track_caller]
+    pub(super) fn flush_once<V: Variant>(&mut self, then: Then, why: Reason, effects: &mut Effects<Node<V>>) {
+        if self.pending.len() < PENDING_MAX && !self.is_awaited(then) {
+            self.flush(then, why, effects);
+        }
     }
 
     /// Whether something waits for a write that is under way.

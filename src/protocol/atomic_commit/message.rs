@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::session::Session;
 use super::store::Version;
 use super::transaction::{GaveUp, Key, NoVote, Operation, Origin, Outcome, Reading, TransactionId};
 use crate::protocol::{ClientId, NodeId, RequestId};
@@ -67,6 +68,8 @@ pub enum Message {
     GaveUp {
         /// The transaction.
         transaction: TransactionId,
+        /// How often the site had been started when it said so.
+        incarnation: u32,
         /// Why.
         why: GaveUp,
     },
@@ -99,6 +102,8 @@ pub enum Message {
     Vote {
         /// The transaction.
         transaction: TransactionId,
+        /// The incarnation under which the site did the work that the vote is about, as the question named it.
+        incarnation: u32,
         /// The vote.
         vote: Vote,
     },
@@ -335,6 +340,9 @@ pub enum Record {
         /// Whom the coordinator has to tell; empty at a participant.
         participants: Arc<[NodeId]>,
     },
+    /// The coordinator is going to tell a client that its request was aborted. It has to be able to say the same
+    /// to a copy of the request that arrives after a crash, so this is durable before the client is told.
+    Refused(Arc<Session>),
     /// Everyone has acknowledged: the coordinator can forget the transaction.
     End {
         /// The transaction.
@@ -355,15 +363,15 @@ pub struct Checkpoint {
     pub outcomes: Vec<(TransactionId, Outcome)>,
     /// Transactions up to this one that are not listed have ended, and how is forgotten.
     pub forgotten: TransactionId,
-    /// The latest requests that were carried out.
-    pub sessions: Vec<(TransactionId, Arc<Origin>)>,
+    /// The latest request of each client that has ended.
+    pub sessions: Vec<Arc<Session>>,
 }
 
 impl Record {
     /// The transaction that it is about.
     pub fn transaction(&self) -> Option<TransactionId> {
         match self {
-            Record::Started { .. } | Record::Checkpoint(_) => None,
+            Record::Started { .. } | Record::Checkpoint(_) | Record::Refused(_) => None,
             Record::Update { transaction, .. }
             | Record::Prepared { transaction, .. }
             | Record::Initiation { transaction, .. }
@@ -376,6 +384,9 @@ impl Record {
     /// Whether the published comparisons of commit protocols count it: the records of the protocol, not
     /// those of the work.
     pub fn is_commit_protocol(&self) -> bool {
-        !matches!(self, Record::Started { .. } | Record::Update { .. } | Record::Checkpoint(_))
+        !matches!(
+            self,
+            Record::Started { .. } | Record::Update { .. } | Record::Checkpoint(_) | Record::Refused(_)
+        )
     }
 }

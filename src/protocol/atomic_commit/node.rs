@@ -30,6 +30,8 @@ pub trait Variant: Copy + Eq + Debug + Hash + Serialize + 'static {
     type Options: Clone + PartialEq + Debug + Default + Serialize + DeserializeOwned;
     /// The protocol's name.
     const NAME: &'static str;
+    /// The rules that it keeps.
+    const RULES: &'static [RuleName];
 
     /// Whether a cluster of `nodes` can be run with these options.
     ///
@@ -120,6 +122,8 @@ pub enum Duty {
 pub enum OutBecause {
     /// Its disk is empty.
     DiskLost,
+    /// It has been started as often as can be counted.
+    NoMoreStarts,
     /// Its log is damaged.
     DiskDamaged {
         /// Where.
@@ -208,14 +212,18 @@ impl<V: Variant> Node<V> {
                 self.on_worked(cx, from, transaction, incarnation, readings);
             }
             Message::Waiting { transaction, holders } => self.on_waiting(cx, from, transaction, holders),
-            Message::GaveUp { transaction, why } => self.on_gave_up(cx, from, transaction, why),
+            Message::GaveUp { transaction, incarnation, why } => {
+                self.on_gave_up(cx, from, transaction, incarnation, why);
+            }
             Message::CommittedEarlier { transaction, earlier, readings } => {
-                self.on_committed_earlier(cx, transaction, earlier, readings);
+                self.on_committed_earlier(cx, from, transaction, earlier, readings);
             }
             Message::Prepare { transaction, incarnation, participants } => {
                 self.on_prepare(cx, from, transaction, incarnation, participants);
             }
-            Message::Vote { transaction, vote } => self.on_vote(cx, from, transaction, vote),
+            Message::Vote { transaction, incarnation, vote } => {
+                self.on_vote(cx, from, transaction, incarnation, vote);
+            }
             Message::Decision { transaction, outcome, acknowledge } => {
                 self.on_decision(cx, from, transaction, outcome, acknowledge);
             }
@@ -250,11 +258,17 @@ impl<V: Variant> Node<V> {
             Then::TakePart => self.take_part(cx),
             Then::AskForVotes(transaction) => self.ask_for_votes(cx, transaction),
             Then::VoteYes(transaction) => self.vote_yes(cx, transaction),
-            Then::VoteNo(transaction, why) => self.send_no(cx, transaction, why),
+            Then::VoteNo(transaction, incarnation, why) => self.send_no(cx, transaction, incarnation, why),
             Then::TellCommit(transaction) => self.tell_commit(cx, transaction),
-            Then::TellAbort(transaction, cause) => self.tell_abort(cx, transaction, cause),
+            Then::TellAbort(transaction) => self.tell_abort(cx, transaction),
             Then::Acknowledge(transaction) => self.acknowledge(cx, transaction),
             Then::Tell(transaction, to) => self.tell_own_decision(cx, transaction, &[to]),
+            Then::TellAborted(transaction, to) => {
+                self.tell_own_decision(cx, transaction, &[to]);
+                self.tell_given_up(cx, transaction);
+            }
+            Then::GiveUp(transaction) => self.tell_given_up(cx, transaction),
+            Then::Answer(client, request) => self.answer_from_session(cx, client, request),
             Then::TellEveryone(transaction) => self.tell_everyone(cx, transaction),
             Then::Nothing => {}
         }
@@ -275,7 +289,7 @@ impl<V: Variant> Participant for Node<V> {
     const NAME: &'static str = V::NAME;
     const MESSAGE_KINDS: &'static [&'static str] = MESSAGE_KINDS;
     const TIMERS: &'static [&'static str] = TIMERS;
-    const RULES: &'static [RuleName] = Rule::NAMES;
+    const RULES: &'static [RuleName] = V::RULES;
 
     fn validate(options: &Self::Options, nodes: u16) -> Result<(), Vec<Invalid>> {
         V::validate(options, nodes)
@@ -305,11 +319,22 @@ impl<V: Variant> Participant for Node<V> {
             return Node::out(setup, OutBecause::DiskLost);
         }
         let settings = V::settings(setup.options);
-        let recovered = recovery::replay(setup.id, settings, &disk.records, surroundings.now_us);
+        let mut breaks = |rule: Rule| {
+            effects.reached(rule);
+            settings.break_rules.breaks(rule)
+        };
+        let now_us = surroundings.now_us;
+        let recovered = recovery::replay(setup.id, settings, &disk.records, now_us, &mut breaks);
+        // A name that was used once must never be used again.
+        let counted = if recovered.incarnation > 0 && breaks(Rule::ReuseIncarnation) { 0 } else { 1 };
+        let Some(incarnation) = recovered.incarnation.checked_add(counted) else {
+            effects.note(Reason::NoMoreStarts);
+            return Node::out(setup, OutBecause::NoMoreStarts);
+        };
         let mut node = Node {
             id: setup.id,
             duty: Duty::Starting,
-            incarnation: recovered.incarnation.saturating_add(1),
+            incarnation,
             compacted_to: 0,
             log: Log::recovered(disk.records),
             coordinator: recovered.coordinator,
@@ -320,9 +345,15 @@ impl<V: Variant> Participant for Node<V> {
             let record = Record::Abort { transaction, participants: [].into() };
             node.log.write(record, Reason::UndoesLoser { transaction }, effects);
         }
-        let incarnation = node.incarnation;
         let record = Record::Started { incarnation };
-        node.log.force(record, Then::TakePart, Reason::Starts { incarnation }, effects);
+        let why = Reason::Starts { incarnation };
+        let cx = &mut Context { settings, options: setup.options, nodes: setup.nodes, now_us, effects };
+        if cx.breaks(Rule::TakePartBeforeStartIsDurable) {
+            node.log.force(record, Then::Nothing, why, cx.effects);
+            node.take_part(cx);
+        } else {
+            node.log.force(record, Then::TakePart, why, cx.effects);
+        }
         node
     }
 

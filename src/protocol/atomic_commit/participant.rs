@@ -9,8 +9,9 @@ use super::message::{Message, Record, Timer, Vote};
 use super::node::{Context, Node, Variant};
 use super::options::Presumption;
 use super::reason::Reason;
+use super::session::Session;
 use super::site::{BranchState, Ended};
-use super::transaction::{COORDINATOR, GaveUp, NoVote, Outcome, TransactionId};
+use super::transaction::{COORDINATOR, NoVote, Outcome, TransactionId};
 use crate::protocol::NodeId;
 
 impl<V: Variant> Node<V> {
@@ -26,9 +27,9 @@ impl<V: Variant> Node<V> {
             return;
         }
         match self.site.ended(transaction) {
-            Some(Ended::Aborted) => return self.send_no(cx, transaction, NoVote::AlreadyAborted),
+            Some(Ended::Aborted) => return self.send_no_once_durable(cx, transaction, incarnation),
             Some(Ended::DroppedOut) => {
-                let message = Message::Vote { transaction, vote: Vote::ReadOnly };
+                let message = Message::Vote { transaction, incarnation, vote: Vote::ReadOnly };
                 return cx.effects.send(COORDINATOR, message, Reason::VotesAgain { transaction });
             }
             Some(Ended::Committed) => return,
@@ -36,28 +37,39 @@ impl<V: Variant> Node<V> {
             None => {}
         }
         let Some(branch) = self.site.branches.get_mut(&transaction) else {
-            return self.refuse_lost_work(cx, transaction);
+            return self.refuse_lost_work(cx, transaction, incarnation);
         };
         match branch.state {
             BranchState::Preparing | BranchState::Committing => {}
             BranchState::Prepared | BranchState::PreCommitted => {
-                let message = Message::Vote { transaction, vote: Vote::Yes };
+                if cx.breaks(Rule::VoteOtherwiseWhenAskedAgain) {
+                    return self.send_no(cx, transaction, incarnation, NoVote::AlreadyAborted);
+                }
+                let message = Message::Vote { transaction, incarnation, vote: Vote::Yes };
                 cx.effects.send(COORDINATOR, message, Reason::VotesAgain { transaction });
             }
             // The coordinator speaks of work that was done before a crash: what is here now is what a late
             // copy of its request has begun anew.
-            _ if incarnation != self.incarnation => self.refuse_lost_work(cx, transaction),
-            BranchState::Working => self.refuse_lost_work(cx, transaction),
-            BranchState::Worked => match branch.objection(&self.site.store) {
-                Some(why) => self.vote_no(cx, transaction, why),
-                None if cx.settings.read_only_vote && branch.undo.is_empty() => {
-                    self.vote_read_only(cx, transaction);
+            BranchState::Working => self.refuse_lost_work(cx, transaction, incarnation),
+            BranchState::Worked
+                if incarnation != self.incarnation && !cx.breaks(Rule::CommitWorkDoneAnew) =>
+            {
+                self.refuse_lost_work(cx, transaction, incarnation);
+            }
+            BranchState::Worked => {
+                branch.voted_as = incarnation;
+                branch.participants = participants;
+                let has_only_read = branch.undo.is_empty();
+                match branch.objection(&self.site.store) {
+                    Some(why) if !cx.breaks(Rule::VoteYesWhenOverdrawn) => self.vote_no(cx, transaction, why),
+                    _ if cx.settings.read_only_vote
+                        && (has_only_read || cx.breaks(Rule::VoteReadOnlyAfterWriting)) =>
+                    {
+                        self.vote_read_only(cx, transaction, incarnation);
+                    }
+                    _ => self.prepare(cx, transaction),
                 }
-                None => {
-                    branch.participants = participants;
-                    self.prepare(cx, transaction);
-                }
-            },
+            }
         }
     }
 
@@ -86,7 +98,10 @@ impl<V: Variant> Node<V> {
         }
         branch.state = BranchState::Prepared;
         branch.in_doubt_since_us = Some(cx.now_us);
-        let message = Message::Vote { transaction, vote: Vote::Yes };
+        let message = Message::Vote { transaction, incarnation: branch.voted_as, vote: Vote::Yes };
+        if cx.breaks(Rule::ReleaseLocksWithTheVote) {
+            self.site.release(transaction);
+        }
         cx.effects.send(COORDINATOR, message, Reason::VotesYes { transaction });
         self.limit_doubt(cx, transaction);
     }
@@ -104,38 +119,68 @@ impl<V: Variant> Node<V> {
         let record = Record::Abort { transaction, participants: [].into() };
         if cx.settings.presumption == Presumption::Abort {
             self.log.write(record, why, cx.effects);
-            self.send_no(cx, transaction, vote);
+            self.send_no(cx, transaction, self.incarnation, vote);
         } else {
-            self.log.force(record, Then::VoteNo(transaction, vote), why, cx.effects);
+            let then = Then::VoteNo(transaction, self.incarnation, vote);
+            self.log.force(record, then, why, cx.effects);
         }
     }
 
     /// The work that the vote is asked for was lost in a crash. There may be nothing left to abort, and the
     /// site may even have dropped out as a reader before: so this is a vote, and no decision is recorded.
-    pub(super) fn refuse_lost_work(&mut self, cx: &mut Context<'_, V>, transaction: TransactionId) {
+    pub(super) fn refuse_lost_work(
+        &mut self,
+        cx: &mut Context<'_, V>,
+        transaction: TransactionId,
+        incarnation: u32,
+    ) {
         let vote = NoVote::WorkLost;
         self.undo_branch(cx, transaction, Reason::VotesNo { transaction, why: vote });
-        self.send_no(cx, transaction, vote);
+        self.send_no(cx, transaction, incarnation, vote);
     }
 
-    pub(super) fn send_no(&mut self, cx: &mut Context<'_, V>, transaction: TransactionId, why: NoVote) {
-        let message = Message::Vote { transaction, vote: Vote::No(why) };
+    /// Votes no about work that was aborted here, once that is on record for good.
+    pub(super) fn send_no_once_durable(
+        &mut self,
+        cx: &mut Context<'_, V>,
+        transaction: TransactionId,
+        incarnation: u32,
+    ) {
+        let vote = NoVote::AlreadyAborted;
+        if self.log.is_durable() || cx.breaks(Rule::TellOwnAbortBeforeDurable) {
+            self.send_no(cx, transaction, incarnation, vote);
+        } else {
+            let why = Reason::VotesNo { transaction, why: vote };
+            self.log.flush_once(Then::VoteNo(transaction, incarnation, vote), why, cx.effects);
+        }
+    }
+
+    /// `incarnation` is that of the work which the vote is about.
+    pub(super) fn send_no(
+        &mut self,
+        cx: &mut Context<'_, V>,
+        transaction: TransactionId,
+        incarnation: u32,
+        why: NoVote,
+    ) {
+        let message = Message::Vote { transaction, incarnation, vote: Vote::No(why) };
         cx.effects.send(COORDINATOR, message, Reason::VotesNo { transaction, why });
     }
 
-    fn vote_read_only(&mut self, cx: &mut Context<'_, V>, transaction: TransactionId) {
+    fn vote_read_only(&mut self, cx: &mut Context<'_, V>, transaction: TransactionId, incarnation: u32) {
         let why = Reason::VotesReadOnly { transaction };
         self.site.branches.remove(&transaction);
         self.site.release(transaction);
         self.site.end(transaction, Ended::DroppedOut);
         cx.effects.cancel_timer(Timer::Prepare(transaction), why);
-        cx.effects.send(COORDINATOR, Message::Vote { transaction, vote: Vote::ReadOnly }, why);
+        let message = Message::Vote { transaction, incarnation, vote: Vote::ReadOnly };
+        cx.effects.send(COORDINATOR, message, why);
     }
 
     /// Undoes a branch, gives its locks back and remembers that it was aborted; the record is the caller's.
     fn take_back(&mut self, cx: &mut Context<'_, V>, transaction: TransactionId, why: Reason) {
         if let Some(branch) = self.site.branches.remove(&transaction) {
-            self.site.store.undo(&branch.undo);
+            self.undo_changes(cx, &branch);
             self.site.release(transaction);
             let timer = if branch.state.is_in_doubt() { Timer::Decision } else { Timer::Prepare };
             cx.effects.cancel_timer(timer(transaction), why);
@@ -195,6 +240,9 @@ impl<V: Variant> Node<V> {
         let prepared_is_on_record = branch.state >= BranchState::Preparing;
         let has_updates = !branch.undo.is_empty();
         let leads = branch.leads();
+        if leads && cx.breaks(Rule::IgnoreDecisionAsBackup) {
+            return;
+        }
         let participants = Arc::clone(&branch.participants);
         // Without a prepared record a restart aborts anyway; with one, it would ask, and whoever may have
         // forgotten by then must not have been told before that this record is durable.
@@ -210,7 +258,17 @@ impl<V: Variant> Node<V> {
             return self.log.force(record, Then::TellEveryone(transaction), why, cx.effects);
         }
         match (forced, acknowledge) {
-            (true, true) => self.log.force(record, Then::Acknowledge(transaction), why, cx.effects),
+            (true, true) => {
+                let rule = match outcome {
+                    Outcome::Commit => Rule::AcknowledgeCommitBeforeDurable,
+                    Outcome::Abort => Rule::AcknowledgeAbortBeforeDurable,
+                };
+                if cx.breaks(rule) {
+                    self.log.write(record, why, cx.effects);
+                    return self.acknowledge(cx, transaction);
+                }
+                self.log.force(record, Then::Acknowledge(transaction), why, cx.effects);
+            }
             (true, false) => self.log.force(record, Then::Nothing, why, cx.effects),
             (false, _) => {
                 if prepared_is_on_record || has_updates || outcome == Outcome::Commit {
@@ -247,9 +305,9 @@ impl<V: Variant> Node<V> {
     fn acknowledge_once_durable(&mut self, cx: &mut Context<'_, V>, transaction: TransactionId) {
         if self.log.is_durable() {
             self.acknowledge(cx, transaction);
-        } else if !self.log.is_awaited(Then::Acknowledge(transaction)) {
+        } else {
             let why = Reason::Acknowledges { transaction };
-            self.log.flush(Then::Acknowledge(transaction), why, cx.effects);
+            self.log.flush_once(Then::Acknowledge(transaction), why, cx.effects);
         }
     }
 
@@ -267,12 +325,35 @@ impl<V: Variant> Node<V> {
         transaction: TransactionId,
     ) {
         let why = Reason::AbortsUnvotedWhenAsked { transaction, by };
+        if self.site.branches.contains_key(&transaction) && cx.breaks(Rule::VoteAfterTellingAbort) {
+            let outcome = Outcome::Abort;
+            let message = Message::Decision { transaction, outcome, acknowledge: false };
+            return cx.effects.send(by, message, Reason::TellsDecision { transaction, outcome });
+        }
         self.take_back(cx, transaction, why);
         let record = Record::Abort { transaction, participants: [].into() };
-        self.log.force(record, Then::Tell(transaction, by), why, cx.effects);
-        if by != COORDINATOR {
-            let message = Message::GaveUp { transaction, why: GaveUp::Earlier };
-            cx.effects.send(COORDINATOR, message, why);
+        if cx.breaks(Rule::TellOwnAbortBeforeDurable) {
+            self.log.force(record, Then::Nothing, why, cx.effects);
+            self.tell_own_decision(cx, transaction, &[by]);
+            return self.tell_given_up(cx, transaction);
+        }
+        self.log.force(record, Then::TellAborted(transaction, by), why, cx.effects);
+    }
+
+    /// Tells whoever asks how a transaction ended here. A record of it may still be on its way to the disk, behind
+    /// a prepared record that would be all that a crash leaves: so the answer waits.
+    pub(super) fn tell_once_durable(
+        &mut self,
+        cx: &mut Context<'_, V>,
+        to: NodeId,
+        transaction: TransactionId,
+        outcome: Outcome,
+    ) {
+        let why = Reason::TellsDecision { transaction, outcome };
+        if self.log.is_durable() || cx.breaks(Rule::TellOwnAbortBeforeDurable) {
+            self.tell_own_decision(cx, transaction, &[to]);
+        } else {
+            self.log.flush_once(Then::Tell(transaction, to), why, cx.effects);
         }
     }
 
@@ -289,6 +370,13 @@ impl<V: Variant> Node<V> {
         branch.state = BranchState::Committing;
         let origin = branch.origin_if_alone();
         let record = Record::Commit { transaction, participants: [].into(), origin };
+        if cx.breaks(Rule::DecideAloneBeforeDurable) {
+            self.log.force(record, Then::Nothing, why, cx.effects);
+            return match then {
+                Then::Tell(_, to) => self.tell_own_decision(cx, transaction, &[to]),
+                _ => self.tell_everyone(cx, transaction),
+            };
+        }
         self.log.force(record, then, why, cx.effects);
     }
 
@@ -304,7 +392,7 @@ impl<V: Variant> Node<V> {
             && branch.state == BranchState::Committing
         {
             if let Some(origin) = branch.origin_if_alone() {
-                self.site.sessions.remember_commit(transaction, &origin);
+                self.site.sessions.remember(Session::committed(transaction, &origin));
             }
             self.finish(cx, transaction, Outcome::Commit, why);
         }

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::message::ProcessState;
 use super::transaction::{AbortCause, GaveUp, NoVote, Outcome, Refusal, TransactionId};
-use crate::protocol::NodeId;
+use crate::protocol::{ClientId, NodeId};
 
 /// Why something is done. The transaction that it is about is [`Reason::transaction`].
 #[expect(missing_docs, reason = "each variant's sentence says what its fields are")]
@@ -20,6 +20,8 @@ pub enum Reason {
     DiskLost,
     /// The log is damaged at this byte: a promise may be missing, so the node keeps out.
     DiskDamaged { at_byte: u64 },
+    /// The node has been started as often as can be counted; its next transactions would have names that were used.
+    NoMoreStarts,
     /// A transaction that had not voted before the crash is undone.
     UndoesLoser { transaction: TransactionId },
     /// The log is replaced by what it amounts to; so many records were dropped.
@@ -36,6 +38,16 @@ pub enum Reason {
     AnswersAgain { transaction: TransactionId },
     /// The request is being carried out; its client will be told.
     AlreadyUnderWay { transaction: TransactionId },
+    /// The client will be told that its request was aborted, and any later copy of the request the same: so that is
+    /// on record before the client is told.
+    RecordsAbortForClient { transaction: TransactionId },
+    /// A copy of a request whose client has been answered; it is not carried out again.
+    IgnoresOldRequest { request_of: ClientId },
+    /// No site has answered anything about the request, which an earlier incarnation may have left to the only
+    /// participant: nobody can say yet how it ended.
+    CannotTellYet { transaction: TransactionId },
+    /// The coordinator has been started anew since this transaction began: who had not voted for it aborts it.
+    AbortsOfFormerCoordinator { transaction: TransactionId },
     /// The client is told the outcome.
     AnswersClient { transaction: TransactionId, outcome: Outcome },
 
@@ -170,12 +182,17 @@ impl Reason {
             Reason::Starts { .. }
             | Reason::TakesPart { .. }
             | Reason::DiskLost
+            | Reason::NoMoreStarts
             | Reason::DiskDamaged { .. }
             | Reason::Checkpoints { .. }
             | Reason::NotCoordinator { .. }
             | Reason::NotReady
+            | Reason::IgnoresOldRequest { .. }
             | Reason::RefusesCommand { .. } => None,
             Reason::UndoesLoser { transaction }
+            | Reason::RecordsAbortForClient { transaction }
+            | Reason::CannotTellYet { transaction }
+            | Reason::AbortsOfFormerCoordinator { transaction }
             | Reason::AnswersAgain { transaction }
             | Reason::AlreadyUnderWay { transaction }
             | Reason::AnswersClient { transaction, .. }
@@ -255,6 +272,7 @@ impl Reason {
             Reason::UndoesLoser { .. } | Reason::Updates { .. } | Reason::Starts { .. } => {
                 "Bernstein et al. 1987, §6.4"
             }
+            Reason::NoMoreStarts => "Bernstein et al. 1987, §7.1",
             Reason::Checkpoints { .. } => "Bernstein et al. 1987, §6.5",
             Reason::WaitsForLock { .. } | Reason::WorkDone { .. } => "Bernstein et al. 1987, §3.5",
             Reason::Dies { .. } => "Rosenkrantz et al. 1978, §3",
@@ -283,6 +301,10 @@ impl Reason {
             Reason::NotCoordinator { .. }
             | Reason::NotReady
             | Reason::RefusesCommand { .. }
+            | Reason::RecordsAbortForClient { .. }
+            | Reason::IgnoresOldRequest { .. }
+            | Reason::CannotTellYet { .. }
+            | Reason::AbortsOfFormerCoordinator { .. }
             | Reason::AnswersAgain { .. }
             | Reason::AlreadyUnderWay { .. }
             | Reason::AnswersClient { .. }

@@ -12,16 +12,13 @@ use super::locks::LockMode;
 use super::log::{Entry, Write};
 use super::message::{Checkpoint, Record};
 use super::node::{Context, Duty, Node, Settings, Variant};
-use super::options::Presumption;
+use super::options::{Presumption, Rule};
 use super::reason::Reason;
-use super::session::Sessions;
+use super::session::{Ending, Session, Sessions};
 use super::site::{Branch, BranchState, Ended, Site};
 use super::store::Version;
-use super::transaction::{AbortCause, Answer, COORDINATOR, Outcome, TransactionId};
+use super::transaction::{AbortCause, COORDINATOR, Origin, Outcome, TransactionId};
 use crate::protocol::NodeId;
-
-/// How many ended transactions a compacted log still tells the outcome of.
-const OUTCOMES_KEPT: usize = 256;
 
 /// What a log amounts to.
 pub(super) struct Replayed {
@@ -33,7 +30,13 @@ pub(super) struct Replayed {
 }
 
 /// Reads a node's log.
-pub(super) fn replay(id: NodeId, settings: Settings<'_>, records: &[Record], now_us: u64) -> Replayed {
+pub(super) fn replay(
+    id: NodeId,
+    settings: Settings<'_>,
+    records: &[Record],
+    now_us: u64,
+    breaks: &mut dyn FnMut(Rule) -> bool,
+) -> Replayed {
     let mut replayed = Replayed {
         incarnation: 0,
         coordinator: Coordinator::default(),
@@ -42,23 +45,23 @@ pub(super) fn replay(id: NodeId, settings: Settings<'_>, records: &[Record], now
     };
     for record in records {
         match record {
-            Record::Started { incarnation } => replayed.incarnation = *incarnation,
+            Record::Started { incarnation } => replayed.incarnation = replayed.incarnation.max(*incarnation),
             Record::Checkpoint(checkpoint) => replayed.restore(id, checkpoint),
             _ if id == COORDINATOR => replayed.coordinator.replay(record),
-            _ => replayed.site.replay(record),
+            _ => replayed.site.replay(record, breaks),
         }
     }
-    replayed.coordinator.finish_replay(settings);
-    replayed.losers = replayed.site.finish_replay(now_us);
+    replayed.coordinator.finish_replay(settings, breaks);
+    replayed.losers = replayed.site.finish_replay(now_us, breaks);
     replayed
 }
 
 impl Replayed {
     fn restore(&mut self, id: NodeId, checkpoint: &Checkpoint) {
-        self.incarnation = checkpoint.incarnation;
+        self.incarnation = self.incarnation.max(checkpoint.incarnation);
         let mut sessions = Sessions::default();
-        for (transaction, origin) in &checkpoint.sessions {
-            sessions.remember_commit(*transaction, origin);
+        for session in &checkpoint.sessions {
+            sessions.remember(session.as_ref().clone());
         }
         if id == COORDINATOR {
             self.coordinator.sessions = sessions;
@@ -85,7 +88,7 @@ impl Coordinator {
             }
             Record::Commit { transaction, participants, origin } => {
                 if let Some(origin) = origin {
-                    self.sessions.remember_commit(*transaction, origin);
+                    self.sessions.remember(Session::committed(*transaction, origin));
                 }
                 let phase = Phase::Completing(Outcome::Commit);
                 let coordination = Coordination::recovered(phase, participants, origin.clone());
@@ -94,14 +97,19 @@ impl Coordinator {
             Record::Abort { transaction, participants } => {
                 let known = self.transactions.remove(transaction);
                 let origin = known.and_then(|coordination| coordination.origin);
-                if let Some(origin) = &origin {
-                    self.remember_abort(*transaction, (origin.client, origin.request));
-                }
+                self.remember_abort(*transaction, origin.as_deref());
                 let phase = Phase::Completing(Outcome::Abort);
                 let coordination = Coordination::recovered(phase, participants, origin);
                 self.transactions.insert(*transaction, coordination);
             }
-            Record::End { transaction } => drop(self.transactions.remove(transaction)),
+            Record::End { transaction } => {
+                let ended = self.transactions.remove(transaction);
+                // Under presumed commit an initiation without a commit record says that it was aborted.
+                if let Some(aborted) = ended.filter(|coordination| coordination.phase == Phase::Asking) {
+                    self.remember_abort(*transaction, aborted.origin.as_deref());
+                }
+            }
+            Record::Refused(session) => self.sessions.remember(session.as_ref().clone()),
             Record::Started { .. }
             | Record::Update { .. }
             | Record::Prepared { .. }
@@ -109,16 +117,23 @@ impl Coordinator {
         }
     }
 
-    fn remember_abort(
-        &mut self,
-        transaction: TransactionId,
-        (client, request): (crate::protocol::ClientId, crate::protocol::RequestId),
-    ) {
-        let answer = Answer::Aborted { transaction, why: AbortCause::CoordinatorCrashed };
-        self.sessions.remember(client, request, answer);
+    fn remember_abort(&mut self, transaction: TransactionId, origin: Option<&Origin>) {
+        let Some(origin) = origin else { return };
+        let (client, request) = (origin.client, origin.request);
+        let ending = Ending::Aborted(AbortCause::CoordinatorCrashed);
+        self.sessions.remember(Session { client, request, transaction, ending });
     }
 
-    fn finish_replay(&mut self, settings: Settings<'_>) {
+    fn finish_replay(&mut self, settings: Settings<'_>, breaks: &mut dyn FnMut(Rule) -> bool) {
+        let is_undecided = |coordination: &Coordination| {
+            coordination.phase == Phase::Asking && !coordination.participants.is_empty()
+        };
+        if settings.presumption == Presumption::Commit
+            && self.transactions.values().any(is_undecided)
+            && breaks(Rule::ForgetInitiationAtRecovery)
+        {
+            self.transactions.retain(|_, coordination| !is_undecided(coordination));
+        }
         if settings.presumption == Presumption::Commit {
             // It is on record that votes were asked for and not that the transaction was committed: then it
             // was not. (Three-phase commit presumes nothing and asks instead.)
@@ -126,15 +141,14 @@ impl Coordinator {
             for (transaction, coordination) in &mut self.transactions {
                 // Where everybody has only read, the client may have been told that it was committed: trying
                 // it anew cannot contradict that.
-                if coordination.phase == Phase::Asking && !coordination.participants.is_empty() {
+                if is_undecided(coordination) {
                     coordination.phase = Phase::Completing(Outcome::Abort);
                     coordination.cause = Some(AbortCause::CoordinatorCrashed);
-                    let origin = coordination.origin.as_ref();
-                    aborted.extend(origin.map(|o| (*transaction, (o.client, o.request))));
+                    aborted.push((*transaction, coordination.origin.clone()));
                 }
             }
-            for (transaction, asked_by) in aborted {
-                self.remember_abort(transaction, asked_by);
+            for (transaction, origin) in aborted {
+                self.remember_abort(transaction, origin.as_deref());
             }
         }
         // Nobody has to be told: everybody has only read, or the presumption tells.
@@ -148,13 +162,16 @@ impl Coordinator {
 }
 
 impl Site {
-    fn replay(&mut self, record: &Record) {
+    fn replay(&mut self, record: &Record, breaks: &mut dyn FnMut(Rule) -> bool) {
         match record {
             Record::Update { transaction, key, before, after } => {
                 let branch =
                     self.branches.entry(*transaction).or_insert_with(|| Branch::new(None, [].into()));
                 branch.undo.push((key.clone(), *before));
-                self.store.set(key, Version { value: *after, written_by: Some(*transaction) });
+                let after = Version { value: *after, written_by: Some(*transaction) };
+                if self.store.get(key) != after && !breaks(Rule::SkipRedoAtRecovery) {
+                    self.store.set(key, after);
+                }
             }
             Record::Prepared { transaction, participants, reads } => {
                 let branch =
@@ -171,7 +188,7 @@ impl Site {
                 self.locks.release(*transaction);
                 self.end(*transaction, Ended::Committed);
                 if let Some(origin) = origin {
-                    self.sessions.remember_commit(*transaction, origin);
+                    self.sessions.remember(Session::committed(*transaction, origin));
                 }
             }
             Record::Abort { transaction, .. } => {
@@ -184,23 +201,29 @@ impl Site {
             Record::Started { .. }
             | Record::Initiation { .. }
             | Record::End { .. }
+            | Record::Refused(_)
             | Record::Checkpoint(_) => {}
         }
     }
 
     /// Undoes whoever has not voted, and gives the others the locks on what they changed.
-    fn finish_replay(&mut self, now_us: u64) -> Vec<TransactionId> {
+    fn finish_replay(&mut self, now_us: u64, breaks: &mut dyn FnMut(Rule) -> bool) -> Vec<TransactionId> {
         let (in_doubt, losers): (BTreeMap<_, _>, BTreeMap<_, _>) = std::mem::take(&mut self.branches)
             .into_iter()
             .partition(|(_, branch)| branch.state.is_in_doubt());
         for (transaction, branch) in &losers {
             // Each key was locked by one of them at most, so their order makes no difference.
-            self.store.undo(&branch.undo);
+            if !branch.undo.is_empty() && !breaks(Rule::SkipUndoAtRecovery) {
+                self.store.undo(&branch.undo);
+            }
             self.end(*transaction, Ended::Aborted);
         }
         self.branches = in_doubt;
         for (transaction, branch) in &mut self.branches {
             branch.in_doubt_since_us = Some(now_us);
+            if !branch.undo.is_empty() && breaks(Rule::RecoverWithoutLocks) {
+                continue;
+            }
             for (key, _) in &branch.undo {
                 self.locks.request(*transaction, key, LockMode::Exclusive);
             }
@@ -225,16 +248,17 @@ impl<V: Variant> Node<V> {
         if self.duty != Duty::TakesPart || !self.log.is_durable() {
             return;
         }
-        let forgets = self.site.ended.len().saturating_sub(OUTCOMES_KEPT);
+        let kept = cx.settings.resources.outcomes_kept as usize;
+        let forgets = self.site.ended.len().saturating_sub(kept);
         if let Some(last) = self.site.ended.keys().take(forgets).next_back().copied() {
             let ended = Arc::make_mut(&mut self.site.ended);
             ended.retain(|transaction, _| *transaction > last);
             self.site.forgotten = self.site.forgotten.max(last);
         }
-        let checkpoint = if self.id == COORDINATOR {
+        let mut checkpoint = if self.id == COORDINATOR {
             Checkpoint {
                 incarnation: self.incarnation,
-                sessions: self.coordinator.sessions.committed(),
+                sessions: self.coordinator.sessions.all(),
                 ..Checkpoint::default()
             }
         } else {
@@ -248,9 +272,12 @@ impl<V: Variant> Node<V> {
                     .filter_map(|(t, ended)| Some((*t, ended.outcome()?)))
                     .collect(),
                 forgotten: self.site.forgotten,
-                sessions: self.site.sessions.committed(),
+                sessions: self.site.sessions.all(),
             }
         };
+        if !checkpoint.sessions.is_empty() && cx.breaks(Rule::DropSessionsAtCheckpoint) {
+            checkpoint.sessions.clear();
+        }
         let is_open = |transaction: TransactionId| {
             self.coordinator.transactions.contains_key(&transaction)
                 || self.site.branches.contains_key(&transaction)
@@ -258,7 +285,10 @@ impl<V: Variant> Node<V> {
         let mut entries =
             vec![Entry { record: Record::Checkpoint(Box::new(checkpoint)), write: Write::Forced }];
         let open = self.log.entries().iter().filter(|entry| entry.record.transaction().is_some_and(is_open));
-        entries.extend(open.cloned());
+        let open: Vec<Entry> = open.cloned().collect();
+        if open.is_empty() || !cx.breaks(Rule::DropOpenTransactionsAtCheckpoint) {
+            entries.extend(open);
+        }
         let dropped = (self.log.entries().len() + 1).saturating_sub(entries.len());
         self.compacted_to = entries.len();
         self.log.replace(entries, Reason::Checkpoints { dropped: u32::from(count(dropped)) }, cx.effects);

@@ -8,9 +8,9 @@ use super::coordinator::{Coordination, Phase, Work, count};
 use super::log::Then;
 use super::message::{Message, Record, Timer, Vote};
 use super::node::{Context, Node, Settings, Variant};
-use super::options::DeadlockHandling;
+use super::options::{DeadlockHandling, Rule};
 use super::reason::Reason;
-use super::session::Known;
+use super::session::{Ending, Known, Session};
 use super::transaction::{
     AbortCause, Answer, COORDINATOR, Command, GaveUp, NoVote, Operation, Origin, Outcome, Reading, Refusal,
     TransactionId,
@@ -29,14 +29,13 @@ impl<V: Variant> Node<V> {
         command: &Command,
     ) {
         match self.coordinator.sessions.look_up(client, request) {
-            Known::Answered(answer) => {
-                let why = match answer.as_ref() {
-                    Answer::Committed { transaction, .. } | Answer::Aborted { transaction, .. } => {
-                        Reason::AnswersAgain { transaction: *transaction }
-                    }
-                    _ => Reason::NotReady,
-                };
-                return cx.effects.reply(client, request, answer.as_ref().clone(), why);
+            Known::Ended(session) if !cx.breaks(Rule::CarryOutTwice) => {
+                if self.may_be_said(client) {
+                    let why = Reason::AnswersAgain { transaction: session.transaction };
+                    return cx.effects.reply(client, request, session.answer(), why);
+                }
+                let why = Reason::RecordsAbortForClient { transaction: session.transaction };
+                return self.log.flush_once(Then::Answer(client, request), why, cx.effects);
             }
             Known::Stale => {
                 let why = Refusal::Stale;
@@ -47,16 +46,17 @@ impl<V: Variant> Node<V> {
                     Reason::RefusesCommand { why },
                 );
             }
-            Known::New => {}
+            Known::Ended(_) | Known::New => {}
         }
-        let under_way = self.coordinator.transactions.iter().find(|(_, coordination)| {
-            coordination.asked_by == Some((client, request))
-                || coordination.origin.as_ref().is_some_and(|o| (o.client, o.request) == (client, request))
-        });
-        if let Some((transaction, _)) = under_way {
+        let mut open = self.coordinator.transactions.iter_mut();
+        if let Some((transaction, coordination)) =
+            open.find(|(_, coordination)| coordination.client() == Some((client, request)))
+        {
+            // After a crash nobody was waiting for this answer; now somebody is.
+            coordination.asked_by = Some((client, request));
             return cx.effects.note(Reason::AlreadyUnderWay { transaction: *transaction });
         }
-        if self.coordinator.transactions.len() >= OPEN_MAX {
+        if self.coordinator.transactions.len() >= OPEN_MAX || self.coordinator.last_number == u32::MAX {
             return cx.effects.reply(client, request, Answer::NotReady, Reason::NotReady);
         }
         match command.operations(cx.nodes) {
@@ -73,7 +73,7 @@ impl<V: Variant> Node<V> {
         asked_by: (ClientId, RequestId),
         operations: Arc<[Operation]>,
     ) {
-        self.coordinator.last_number = self.coordinator.last_number.saturating_add(1);
+        self.coordinator.last_number += 1;
         let transaction =
             TransactionId { incarnation: self.incarnation, number: self.coordinator.last_number };
         let participants: BTreeSet<NodeId> = operations.iter().map(|operation| operation.at().site).collect();
@@ -113,11 +113,12 @@ impl<V: Variant> Node<V> {
         if coordination.phase != Phase::Working || !coordination.participants.contains(&site) {
             return;
         }
+        coordination.heard = true;
         let work = Work { incarnation, readings };
         match coordination.worked.get(&site) {
             // The site did the work twice, so it must have crashed in between and lost it once; which of the
             // two reports is the later one cannot be told.
-            Some(earlier) if earlier.incarnation != incarnation => {
+            Some(earlier) if earlier.incarnation != incarnation && !cx.breaks(Rule::CommitWorkDoneAnew) => {
                 return self.give_work_up(cx, transaction, AbortCause::SiteRestarted { site });
             }
             Some(_) => return,
@@ -131,6 +132,7 @@ impl<V: Variant> Node<V> {
     fn all_work_is_done(&mut self, cx: &mut Context<'_, V>, transaction: TransactionId) {
         let Some(coordination) = self.coordinator.transactions.get_mut(&transaction) else { return };
         cx.effects.cancel_timer(Timer::Work(transaction), Reason::WorkDone { transaction });
+        self.coordinator.waits.forget(transaction);
         coordination.origin = coordination.asked_by.map(|(client, request)| {
             let readings =
                 coordination.worked.values().flat_map(|work| work.readings.iter().cloned()).collect();
@@ -147,6 +149,10 @@ impl<V: Variant> Node<V> {
                 let participants = Arc::clone(&coordination.voters);
                 let why = Reason::ForcesInitiation { transaction, participants: count(participants.len()) };
                 let record = Record::Initiation { transaction, participants, origin };
+                if cx.breaks(Rule::AskBeforeInitiationIsDurable) {
+                    self.log.write(record, why, cx.effects);
+                    return self.ask_for_votes(cx, transaction);
+                }
                 self.log.force(record, Then::AskForVotes(transaction), why, cx.effects);
             }
             None => self.ask_for_votes(cx, transaction),
@@ -168,15 +174,25 @@ impl<V: Variant> Node<V> {
         transaction: TransactionId,
         holders: Vec<TransactionId>,
     ) {
+        let Some(coordination) = self.coordinator.transactions.get_mut(&transaction) else { return };
+        // A report that was overtaken by the one that the work is done is out of date.
         if cx.settings.resources.deadlock != DeadlockHandling::WaitForGraph
-            || self.coordinator.phase(transaction) != Some(Phase::Working)
+            || coordination.phase != Phase::Working
+            || !coordination.participants.contains(&site)
+            || coordination.worked.contains_key(&site)
         {
             return;
         }
+        coordination.heard = true;
         self.coordinator.waits.waits(transaction, site, holders);
-        let circle = self.coordinator.waits.circle(transaction);
-        let working = |member: &&TransactionId| self.coordinator.phase(**member) == Some(Phase::Working);
-        if let Some(youngest) = circle.iter().filter(working).max().copied() {
+        // One that waits for several can be part of several circles.
+        loop {
+            let circle = self.coordinator.waits.circle(transaction);
+            let working = |member: &&TransactionId| self.coordinator.phase(**member) == Some(Phase::Working);
+            let Some(youngest) = circle.iter().filter(working).max().copied() else { return };
+            if cx.breaks(Rule::KeepDeadlocks) {
+                return;
+            }
             let length = count(circle.len());
             cx.effects.note(Reason::BreaksDeadlock { transaction: youngest, length });
             self.give_work_up(cx, youngest, AbortCause::Deadlock);
@@ -188,11 +204,26 @@ impl<V: Variant> Node<V> {
         cx: &mut Context<'_, V>,
         site: NodeId,
         transaction: TransactionId,
+        incarnation: u32,
         why: GaveUp,
     ) {
-        match self.coordinator.phase(transaction) {
-            Some(Phase::Working) => self.give_work_up(cx, transaction, AbortCause::GaveUp { site, why }),
-            Some(Phase::Voting) => self.on_vote(cx, site, transaction, Vote::No(NoVote::AlreadyAborted)),
+        let Some(coordination) = self.coordinator.transactions.get_mut(&transaction) else { return };
+        if !coordination.participants.contains(&site) {
+            return;
+        }
+        coordination.heard = true;
+        let worked_as = coordination.worked.get(&site).map(|work| work.incarnation);
+        match coordination.phase {
+            Phase::Working => self.give_work_up(cx, transaction, AbortCause::GaveUp { site, why }),
+            // What the site said before a crash does not take back the work that it has done since: it may be
+            // prepared now, and then has to be told the decision.
+            Phase::Voting
+                if worked_as.is_some_and(|worked_as| incarnation < worked_as)
+                    && !cx.breaks(Rule::CountVotesOfEarlierStarts) => {}
+            Phase::Voting => {
+                let vote = Vote::No(NoVote::AlreadyAborted);
+                self.on_vote(cx, site, transaction, worked_as.unwrap_or(incarnation), vote);
+            }
             _ => {}
         }
     }
@@ -200,11 +231,15 @@ impl<V: Variant> Node<V> {
     pub(super) fn on_committed_earlier(
         &mut self,
         cx: &mut Context<'_, V>,
+        site: NodeId,
         transaction: TransactionId,
         earlier: TransactionId,
         readings: Arc<[Reading]>,
     ) {
-        if self.coordinator.phase(transaction) != Some(Phase::Working) {
+        let is_asked = |coordination: &mut Coordination| {
+            coordination.phase == Phase::Working && *coordination.participants == [site]
+        };
+        if !self.coordinator.transactions.get_mut(&transaction).is_some_and(is_asked) {
             return;
         }
         let Some(coordination) = self.coordinator.transactions.remove(&transaction) else { return };
@@ -213,8 +248,10 @@ impl<V: Variant> Node<V> {
         cx.effects.cancel_timer(Timer::Work(transaction), why);
         cx.effects.cancel_timer(Timer::Retransmit(transaction), why);
         if let Some((client, request)) = coordination.asked_by {
-            let answer = Answer::Committed { transaction: earlier, readings };
-            self.coordinator.sessions.remember(client, request, answer.clone());
+            let session =
+                Session { client, request, transaction: earlier, ending: Ending::Committed(readings) };
+            let answer = session.answer();
+            self.coordinator.sessions.remember(session);
             cx.effects.reply(client, request, answer, why);
         }
     }
@@ -238,32 +275,94 @@ impl<V: Variant> Node<V> {
             let message = Message::Decision { transaction, outcome: Outcome::Abort, acknowledge: false };
             cx.effects.send(*site, message, why);
         }
-        self.answer_client(cx, transaction, &coordination, Outcome::Abort, cause);
+        if self.may_be_left_to_one(cx, &coordination) && !cx.breaks(Rule::TellUnheardRequestAborted) {
+            let Some((client, request)) = coordination.asked_by else { return };
+            let why = Reason::CannotTellYet { transaction };
+            return cx.effects.reply(client, request, Answer::NotReady, why);
+        }
+        self.record_abort(cx, transaction, &coordination, cause);
+        self.answer_client(cx, transaction, &coordination, Outcome::Abort);
     }
 
-    /// Tells the client, and remembers for a retry what it was told.
+    /// Whether an earlier incarnation of the coordinator may have left this request to its only participant, which
+    /// may be about to commit it. Once that site has answered anything about the present transaction it cannot
+    /// any more: see [`Site::follow`](super::site::Site).
+    fn may_be_left_to_one(&self, cx: &Context<'_, V>, coordination: &Coordination) -> bool {
+        cx.settings.one_phase
+            && coordination.participants.len() == 1
+            && self.incarnation > 1
+            && !coordination.heard
+    }
+
+    /// Puts on record that a client's request was aborted. The client may be told once that is durable: a copy of
+    /// the request that arrives after a crash of the coordinator must not be carried out any more.
+    pub(super) fn record_abort(
+        &mut self,
+        cx: &mut Context<'_, V>,
+        transaction: TransactionId,
+        coordination: &Coordination,
+        cause: AbortCause,
+    ) {
+        let Some((client, request)) = coordination.client() else { return };
+        if self.coordinator.sessions.look_up(client, request) != Known::New {
+            return;
+        }
+        let session = Session { client, request, transaction, ending: Ending::Aborted(cause) };
+        self.coordinator.unsaid.insert(client, self.log.written());
+        let why = Reason::RecordsAbortForClient { transaction };
+        self.log.write(Record::Refused(Arc::new(session.clone())), why, cx.effects);
+        self.coordinator.sessions.remember(session);
+    }
+
+    /// Whether the record of how a client's latest request ended is durable.
+    fn may_be_said(&self, client: ClientId) -> bool {
+        let record = self.coordinator.unsaid.get(&client);
+        record.is_none_or(|record| *record < self.log.durable_written())
+    }
+
+    /// Tells a client how its request ended, as far as it is on record.
+    pub(super) fn answer_from_session(
+        &mut self,
+        cx: &mut Context<'_, V>,
+        client: ClientId,
+        request: RequestId,
+    ) {
+        if !self.may_be_said(client) {
+            return;
+        }
+        self.coordinator.unsaid.remove(&client);
+        if let Known::Ended(session) = self.coordinator.sessions.look_up(client, request) {
+            let outcome = match session.ending {
+                Ending::Committed(_) => Outcome::Commit,
+                Ending::Aborted(_) => Outcome::Abort,
+            };
+            let why = Reason::AnswersClient { transaction: session.transaction, outcome };
+            cx.effects.reply(client, request, session.answer(), why);
+        }
+    }
+
+    /// Tells the client: of a commit at once, since whoever decided it has it on record; of an abort as soon as
+    /// that is.
     pub(super) fn answer_client(
         &mut self,
         cx: &mut Context<'_, V>,
         transaction: TransactionId,
         coordination: &Coordination,
         outcome: Outcome,
-        cause: AbortCause,
     ) {
-        let origin = coordination.origin.as_ref();
-        let asked_by = coordination.asked_by.or(origin.map(|origin| (origin.client, origin.request)));
-        let Some((client, request)) = asked_by else { return };
-        let answer = match outcome {
-            Outcome::Commit => {
-                let readings = origin.map_or_else(|| [].into(), |origin| Arc::clone(&origin.readings));
-                Answer::Committed { transaction, readings }
-            }
-            Outcome::Abort => Answer::Aborted { transaction, why: cause },
-        };
-        self.coordinator.sessions.remember(client, request, answer.clone());
-        // After a crash the client is not waiting for this answer; it gets it when it asks again.
-        if coordination.asked_by.is_some() {
-            cx.effects.reply(client, request, answer, Reason::AnswersClient { transaction, outcome });
+        if let (Outcome::Commit, Some(origin)) = (outcome, &coordination.origin) {
+            self.coordinator.sessions.remember(Session::committed(transaction, origin));
+        }
+        // After a crash the client may not be waiting for this answer; it gets it when it asks again.
+        let Some((client, request)) = coordination.asked_by else { return };
+        if self.may_be_said(client) {
+            self.answer_from_session(cx, client, request);
+        } else if cx.breaks(Rule::TellAbortBeforeItIsRemembered) {
+            self.coordinator.unsaid.remove(&client);
+            self.answer_from_session(cx, client, request);
+        } else {
+            let why = Reason::RecordsAbortForClient { transaction };
+            self.log.flush_once(Then::Answer(client, request), why, cx.effects);
         }
     }
 

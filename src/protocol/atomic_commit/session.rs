@@ -1,20 +1,62 @@
-//! What clients were told, so that a request that arrives twice is carried out once.
+//! What clients were told, so that a request that arrives twice is carried out once, whenever the copy arrives
+//! (Ongaro, "Consensus: Bridging Theory and Practice", 2014, §6.3; older systems call it a persistent session).
+//!
+//! A client has one request under way at a time and numbers them upwards. So it is enough to keep, for each client,
+//! the number of the latest request that has ended, and how it did: whatever has a smaller number was answered, and
+//! its client has moved on.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use super::transaction::{Answer, Origin, TransactionId};
+use super::transaction::{AbortCause, Answer, Origin, Reading, TransactionId};
 use crate::protocol::{ClientId, RequestId};
 
-/// How many answers are remembered for each client.
-pub const ANSWERS_KEPT: usize = 16;
+/// How a request ended.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ending {
+    /// It was committed, and this was read.
+    Committed(Arc<[Reading]>),
+    /// It was aborted.
+    Aborted(AbortCause),
+}
 
-/// The latest answers of every client.
+/// The latest request of a client that has ended.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+pub struct Session {
+    /// The client.
+    pub client: ClientId,
+    /// Its request.
+    pub request: RequestId,
+    /// The transaction that carried it out, or tried to.
+    pub transaction: TransactionId,
+    /// How it ended.
+    pub ending: Ending,
+}
+
+impl Session {
+    /// What the client is told.
+    pub fn answer(&self) -> Answer {
+        let transaction = self.transaction;
+        match &self.ending {
+            Ending::Committed(readings) => Answer::Committed { transaction, readings: Arc::clone(readings) },
+            Ending::Aborted(why) => Answer::Aborted { transaction, why: *why },
+        }
+    }
+
+    /// A request that was committed.
+    pub fn committed(transaction: TransactionId, origin: &Origin) -> Session {
+        let ending = Ending::Committed(Arc::clone(&origin.readings));
+        Session { client: origin.client, request: origin.request, transaction, ending }
+    }
+}
+
+/// The sessions of all clients: one entry for each.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default, Serialize)]
 pub struct Sessions {
-    answers: BTreeMap<ClientId, BTreeMap<RequestId, Arc<Answer>>>,
+    latest: BTreeMap<ClientId, Arc<Session>>,
 }
 
 /// What is known of a request.
@@ -22,54 +64,59 @@ pub struct Sessions {
 pub enum Known {
     /// It is new.
     New,
-    /// It was answered like this.
-    Answered(Arc<Answer>),
-    /// It is older than all that is remembered.
+    /// It has ended like this.
+    Ended(Arc<Session>),
+    /// Its client has been answered and has moved on.
     Stale,
 }
 
 impl Sessions {
     /// What is known of a request.
     pub fn look_up(&self, client: ClientId, request: RequestId) -> Known {
-        let Some(answers) = self.answers.get(&client) else { return Known::New };
-        match answers.get(&request) {
-            Some(answer) => Known::Answered(Arc::clone(answer)),
-            None if answers.len() >= ANSWERS_KEPT
-                && answers.keys().next().is_some_and(|first| request < *first) =>
-            {
-                Known::Stale
-            }
-            None => Known::New,
+        match self.latest.get(&client) {
+            Some(latest) if request == latest.request => Known::Ended(Arc::clone(latest)),
+            Some(latest) if request < latest.request => Known::Stale,
+            _ => Known::New,
         }
     }
 
-    /// Remembers an answer.
-    pub fn remember(&mut self, client: ClientId, request: RequestId, answer: Answer) {
-        let answers = self.answers.entry(client).or_default();
-        answers.insert(request, Arc::new(answer));
-        while answers.len() > ANSWERS_KEPT {
-            answers.pop_first();
+    /// Remembers how a request ended. The first ending that is known of a request is the one that holds.
+    pub fn remember(&mut self, session: Session) {
+        let known = self.latest.get(&session.client);
+        if known.is_none_or(|known| known.request < session.request) {
+            self.latest.insert(session.client, Arc::new(session));
         }
     }
 
-    /// Remembers that a request was committed.
-    pub fn remember_commit(&mut self, transaction: TransactionId, origin: &Origin) {
-        let answer = Answer::Committed { transaction, readings: Arc::clone(&origin.readings) };
-        self.remember(origin.client, origin.request, answer);
+    /// The session that this transaction ended, if no later one of the same client has.
+    pub fn of(&self, transaction: TransactionId) -> Option<&Session> {
+        self.latest.values().find(|session| session.transaction == transaction).map(Arc::as_ref)
     }
 
-    /// The committed requests, as a checkpoint keeps them. One that was aborted may be tried anew.
-    pub fn committed(&self) -> Vec<(TransactionId, Arc<Origin>)> {
-        self.answers
-            .iter()
-            .flat_map(|(client, answers)| answers.iter().map(|(request, answer)| (*client, *request, answer)))
-            .filter_map(|(client, request, answer)| match answer.as_ref() {
-                Answer::Committed { transaction, readings } => {
-                    let origin = Origin { client, request, readings: Arc::clone(readings) };
-                    Some((*transaction, Arc::new(origin)))
-                }
-                _ => None,
-            })
-            .collect()
+    /// All of them, as a checkpoint keeps them.
+    pub fn all(&self) -> Vec<Arc<Session>> {
+        self.latest.values().cloned().collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn session(request: u64, number: u32, ending: Ending) -> Session {
+        let transaction = TransactionId { incarnation: 1, number };
+        Session { client: ClientId(0), request: RequestId(request), transaction, ending }
+    }
+
+    #[test]
+    fn a_request_keeps_its_first_ending_and_older_ones_are_stale() {
+        let mut sessions = Sessions::default();
+        let aborted = session(2, 7, Ending::Aborted(AbortCause::Deadlock));
+        sessions.remember(aborted.clone());
+        sessions.remember(session(2, 8, Ending::Committed([].into())));
+        assert_eq!(sessions.look_up(ClientId(0), RequestId(2)), Known::Ended(Arc::new(aborted)));
+        assert_eq!(sessions.look_up(ClientId(0), RequestId(1)), Known::Stale);
+        assert_eq!(sessions.look_up(ClientId(0), RequestId(3)), Known::New);
+        assert_eq!(sessions.look_up(ClientId(1), RequestId(1)), Known::New);
     }
 }

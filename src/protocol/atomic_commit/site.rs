@@ -69,6 +69,8 @@ pub struct Branch {
     pub readings: Vec<Reading>,
     /// What the changed values were before, in the order of the changes.
     pub undo: Vec<(Key, Version)>,
+    /// The incarnation of the site under which the work was done that a vote was asked for, as the question named it.
+    pub voted_as: u32,
     /// Whom it can ask when it is in doubt, besides the coordinator.
     pub participants: Arc<[NodeId]>,
     /// Since when it is in doubt, in µs of the site's own clock; anew after a crash.
@@ -95,6 +97,7 @@ impl Branch {
             done: 0,
             readings: Vec::new(),
             undo: Vec::new(),
+            voted_as: 0,
             participants: [].into(),
             in_doubt_since_us: None,
             recovered: false,
@@ -185,8 +188,10 @@ pub struct Site {
     pub(super) ended: Arc<BTreeMap<TransactionId, Ended>>,
     /// Transactions up to this one that are in neither list have ended, and how is forgotten.
     pub(super) forgotten: TransactionId,
-    /// Requests that this site committed by itself, as the only participant.
+    /// The latest request of each client that this site committed by itself, as the only participant.
     pub(super) sessions: Sessions,
+    /// The latest incarnation of the coordinator that was heard of.
+    pub(super) coordinator_incarnation: u32,
     /// Who has to be told a decision that is on its way to the disk.
     pub(super) to_tell: BTreeMap<TransactionId, Arc<[NodeId]>>,
     /// Transactions that have just got a lock and can go on.
@@ -203,6 +208,7 @@ impl Site {
             ended: Arc::default(),
             forgotten: TransactionId::default(),
             sessions: Sessions::default(),
+            coordinator_incarnation: 0,
             to_tell: BTreeMap::new(),
             granted: VecDeque::new(),
         }
@@ -253,8 +259,29 @@ impl Site {
         transaction <= self.forgotten && !self.branches.contains_key(&transaction)
     }
 
+    /// Notes how a transaction ended. Nobody reverses a decision (AC2), so the first one holds.
     pub(super) fn end(&mut self, transaction: TransactionId, ended: Ended) {
-        Arc::make_mut(&mut self.ended).insert(transaction, ended);
+        Arc::make_mut(&mut self.ended).entry(transaction).or_insert(ended);
+    }
+
+    /// A transaction of this incarnation of the coordinator arrives. Returns those of earlier incarnations that have
+    /// not been voted for, and that the coordinator has therefore forgotten; `None` if this one is of an earlier
+    /// incarnation itself.
+    ///
+    /// A coordinator that tells a client that its request was aborted relies on it: what an earlier incarnation had
+    /// left to this site alone can from now on not be committed any more.
+    pub(super) fn follow(&mut self, incarnation: u32) -> Option<Vec<TransactionId>> {
+        if incarnation < self.coordinator_incarnation {
+            return None;
+        }
+        if incarnation == self.coordinator_incarnation {
+            return Some(Vec::new());
+        }
+        self.coordinator_incarnation = incarnation;
+        let unvoted = |branch: &Branch| matches!(branch.state, BranchState::Working | BranchState::Worked);
+        let of_former =
+            self.branches.iter().filter(|(t, branch)| t.incarnation < incarnation && unvoted(branch));
+        Some(of_former.map(|(transaction, _)| *transaction).collect())
     }
 
     /// Gives a transaction's locks back; whoever gets one goes on when the input has been handled.

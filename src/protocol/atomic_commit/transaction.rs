@@ -192,6 +192,16 @@ pub enum Outcome {
     Abort,
 }
 
+impl Outcome {
+    /// The other one.
+    pub fn opposite(self) -> Outcome {
+        match self {
+            Outcome::Commit => Outcome::Abort,
+            Outcome::Abort => Outcome::Commit,
+        }
+    }
+}
+
 /// Why a resource manager votes no.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -312,7 +322,7 @@ pub enum Answer {
         /// The coordinator.
         to: NodeId,
     },
-    /// The coordinator is not ready; nothing happened.
+    /// The coordinator is not ready, or cannot tell yet how the request ended: ask again.
     NotReady,
 }
 

@@ -37,10 +37,15 @@ impl<V: Variant> Node<V> {
         cx: &mut Context<'_, V>,
         site: NodeId,
         transaction: TransactionId,
+        incarnation: u32,
         vote: Vote,
     ) {
         let Some(coordination) = self.coordinator.transactions.get_mut(&transaction) else { return };
-        if !coordination.participants.contains(&site) {
+        // A vote about work that was lost in a crash says nothing about the work that was done since.
+        if !coordination.participants.contains(&site)
+            || coordination.worked.get(&site).is_none_or(|work| work.incarnation != incarnation)
+                && !cx.breaks(Rule::CountVotesOfEarlierStarts)
+        {
             return;
         }
         match (coordination.phase, vote) {
@@ -96,7 +101,7 @@ impl<V: Variant> Node<V> {
             let record = Record::Commit { transaction, participants: [].into(), origin };
             self.log.write(record, why, cx.effects);
         }
-        self.answer_client(cx, transaction, &coordination, Outcome::Commit, AbortCause::Termination);
+        self.answer_client(cx, transaction, &coordination, Outcome::Commit);
     }
 
     /// Decides to commit. The decision holds as soon as its record is durable, and is told only then.
@@ -106,6 +111,10 @@ impl<V: Variant> Node<V> {
         coordination.phase = Phase::Deciding(Outcome::Commit);
         let participants = coordination.to_tell().into();
         let record = Record::Commit { transaction, participants, origin: coordination.origin.clone() };
+        if cx.breaks(Rule::TellCommitBeforeDurable) {
+            self.log.force(record, Then::Nothing, why, cx.effects);
+            return self.tell_commit(cx, transaction);
+        }
         self.log.force(record, Then::TellCommit(transaction), why, cx.effects);
     }
 
@@ -122,39 +131,30 @@ impl<V: Variant> Node<V> {
         let Some(coordination) = self.coordinator.transactions.get_mut(&transaction) else { return };
         coordination.phase = Phase::Deciding(Outcome::Abort);
         coordination.cause = Some(cause);
+        let coordination = coordination.clone();
+        self.record_abort(cx, transaction, &coordination, cause);
         match cx.settings.presumption {
             Presumption::Nothing => {
                 let record = Record::Abort { transaction, participants: coordination.to_tell().into() };
-                self.log.force(record, Then::TellAbort(transaction, cause), why, cx.effects);
+                self.log.force(record, Then::TellAbort(transaction), why, cx.effects);
             }
             Presumption::Abort | Presumption::Commit => {
                 cx.effects.note(why);
-                self.tell_abort(cx, transaction, cause);
+                self.tell_abort(cx, transaction);
             }
         }
     }
 
     pub(super) fn tell_commit(&mut self, cx: &mut Context<'_, V>, transaction: TransactionId) {
-        self.tell_outcome(cx, transaction, Outcome::Commit, AbortCause::Termination);
+        self.tell_outcome(cx, transaction, Outcome::Commit);
     }
 
-    pub(super) fn tell_abort(
-        &mut self,
-        cx: &mut Context<'_, V>,
-        transaction: TransactionId,
-        cause: AbortCause,
-    ) {
-        self.tell_outcome(cx, transaction, Outcome::Abort, cause);
+    pub(super) fn tell_abort(&mut self, cx: &mut Context<'_, V>, transaction: TransactionId) {
+        self.tell_outcome(cx, transaction, Outcome::Abort);
     }
 
     /// Phase two: tells every participant that needs it, and the client.
-    fn tell_outcome(
-        &mut self,
-        cx: &mut Context<'_, V>,
-        transaction: TransactionId,
-        outcome: Outcome,
-        cause: AbortCause,
-    ) {
+    fn tell_outcome(&mut self, cx: &mut Context<'_, V>, transaction: TransactionId, outcome: Outcome) {
         let Some(mut coordination) = self.coordinator.transactions.remove(&transaction) else { return };
         let acknowledge = cx.settings.presumption.acknowledges(outcome);
         let to_tell = coordination.to_tell();
@@ -162,7 +162,7 @@ impl<V: Variant> Node<V> {
             let message = Message::Decision { transaction, outcome, acknowledge };
             cx.effects.send(*site, message, Reason::TellsDecision { transaction, outcome });
         }
-        self.answer_client(cx, transaction, &coordination, outcome, cause);
+        self.answer_client(cx, transaction, &coordination, outcome);
         if !acknowledge {
             return cx.effects.note(Reason::ForgetsByPresumption { transaction, outcome });
         }
@@ -182,7 +182,7 @@ impl<V: Variant> Node<V> {
         let Some(coordination) = self.coordinator.transactions.get_mut(&transaction) else { return };
         if let Phase::Completing(outcome) = coordination.phase {
             coordination.awaited.remove(&site);
-            if coordination.awaited.is_empty() {
+            if coordination.awaited.is_empty() || cx.breaks(Rule::ForgetBeforeAllAcknowledged) {
                 self.forget(cx, transaction, outcome);
             }
         }
@@ -239,7 +239,10 @@ impl<V: Variant> Node<V> {
         let Some(coordination) = self.coordinator.transactions.remove(&transaction) else { return };
         let why = Reason::LearnsDecision { transaction, outcome, from, forced: false };
         cx.effects.cancel_timer(Timer::Retransmit(transaction), why);
-        self.answer_client(cx, transaction, &coordination, outcome, cause);
+        if outcome == Outcome::Abort {
+            self.record_abort(cx, transaction, &coordination, cause);
+        }
+        self.answer_client(cx, transaction, &coordination, outcome);
     }
 
     /// After a restart: goes on with a transaction that is on record.

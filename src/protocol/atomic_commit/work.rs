@@ -5,15 +5,19 @@ use std::sync::Arc;
 
 use super::coordinator::count;
 use super::locks::{LockMode, LockRequest};
+use super::log::Then;
 use super::message::{Message, Record, Timer};
 use super::node::{Context, Node, Variant};
-use super::options::DeadlockHandling;
+use super::options::{DeadlockHandling, Rule};
 use super::reason::Reason;
-use super::session::Known;
+use super::session::{Ending, Known};
 use super::site::{Branch, BranchState, Ended};
 use super::store::Version;
-use super::transaction::{Answer, COORDINATOR, GaveUp, Operation, Reading, TransactionId};
+use super::transaction::{COORDINATOR, GaveUp, Operation, Reading, TransactionId};
 use crate::protocol::{ClientId, NodeId, RequestId};
+
+/// How many transactions a site works for at once; it does not begin more.
+const BRANCHES_MAX: usize = 1_024;
 
 impl<V: Variant> Node<V> {
     pub(super) fn on_work(
@@ -27,11 +31,22 @@ impl<V: Variant> Node<V> {
         if from != COORDINATOR || self.id == COORDINATOR {
             return;
         }
-        match self.site.ended(transaction) {
-            Some(Ended::Aborted) => {
-                let message = Message::GaveUp { transaction, why: GaveUp::Earlier };
-                return cx.effects.send(COORDINATOR, message, Reason::RefusesLateWork { transaction });
+        match self.site.follow(transaction.incarnation) {
+            None if !cx.breaks(Rule::WorkForFormerCoordinator) => {
+                return cx.effects.note(Reason::RefusesLateWork { transaction });
             }
+            None => {}
+            Some(of_former) => {
+                for former in of_former {
+                    if !cx.breaks(Rule::WorkForFormerCoordinator) {
+                        let why = Reason::AbortsOfFormerCoordinator { transaction: former };
+                        self.undo_branch(cx, former, why);
+                    }
+                }
+            }
+        }
+        match self.site.ended(transaction) {
+            Some(Ended::Aborted) => return self.give_up_once_durable(cx, transaction),
             Some(_) => return,
             None if self.site.has_forgotten(transaction) => return,
             None => {}
@@ -42,12 +57,31 @@ impl<V: Variant> Node<V> {
             Some(_) => return,
             None => {}
         }
-        if let Known::Answered(answer) = self.site.sessions.look_up(asked_by.0, asked_by.1)
-            && let Answer::Committed { transaction: earlier, readings } = answer.as_ref()
-        {
-            let (earlier, readings) = (*earlier, Arc::clone(readings));
-            let message = Message::CommittedEarlier { transaction, earlier, readings };
-            return cx.effects.send(COORDINATOR, message, Reason::CommittedEarlier { transaction, earlier });
+        // What this site is committing by itself was left to it by an earlier incarnation of the coordinator. The
+        // request is asked for again until it is known how that ended.
+        let is_under_way =
+            |branch: &Branch| branch.state == BranchState::Committing && branch.asked_by == Some(asked_by);
+        if self.site.branches.values().any(is_under_way) || self.site.branches.len() >= BRANCHES_MAX {
+            return;
+        }
+        match self.site.sessions.look_up(asked_by.0, asked_by.1) {
+            Known::Ended(session) if !cx.breaks(Rule::IgnoreEarlierCommit) => {
+                let earlier = session.transaction;
+                let Ending::Committed(readings) = &session.ending else { return };
+                let message =
+                    Message::CommittedEarlier { transaction, earlier, readings: Arc::clone(readings) };
+                return cx.effects.send(
+                    COORDINATOR,
+                    message,
+                    Reason::CommittedEarlier { transaction, earlier },
+                );
+            }
+            Known::Stale => {
+                cx.effects.note(Reason::IgnoresOldRequest { request_of: asked_by.0 });
+                self.site.end(transaction, Ended::Aborted);
+                return self.give_up_once_durable(cx, transaction);
+            }
+            Known::Ended(_) | Known::New => {}
         }
         self.site.branches.insert(transaction, Branch::new(Some(asked_by), operations));
         let after_us = cx.settings.resources.prepare_timeout_us;
@@ -73,7 +107,14 @@ impl<V: Variant> Node<V> {
             let mode = if operation.is_read() { LockMode::Shared } else { LockMode::Exclusive };
             match self.site.locks.request(transaction, &operation.at().key, mode) {
                 LockRequest::Granted => self.operate(cx, transaction, &operation),
-                LockRequest::Waits(holders) => return self.wait_or_die(cx, transaction, holders),
+                LockRequest::Waits(holders) => {
+                    let rule =
+                        if operation.is_read() { Rule::ReadWithoutLock } else { Rule::WriteWithoutLock };
+                    if !cx.breaks(rule) {
+                        return self.wait_or_die(cx, transaction, holders);
+                    }
+                    self.operate(cx, transaction, &operation);
+                }
             }
         }
         if let Some(branch) = self.site.branches.get_mut(&transaction) {
@@ -113,8 +154,18 @@ impl<V: Variant> Node<V> {
     ) {
         let older = holders.first().copied().filter(|holder| *holder < transaction);
         match (cx.settings.resources.deadlock, older) {
-            (DeadlockHandling::WaitDie, Some(holder)) => {
+            (DeadlockHandling::WaitDie, Some(holder)) if !cx.breaks(Rule::WaitForOlder) => {
                 self.give_branch_up(cx, transaction, GaveUp::WaitDie, Reason::Dies { transaction, holder });
+            }
+            (DeadlockHandling::WaitDie, _) => {
+                // Whoever holds a lock and wants more goes first, so that others come to wait for it.
+                for waiter in self.site.locks.waits_behind(transaction) {
+                    if waiter > transaction && !cx.breaks(Rule::WaitForOlder) {
+                        let why = Reason::Dies { transaction: waiter, holder: transaction };
+                        self.give_branch_up(cx, waiter, GaveUp::WaitDie, why);
+                    }
+                }
+                self.report_wait(cx, transaction);
             }
             _ => self.report_wait(cx, transaction),
         }
@@ -156,14 +207,39 @@ impl<V: Variant> Node<V> {
         reason: Reason,
     ) {
         self.undo_branch(cx, transaction, reason);
-        cx.effects.send(COORDINATOR, Message::GaveUp { transaction, why }, reason);
+        let message = Message::GaveUp { transaction, incarnation: self.incarnation, why };
+        cx.effects.send(COORDINATOR, message, reason);
+    }
+
+    /// The coordinator is told that a transaction was aborted here, once that is on record for good: the abort may
+    /// stand behind a prepared record that would otherwise be all that a crash leaves.
+    fn give_up_once_durable(&mut self, cx: &mut Context<'_, V>, transaction: TransactionId) {
+        if self.log.is_durable() || cx.breaks(Rule::TellOwnAbortBeforeDurable) {
+            self.tell_given_up(cx, transaction);
+        } else {
+            let why = Reason::RefusesLateWork { transaction };
+            self.log.flush_once(Then::GiveUp(transaction), why, cx.effects);
+        }
+    }
+
+    pub(super) fn tell_given_up(&mut self, cx: &mut Context<'_, V>, transaction: TransactionId) {
+        let (incarnation, why) = (self.incarnation, GaveUp::Earlier);
+        let message = Message::GaveUp { transaction, incarnation, why };
+        cx.effects.send(COORDINATOR, message, Reason::RefusesLateWork { transaction });
+    }
+
+    /// Puts back what a transaction that is aborted had changed.
+    pub(super) fn undo_changes(&mut self, cx: &mut Context<'_, V>, branch: &Branch) {
+        if !branch.undo.is_empty() && !cx.breaks(Rule::SkipUndoOfAbort) {
+            self.site.store.undo(&branch.undo);
+        }
     }
 
     /// Takes a branch back: the values, the locks, the book. Nothing needs to be forced: without a prepared
     /// record a restart would do the same.
     pub(super) fn undo_branch(&mut self, cx: &mut Context<'_, V>, transaction: TransactionId, why: Reason) {
         let Some(branch) = self.site.branches.remove(&transaction) else { return };
-        self.site.store.undo(&branch.undo);
+        self.undo_changes(cx, &branch);
         cx.effects.cancel_timer(Timer::Prepare(transaction), why);
         if !branch.undo.is_empty() {
             let record = Record::Abort { transaction, participants: [].into() };

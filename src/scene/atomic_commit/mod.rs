@@ -36,6 +36,9 @@ const TAIL_CELLS: usize = 7;
 fn out_text(because: OutBecause, lang: Lang) -> String {
     match because {
         OutBecause::DiskLost => word!(lang, "its disk was lost", "磁盘丢失").to_owned(),
+        OutBecause::NoMoreStarts => {
+            word!(lang, "it was started too often to be counted", "启动次数过多，无法计数").to_owned()
+        }
         OutBecause::DiskDamaged { at_byte } => {
             say!(lang, "its log is damaged at byte {at_byte}", "日志在第 {at_byte} 字节处损坏")
         }

@@ -89,6 +89,31 @@ pub(super) fn text(why: &Reason, node: NodeId, lang: Lang) -> String {
             "{node} finds its log damaged at byte {at_byte}. A promise may be missing, so it keeps out.",
             "{node} 发现日志在第 {at_byte} 字节处损坏。可能缺失承诺，因此置身事外。"
         ),
+        R::NoMoreStarts => say!(
+            lang,
+            "{node} has been started as often as can be counted, so its next transactions would have names that were used before. It keeps out.",
+            "{node} 的启动次数已达可计数的上限，再开始的事务会重用旧名字。因此它置身事外。"
+        ),
+        R::RecordsAbortForClient { .. } => say!(
+            lang,
+            "{node} writes down that the client's request was aborted as {t}. It tells the client once that is durable: a copy of the request that comes after a crash must not be carried out any more.",
+            "{node} 写下客户端的请求已作为 {t} 中止。持久化之后才告知客户端：崩溃之后到达的请求副本不得再被执行。"
+        ),
+        R::IgnoresOldRequest { request_of } => say!(
+            lang,
+            "{node} does not carry out an old copy of a request of {request_of}: that client was answered and has moved on.",
+            "{node} 不执行 {request_of} 的旧请求副本：该客户端早已得到答复并继续前进。"
+        ),
+        R::CannotTellYet { .. } => say!(
+            lang,
+            "{node} cannot say yet how the request ended. Before its crash it may have left it to the only participant, and that one has not been heard since; the client has to ask again.",
+            "{node} 还不能说明请求的结果。崩溃之前它可能已把决定交给唯一的参与者，而此后尚未收到对方消息；客户端需要再问。"
+        ),
+        R::AbortsOfFormerCoordinator { .. } => say!(
+            lang,
+            "{node} takes {t} back: the coordinator has been started anew since, and {node} had not voted.",
+            "{node} 撤销 {t}：协调者此后已重新启动，而 {node} 尚未投票。"
+        ),
         R::UndoesLoser { .. } => say!(
             lang,
             "{node} takes {t} back: it had not voted before the crash, so nobody relies on it.",
@@ -486,6 +511,7 @@ pub(super) fn invariant_text(name: &'static str, lang: Lang) -> String {
     match name {
         "isolation" => word!(lang, "Isolation", "隔离性"),
         "durability" => word!(lang, "Durability", "持久性"),
+        "one outcome" => word!(lang, "One outcome for one request", "一个请求一个结果"),
         "locks held in doubt" => word!(lang, "Locks held in doubt", "存疑时保持锁"),
         name => name,
     }

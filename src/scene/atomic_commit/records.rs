@@ -17,6 +17,10 @@ pub(super) fn text(record: &Record, lang: Lang) -> String {
         Record::Initiation { transaction, .. } => say!(lang, "begin {transaction}", "开始 {transaction}"),
         Record::Commit { transaction, .. } => say!(lang, "commit {transaction}", "提交 {transaction}"),
         Record::Abort { transaction, .. } => say!(lang, "abort {transaction}", "中止 {transaction}"),
+        Record::Refused(session) => {
+            let (client, transaction) = (session.client, session.transaction);
+            say!(lang, "{client}: {transaction} aborted", "{client}：{transaction} 已中止")
+        }
         Record::End { transaction } => say!(lang, "end {transaction}", "结束 {transaction}"),
         Record::Checkpoint(_) => word!(lang, "checkpoint", "检查点").to_owned(),
     }
@@ -30,7 +34,9 @@ pub(super) fn tone(record: &Record) -> Tone {
         Record::Abort { .. } => Tone::Bad,
         Record::Initiation { .. } => Tone::Leader,
         Record::Update { .. } => Tone::Member,
-        Record::Started { .. } | Record::End { .. } | Record::Checkpoint(_) => Tone::Plain,
+        Record::Started { .. } | Record::End { .. } | Record::Refused(_) | Record::Checkpoint(_) => {
+            Tone::Plain
+        }
     }
 }
 

@@ -75,6 +75,15 @@ pub(super) fn text(violation: &CommitViolation, lang: Lang) -> (String, String) 
             "{committed} was the last to commit {key} at {site}, and after a restart the opening balance is there.",
             "{site} 上的 {key} 最后由 {committed} 提交，重启后却是初始余额。"
         ),
+        V::TwoOutcomes { client, request, first, decided, second, outcome } => {
+            let number = request.0;
+            let (decided, outcome) = (outcome_text(*decided, lang), outcome_text(*outcome, lang));
+            say!(
+                lang,
+                "Request {number} of {client} ended twice: {first}: {decided}, and {second}: {outcome}.",
+                "{client} 的请求 {number} 有两个结果：{first}：{decided}；{second}：{outcome}。"
+            )
+        }
         V::LockReleasedInDoubt { transaction: t, site, held, left } => say!(
             lang,
             "{t} is in doubt at {site} and held {held} locks when it voted; now it holds {left}.",

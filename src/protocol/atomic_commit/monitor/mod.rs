@@ -14,6 +14,7 @@
 
 mod decisions;
 mod isolation;
+mod requests;
 mod violation;
 
 use std::collections::BTreeMap;
@@ -23,13 +24,16 @@ use serde::Serialize;
 
 use self::decisions::Decisions;
 use self::isolation::History;
+use self::requests::Requests;
 pub use self::violation::CommitViolation;
 use super::coordinator::{Coordinator, Phase};
+use super::locks::LockMode;
 use super::log::Write;
 use super::message::{Message, Record};
 use super::node::{Duty, Node, Variant};
 use super::site::{Ended, Site};
-use super::transaction::{Answer, COORDINATOR, Outcome, TransactionId};
+use super::store::Version;
+use super::transaction::{Answer, COORDINATOR, Key, Outcome, TransactionId};
 use crate::protocol::{EffectBody, Monitor, NodeId, Observation};
 
 /// A process that has not decided, and what it waits for.
@@ -58,6 +62,7 @@ struct OnItsWay {
 pub struct CommitMonitor {
     decisions: Arc<Decisions>,
     history: Arc<History>,
+    requests: Arc<Requests>,
     /// Decisions on their way to each node's disk.
     on_their_way: BTreeMap<NodeId, Vec<OnItsWay>>,
     /// How many locks each branch in doubt held when it was first seen so.
@@ -123,7 +128,10 @@ impl CommitMonitor {
                 history.aborted(transaction);
                 None
             }
-            Outcome::Commit => history.committed(transaction, &self.decisions),
+            Outcome::Commit => {
+                let violation = history.committed(transaction, &self.decisions);
+                violation.or_else(|| Arc::make_mut(&mut self.requests).committed(transaction))
+            }
         }
     }
 
@@ -141,9 +149,14 @@ impl CommitMonitor {
                 None
             }
             EffectBody::Send { to, message } => self.message(node, *to, message),
-            EffectBody::Reply { answer, .. } => match answer {
+            EffectBody::Reply { client, request, answer } => match answer {
                 Answer::Committed { transaction, .. } => self.decided(node, *transaction, Outcome::Commit),
-                Answer::Aborted { transaction, .. } => self.decided(node, *transaction, Outcome::Abort),
+                Answer::Aborted { transaction, .. } => {
+                    let violation = self.decided(node, *transaction, Outcome::Abort);
+                    violation.or_else(|| {
+                        Arc::make_mut(&mut self.requests).told_aborted(*client, *request, *transaction)
+                    })
+                }
                 Answer::Refused { .. } | Answer::Redirected { .. } | Answer::NotReady => None,
             },
             _ => None,
@@ -164,8 +177,11 @@ impl CommitMonitor {
 
     fn message(&mut self, node: NodeId, to: NodeId, message: &Message) -> Option<CommitViolation> {
         match message {
-            Message::Work { transaction, .. } => {
+            Message::Work { transaction, client, request, operations } => {
                 Arc::make_mut(&mut self.decisions).takes_part(*transaction, to);
+                if !self.requests.knows(*transaction) && operations.iter().any(|o| !o.is_read()) {
+                    Arc::make_mut(&mut self.requests).carries_out(*transaction, *client, *request);
+                }
                 None
             }
             Message::Worked { transaction, readings, .. } => {
@@ -175,7 +191,7 @@ impl CommitMonitor {
                 }
                 None
             }
-            Message::Vote { transaction, vote } => {
+            Message::Vote { transaction, vote, .. } => {
                 Arc::make_mut(&mut self.decisions).voted(*transaction, node, *vote);
                 None
             }
@@ -209,10 +225,12 @@ impl CommitMonitor {
         let site = node.site()?;
         let id = node.id();
         let mut violation = None;
-        for (transaction, _) in site.in_doubt() {
+        for (transaction, branch) in site.in_doubt() {
             let left = site.locks().held_by(transaction);
             let held = *self.in_doubt.entry((id, transaction)).or_insert(left);
-            if held != left {
+            let is_locked =
+                |(key, _): &(Key, Version)| site.locks().held(transaction, key) == Some(LockMode::Exclusive);
+            if held != left || !branch.undo.iter().all(is_locked) {
                 let [held, left] = [held, left].map(|n| u16::try_from(n).unwrap_or(u16::MAX));
                 violation = Some(CommitViolation::LockReleasedInDoubt { transaction, site: id, held, left });
             }
@@ -231,18 +249,21 @@ impl CommitMonitor {
         violation
     }
 
-    /// Decisions that were on their way to the disk when the node crashed: some of them arrived.
-    fn found_on_disk<V: Variant>(&mut self, node: &Node<V>) -> Option<CommitViolation> {
-        let on_their_way = self.on_their_way.remove(&node.id())?;
-        let recovered = || node.log().entries().iter().filter(|entry| entry.write == Write::Recovered);
-        on_their_way.into_iter().find_map(|OnItsWay { transaction, outcome, .. }| {
-            let arrived = recovered().any(|entry| match entry.record {
-                Record::Commit { transaction: t, .. } => t == transaction && outcome == Outcome::Commit,
-                Record::Abort { transaction: t, .. } => t == transaction && outcome == Outcome::Abort,
+    /// Decisions that were on their way to the disk when the node crashed: some of them arrived, and are durable
+    /// once a sync after the restart says so.
+    fn found_on_disk<V: Variant>(&mut self, node: &Node<V>) {
+        let Some(on_their_way) = self.on_their_way.get_mut(&node.id()) else { return };
+        on_their_way.retain_mut(|OnItsWay { number, transaction, outcome }| {
+            let mut recovered =
+                node.log().entries().iter().take_while(|entry| entry.write == Write::Recovered);
+            let found = recovered.position(|entry| match entry.record {
+                Record::Commit { transaction: t, .. } => t == *transaction && *outcome == Outcome::Commit,
+                Record::Abort { transaction: t, .. } => t == *transaction && *outcome == Outcome::Abort,
                 _ => false,
             });
-            if arrived { self.decided(node.id(), transaction, outcome) } else { None }
-        })
+            *number = found.map_or(*number, |position| position as u64);
+            found.is_some()
+        });
     }
 
     /// What open transactions did at a site is gone after a crash, unless it is in doubt about them or has
@@ -306,6 +327,7 @@ impl<V: Variant> Monitor<Node<V>> for CommitMonitor {
         CommitMonitor {
             decisions: Arc::default(),
             history: Arc::default(),
+            requests: Arc::default(),
             on_their_way: BTreeMap::new(),
             in_doubt: BTreeMap::new(),
             incarnations: vec![0; usize::from(nodes)],
@@ -325,9 +347,9 @@ impl<V: Variant> Monitor<Node<V>> for CommitMonitor {
             std::mem::replace(incarnation, node.incarnation()) != node.incarnation()
         });
         if restarted {
-            violation = self.found_on_disk(node);
+            self.found_on_disk(node);
             self.lost_by_crash(node);
-            violation = violation.or(self.after_restart(node, step.options));
+            violation = self.after_restart(node, step.options);
         }
         let appended = step.effects.iter().filter(|e| matches!(e.body, EffectBody::Append { .. })).count();
         let mut number = node.log().written().saturating_sub(appended as u64);

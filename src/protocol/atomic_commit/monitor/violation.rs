@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::super::transaction::{Key, Outcome, TransactionId};
-use crate::protocol::NodeId;
+use crate::protocol::{ClientId, NodeId, RequestId};
 
 /// What contradicts what.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
@@ -75,6 +75,22 @@ pub enum CommitViolation {
         /// Whose value is there instead; `None` for the opening balance.
         found: Option<TransactionId>,
     },
+    /// A request has two outcomes: it was committed although its client was told that it was aborted, or it was
+    /// committed twice.
+    TwoOutcomes {
+        /// The client.
+        client: ClientId,
+        /// Its request.
+        request: RequestId,
+        /// The transaction that ended it first.
+        first: TransactionId,
+        /// How.
+        decided: Outcome,
+        /// The one that ended it again.
+        second: TransactionId,
+        /// How.
+        outcome: Outcome,
+    },
     /// A lock was given back while its holder was in doubt.
     LockReleasedInDoubt {
         /// The transaction in doubt.
@@ -96,6 +112,7 @@ impl CommitViolation {
             CommitViolation::ReversedDecision { .. } => "AC2",
             CommitViolation::CommittedWithoutVote { .. } => "AC3",
             CommitViolation::NotSerialisable { .. } | CommitViolation::DirtyRead { .. } => "isolation",
+            CommitViolation::TwoOutcomes { .. } => "one outcome",
             CommitViolation::LostDecision { .. } | CommitViolation::LostWrite { .. } => "durability",
             CommitViolation::LockReleasedInDoubt { .. } => "locks held in doubt",
         }

@@ -16,10 +16,10 @@ use serde::Serialize;
 use super::coordinator::{Phase, count};
 use super::message::{Message, Timer};
 use super::node::{Context, Node, Settings, Variant};
-use super::options::{BreakRules, Presumption, ThreePhaseOptions};
+use super::options::{BreakRules, Presumption, Rule, THREE_PHASE_RULES, ThreePhaseOptions};
 use super::reason::Reason;
 use super::transaction::{COORDINATOR, TransactionId};
-use crate::protocol::{Invalid, NodeId};
+use crate::protocol::{Invalid, NodeId, RuleName};
 
 /// A node of three-phase commit.
 pub type ThreePhaseCommit = Node<ThreePhase>;
@@ -31,6 +31,7 @@ pub struct ThreePhase;
 impl Variant for ThreePhase {
     type Options = ThreePhaseOptions;
     const NAME: &'static str = "three-phase-commit";
+    const RULES: &'static [RuleName] = THREE_PHASE_RULES;
 
     fn validate(options: &ThreePhaseOptions, nodes: u16) -> Result<(), Vec<Invalid>> {
         options.validate(nodes)
@@ -57,6 +58,13 @@ impl Variant for ThreePhase {
 
     /// The second of the three phases: everybody is told that everybody will commit.
     fn all_voted_yes(node: &mut Node<Self>, cx: &mut Context<'_, Self>, transaction: TransactionId) {
+        if cx.breaks(Rule::SkipPreCommit) {
+            return node.decide_commit(
+                cx,
+                transaction,
+                Reason::CommitsAfterPreCommit { transaction, silent: 0 },
+            );
+        }
         let Some(coordination) = node.coordinator.transactions.get_mut(&transaction) else { return };
         coordination.phase = Phase::PreCommitting;
         let to_tell = coordination.to_tell();

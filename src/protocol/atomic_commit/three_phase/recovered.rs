@@ -8,6 +8,7 @@
 use super::super::coordinator::{Phase, count};
 use super::super::message::{Message, ProcessState};
 use super::super::node::{Context, Node};
+use super::super::options::Rule;
 use super::super::reason::Reason;
 use super::super::transaction::{AbortCause, COORDINATOR, Outcome, TransactionId};
 use super::ThreePhase;
@@ -17,6 +18,12 @@ impl Node<ThreePhase> {
     /// Asks everybody, and again after a while.
     pub(super) fn ask_after_crash(&mut self, cx: &mut Context<'_, ThreePhase>, transaction: TransactionId) {
         let own = self.id;
+        if own == COORDINATOR
+            && self.coordinator.phase(transaction) == Some(Phase::Asking)
+            && cx.breaks(Rule::AbortAtRecovery)
+        {
+            return self.decide_abort(cx, transaction, AbortCause::CoordinatorCrashed);
+        }
         let asked: Vec<NodeId> = if own == COORDINATOR {
             match self.coordinator.transactions.get(&transaction) {
                 Some(coordination) if coordination.phase == Phase::Asking => {
@@ -80,7 +87,9 @@ impl Node<ThreePhase> {
                 return;
             }
             coordination.recovered.insert(from);
-            if coordination.participants.iter().all(|site| coordination.recovered.contains(site)) {
+            if coordination.participants.iter().all(|site| coordination.recovered.contains(site))
+                || cx.breaks(Rule::DecideBeforeAllHaveRecovered)
+            {
                 let processes = count(coordination.participants.len() + 1);
                 cx.effects.note(Reason::TotalFailure { transaction, processes });
                 self.decide_abort(cx, transaction, AbortCause::CoordinatorCrashed);
@@ -97,7 +106,9 @@ impl Node<ThreePhase> {
         branch.peers.insert(from, state);
         let has_recovered =
             |process: NodeId| branch.peers.get(&process).is_some_and(|s| *s == ProcessState::Recovered);
-        if branch.others(own).chain([COORDINATOR]).all(has_recovered) {
+        if branch.others(own).chain([COORDINATOR]).all(has_recovered)
+            || cx.breaks(Rule::DecideBeforeAllHaveRecovered)
+        {
             let processes = count(branch.participants.len() + 1);
             cx.effects.note(Reason::TotalFailure { transaction, processes });
             self.participant_is_told(cx, own, transaction, Outcome::Abort, false);

@@ -31,7 +31,7 @@ impl Node<ThreePhase> {
             cx.effects.note(Reason::AbortsAloneInDoubt { transaction });
             return self.participant_is_told(cx, self.id, transaction, Outcome::Abort, false);
         }
-        if branch.recovered {
+        if branch.recovered && !cx.breaks(Rule::CountRecoveredAsLive) {
             return self.ask_after_crash(cx, transaction);
         }
         let silent = branch.obeys;
@@ -83,7 +83,7 @@ impl Node<ThreePhase> {
             return;
         }
         let Some(branch) = self.site.branches.get(&transaction) else { return };
-        if branch.recovered {
+        if branch.recovered && !cx.breaks(Rule::CountRecoveredAsLive) {
             self.tell_state(cx, from, transaction, ProcessState::Recovered);
         } else if !branch.leads() {
             self.take_over(cx, transaction);
@@ -125,8 +125,7 @@ impl Node<ThreePhase> {
         }
         if let Some(ended) = self.site.ended(transaction) {
             if let Some(outcome) = ended.outcome() {
-                let message = Message::Decision { transaction, outcome, acknowledge: false };
-                cx.effects.send(to, message, Reason::TellsDecision { transaction, outcome });
+                self.tell_once_durable(cx, to, transaction, outcome);
             }
             return true;
         }
@@ -153,7 +152,7 @@ impl Node<ThreePhase> {
             return;
         }
         let Some(branch) = self.site.branches.get_mut(&transaction) else { return };
-        if branch.recovered {
+        if branch.recovered && !cx.breaks(Rule::CountRecoveredAsLive) {
             return self.tell_state(cx, from, transaction, ProcessState::Recovered);
         }
         if from < branch.obeys {
@@ -217,14 +216,18 @@ impl Node<ThreePhase> {
         let own = usize::from(branch.state == BranchState::PreCommitted);
         let committable = own + peers(ProcessState::Committable).count();
         let up = count(1 + uncertain.len() + committable - own);
-        if committable == 0 {
+        if committable == 0 && cx.breaks(Rule::CommitThoughAllAreUncertain) {
+            let why = Reason::SomeCommittable { transaction, committable: 0, up };
+            return self.commit_as_backup(cx, transaction, why);
+        }
+        if committable == 0 || cx.breaks(Rule::AbortThoughSomeAreCommittable) {
             return self.abort_as_backup(cx, transaction, up);
         }
         let why = Reason::SomeCommittable { transaction, committable: count(committable), up };
         branch.state = BranchState::PreCommitted;
         branch.stage = Stage::CollectingAcknowledgements;
         branch.peers.retain(|other, _| uncertain.contains(other));
-        if uncertain.is_empty() {
+        if uncertain.is_empty() || cx.breaks(Rule::CommitWithoutTellingTheUncertain) {
             return self.commit_as_backup(cx, transaction, why);
         }
         for other in uncertain {
@@ -266,7 +269,7 @@ impl Node<ThreePhase> {
     ) {
         let Some(branch) = self.site.branches.get_mut(&transaction) else { return };
         // One that has crashed since it voted is no longer counted on, and will ask.
-        if !branch.state.is_in_doubt() || branch.recovered {
+        if !branch.state.is_in_doubt() || branch.recovered && !cx.breaks(Rule::CountRecoveredAsLive) {
             return;
         }
         if from != branch.obeys {

@@ -12,10 +12,10 @@ use serde::Serialize;
 use super::coordinator::count;
 use super::message::{Message, Timer};
 use super::node::{Context, Node, Settings, Variant};
-use super::options::{BreakRules, Presumption, TwoPhaseOptions};
+use super::options::{BreakRules, Presumption, TWO_PHASE_RULES, TwoPhaseOptions};
 use super::reason::Reason;
 use super::transaction::TransactionId;
-use crate::protocol::{Invalid, NodeId};
+use crate::protocol::{Invalid, NodeId, RuleName};
 
 /// A node of two-phase commit.
 pub type TwoPhaseCommit = Node<TwoPhase>;
@@ -27,6 +27,7 @@ pub struct TwoPhase;
 impl Variant for TwoPhase {
     type Options = TwoPhaseOptions;
     const NAME: &'static str = "two-phase-commit";
+    const RULES: &'static [RuleName] = TWO_PHASE_RULES;
 
     fn validate(options: &TwoPhaseOptions, nodes: u16) -> Result<(), Vec<Invalid>> {
         options.validate(nodes)

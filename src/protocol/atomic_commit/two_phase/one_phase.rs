@@ -4,6 +4,7 @@
 use super::super::log::Then;
 use super::super::message::{Message, Record, Timer, Vote};
 use super::super::node::{Context, Node};
+use super::super::options::Rule;
 use super::super::reason::Reason;
 use super::super::site::{BranchState, Ended};
 use super::super::transaction::{COORDINATOR, NoVote, Outcome, TransactionId};
@@ -23,16 +24,23 @@ impl Node<TwoPhase> {
         }
         match self.site.ended(transaction) {
             Some(Ended::Committed) => return self.answer_committed(cx, transaction),
-            Some(Ended::DroppedOut) => return self.answer_read_only(cx, transaction),
-            Some(Ended::Aborted) => return self.send_no(cx, transaction, NoVote::AlreadyAborted),
+            Some(Ended::DroppedOut) => return self.answer_read_only(cx, transaction, incarnation),
+            Some(Ended::Aborted) => return self.send_no_once_durable(cx, transaction, incarnation),
             None => {}
         }
+        // The outcome may be forgotten while the coordinator still waits for it. But as long as it does, the client
+        // has not been answered and has not gone on: the session knows what was committed.
+        if self.site.sessions.of(transaction).is_some() && !cx.breaks(Rule::ForgetDecisionLeftToOne) {
+            return self.answer_committed(cx, transaction);
+        }
         let Some(branch) = self.site.branches.get(&transaction) else {
-            return self.refuse_lost_work(cx, transaction);
+            return self.refuse_lost_work(cx, transaction, incarnation);
         };
         match branch.state {
             BranchState::Worked if incarnation == self.incarnation => {}
-            BranchState::Working | BranchState::Worked => return self.refuse_lost_work(cx, transaction),
+            BranchState::Working | BranchState::Worked => {
+                return self.refuse_lost_work(cx, transaction, incarnation);
+            }
             _ => return,
         }
         if let Some(why) = branch.objection(&self.site.store) {
@@ -45,7 +53,7 @@ impl Node<TwoPhase> {
             self.site.branches.remove(&transaction);
             self.site.release(transaction);
             self.site.end(transaction, Ended::DroppedOut);
-            return self.answer_read_only(cx, transaction);
+            return self.answer_read_only(cx, transaction, incarnation);
         }
         self.decide_to_commit(cx, transaction, Then::Tell(transaction, COORDINATOR), why);
     }
@@ -55,11 +63,17 @@ impl Node<TwoPhase> {
         let why = Reason::DecidesAlone { transaction, outcome: Outcome::Abort };
         self.finish(cx, transaction, Outcome::Abort, why);
         self.log.write(Record::Abort { transaction, participants: [].into() }, why, cx.effects);
-        cx.effects.send(COORDINATOR, Message::Vote { transaction, vote: Vote::No(vote) }, why);
+        let message = Message::Vote { transaction, incarnation: self.incarnation, vote: Vote::No(vote) };
+        cx.effects.send(COORDINATOR, message, why);
     }
 
-    fn answer_read_only(&mut self, cx: &mut Context<'_, TwoPhase>, transaction: TransactionId) {
-        let message = Message::Vote { transaction, vote: Vote::ReadOnly };
+    fn answer_read_only(
+        &mut self,
+        cx: &mut Context<'_, TwoPhase>,
+        transaction: TransactionId,
+        incarnation: u32,
+    ) {
+        let message = Message::Vote { transaction, incarnation, vote: Vote::ReadOnly };
         cx.effects.send(COORDINATOR, message, Reason::VotesReadOnly { transaction });
     }
 

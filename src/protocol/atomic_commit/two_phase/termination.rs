@@ -70,7 +70,9 @@ impl Node<TwoPhase> {
             Some(_) => return,
             // No information is information, too.
             None => {
-                let outcome = cx.options.presumption.outcome();
+                let presumed = cx.options.presumption.outcome();
+                let outcome =
+                    if cx.breaks(Rule::PresumeTheOpposite) { presumed.opposite() } else { presumed };
                 (outcome, Reason::Presumes { transaction, outcome })
             }
         };
@@ -86,8 +88,8 @@ impl Node<TwoPhase> {
     ) {
         match self.site.ended(transaction) {
             Some(Ended::DroppedOut) => return,
-            Some(Ended::Committed) => return self.pass_on(cx, from, transaction, Outcome::Commit),
-            Some(Ended::Aborted) => return self.pass_on(cx, from, transaction, Outcome::Abort),
+            Some(Ended::Committed) => return self.tell_once_durable(cx, from, transaction, Outcome::Commit),
+            Some(Ended::Aborted) => return self.tell_once_durable(cx, from, transaction, Outcome::Abort),
             None if self.site.has_forgotten(transaction) => return,
             None => {}
         }
@@ -100,17 +102,6 @@ impl Node<TwoPhase> {
                 self.abort_unvoted_when_asked(cx, from, transaction);
             }
         }
-    }
-
-    fn pass_on(
-        &mut self,
-        cx: &mut Context<'_, TwoPhase>,
-        to: NodeId,
-        transaction: TransactionId,
-        outcome: Outcome,
-    ) {
-        let message = Message::Decision { transaction, outcome, acknowledge: false };
-        cx.effects.send(to, message, Reason::TellsDecision { transaction, outcome });
     }
 
     pub(super) fn on_in_doubt(
@@ -128,6 +119,9 @@ impl Node<TwoPhase> {
         if first_time && branch.others(own).all(|other| branch.peers.contains_key(&other)) {
             let participants = count(branch.participants.len());
             cx.effects.note(Reason::Blocked { transaction, participants });
+            if cx.breaks(Rule::AbortWhenAllAreInDoubt) {
+                self.participant_is_told(cx, own, transaction, Outcome::Abort, false);
+            }
         }
     }
 }
