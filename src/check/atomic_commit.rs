@@ -3,15 +3,21 @@
 //! Strict two-phase locking together with an atomic commit makes transactions linearizable as a whole, whatever
 //! they are about. That is checked from what clients were told, besides the invariants AC1 to AC5.
 
+mod records;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+pub use self::records::Records;
+use super::faults::AIMED_PPM;
 use super::history::{Operation as Asked, OperationOf};
 use super::linearizability::{self, Model, Verdict};
 use super::{Checkable, FaultModel, Judgement};
 use crate::protocol::NodeId;
 use crate::protocol::atomic_commit::node::Node;
+use crate::protocol::atomic_commit::three_phase::ThreePhase;
 use crate::protocol::atomic_commit::transaction::VALUE_MAX;
+use crate::protocol::atomic_commit::two_phase::TwoPhase;
 use crate::protocol::atomic_commit::{
     Answer, Balance, COORDINATOR, Command, DeadlockHandling, Duty, Operation, OperatorRequest, Place,
     Presumption, Reading, ResourceOptions, ThreePhaseCommit, ThreePhaseOptions, TwoPhaseCommit,
@@ -126,6 +132,9 @@ fn agrees(expected: &[(Place, i64)], readings: &[Reading]) -> bool {
     expected == told
 }
 
+/// How far clocks drift under chaos, in parts per million.
+const CHAOS_DRIFT_PPM: u32 = 20_000;
+
 /// How many pairs of accounts and transactions under way the search may visit.
 const WORK_MAX: usize = 200_000;
 
@@ -199,7 +208,7 @@ fn workload(stream: &mut Stream) -> Option<Workload> {
 /// one after the other, and a few attempts.
 fn patience_us(resources: &ResourceOptions, protocol_us: u64) -> u64 {
     let longest = resources.work_timeout_us + resources.prepare_timeout_us + resources.retransmit_us;
-    30_000_000 + 20 * (longest + protocol_us)
+    60_000_000 + 40 * (longest + protocol_us)
 }
 
 /// AC5: everyone decides once all is repaired. A disk that is lost cannot be repaired, and whoever has to ask the
@@ -218,7 +227,7 @@ fn is_out<V: Variant>(node: &Node<V>) -> bool {
 }
 
 impl Checkable for TwoPhaseCommit {
-    type Judge = ();
+    type Judge = Records<TwoPhase>;
 
     fn draw_setup(nodes: u16, stream: &mut Stream) -> ClusterSetup<Self> {
         use Presumption as P;
@@ -250,6 +259,14 @@ impl Checkable for TwoPhaseCommit {
         Some(OperatorRequest::Checkpoint)
     }
 
+    fn patience_us(setup: &ClusterSetup<Self>) -> u64 {
+        let options = &setup.options;
+        patience_us(
+            &options.resources,
+            setup.client.timeout_us + options.vote_timeout_us + options.decision_timeout_us,
+        )
+    }
+
     fn serves(answer: &Answer) -> bool {
         matches!(answer, Answer::Committed { .. })
     }
@@ -259,7 +276,9 @@ impl Checkable for TwoPhaseCommit {
     fn is_crippled(cluster: &Cluster<Self>) -> bool {
         let out = || cluster.nodes().iter().flatten().filter(|node| is_out(node));
         let is_left_alone = cluster.setup().options.one_phase && out().next().is_some();
-        is_left_alone || out().any(|node| node.id() == COORDINATOR) || out().count() * 3 >= cluster.nodes().len()
+        is_left_alone
+            || out().any(|node| node.id() == COORDINATOR)
+            || out().count() * 3 >= cluster.nodes().len()
     }
 
     fn judge(setup: &ClusterSetup<Self>, history: &[OperationOf<Self>]) -> Judgement {
@@ -272,7 +291,7 @@ impl Checkable for TwoPhaseCommit {
 }
 
 impl Checkable for ThreePhaseCommit {
-    type Judge = ();
+    type Judge = Records<ThreePhase>;
 
     /// The bounds that the protocol is told are those that the network, the disks and the clocks keep, often without
     /// any room to spare.
@@ -288,7 +307,7 @@ impl Checkable for ThreePhaseCommit {
         let options = ThreePhaseOptions {
             latency_us_max,
             sync_us_max: disk.sync_us_max,
-            clock_drift_ppm_max: one_of(stream, &[0, 1_000, 20_000]),
+            clock_drift_ppm_max: one_of(stream, &[0, 1_000, CHAOS_DRIFT_PPM, CHAOS_DRIFT_PPM]),
             read_only_vote: stream.chance(500_000),
             resources: draw_resources(nodes, stream),
             ..ThreePhaseOptions::default()
@@ -311,16 +330,25 @@ impl Checkable for ThreePhaseCommit {
             drop: 0,
             delay: 0,
             hold: 0,
-            clock: 0,
+            clock: if setup.options.clock_drift_ppm_max >= CHAOS_DRIFT_PPM { 2 } else { 0 },
             slow_disk: 0,
             loss_ppm: 0,
             ..Chaos::default()
         };
-        FaultModel { aimed_ppm: super::faults::AIMED_PPM, chaos, networks: Vec::new(), asynchronous: false }
+        // As slow as it may be at all, or now quick and now slow.
+        let longest = setup.options.latency_us_max;
+        let slow = LinkOptions { latency_us_min: longest, jitter_us_mean: 0, ..LinkOptions::default() };
+        let uneven = LinkOptions { latency_us_min: 0, jitter_us_mean: longest / 2, ..LinkOptions::default() };
+        FaultModel { aimed_ppm: AIMED_PPM, chaos, networks: vec![slow, uneven], asynchronous: false }
     }
 
     fn draw_operation(&self, _: &ClusterSetup<Self>, _: &mut Stream) -> Option<OperatorRequest> {
         Some(OperatorRequest::Checkpoint)
+    }
+
+    fn patience_us(setup: &ClusterSetup<Self>) -> u64 {
+        let options = &setup.options;
+        patience_us(&options.resources, setup.client.timeout_us + 2 * options.decision_timeout_us)
     }
 
     fn serves(answer: &Answer) -> bool {

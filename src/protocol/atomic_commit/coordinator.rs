@@ -138,6 +138,11 @@ impl Coordinator {
         self.transactions.keys().copied()
     }
 
+    /// Before which transaction all have ended, this one at the latest.
+    pub(super) fn settled(&self, transaction: TransactionId) -> TransactionId {
+        self.transactions.keys().next().map_or(transaction, |oldest| transaction.min(*oldest))
+    }
+
     pub(super) fn is_voting(&self, transaction: TransactionId) -> bool {
         self.phase(transaction) == Some(Phase::Voting)
     }

@@ -45,6 +45,8 @@ pub enum Message {
         client: ClientId,
         /// The client's request, by which a site knows one that it has already committed.
         request: RequestId,
+        /// Transactions before this one have ended for the coordinator: it will not ask how.
+        settled: TransactionId,
         /// What to do at this site.
         operations: Arc<[Operation]>,
     },

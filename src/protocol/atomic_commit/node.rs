@@ -77,6 +77,9 @@ pub struct Settings<'a> {
     pub presumption: Presumption,
     /// Whether the coordinator records whom it asks before it asks.
     pub logs_initiation: bool,
+    /// Whether a coordinator may have to ask its participants how a transaction ended (three-phase commit), so that
+    /// they must not forget it before.
+    pub asks_outcomes: bool,
     /// Whether a participant that has only read drops out after its vote.
     pub read_only_vote: bool,
     /// Whether the decision is left to the only participant where there is only one.
@@ -205,7 +208,8 @@ impl<V: Variant> Node<V> {
 
     fn message(&mut self, cx: &mut Context<'_, V>, from: NodeId, message: Message) {
         match message {
-            Message::Work { transaction, client, request, operations } => {
+            Message::Work { transaction, client, request, settled, operations } => {
+                self.site.settled = self.site.settled.max(settled).min(transaction);
                 self.on_work(cx, from, transaction, (client, request), operations);
             }
             Message::Worked { transaction, incarnation, readings } => {

@@ -197,6 +197,8 @@ rules! {
     /// A process that has recovered aborts once another one has recovered, though not all have (against
     /// Bernstein et al. 1987 §7.5, total failure).
     decide_before_all_have_recovered => DecideBeforeAllHaveRecovered,
+    /// A participant forgets how a transaction ended though the coordinator may still have to ask.
+    forget_outcomes_asked_for => ForgetOutcomesAskedFor,
     /// A coordinator that finds no decision after a crash aborts, as in two-phase commit (against Bernstein
     /// et al. 1987 §7.5: the others may have decided).
     abort_at_recovery => AbortAtRecovery,

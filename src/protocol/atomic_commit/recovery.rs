@@ -250,7 +250,16 @@ impl<V: Variant> Node<V> {
         }
         let kept = cx.settings.resources.outcomes_kept as usize;
         let forgets = self.site.ended.len().saturating_sub(kept);
-        if let Some(last) = self.site.ended.keys().take(forgets).next_back().copied() {
+        let may_ask =
+            |transaction: &TransactionId| cx.settings.asks_outcomes && *transaction >= self.site.settled;
+        let oldest = self.site.ended.keys().take(forgets);
+        let askable = oldest.clone().any(may_ask);
+        let last = if askable && !cx.breaks(Rule::ForgetOutcomesAskedFor) {
+            oldest.take_while(|transaction| **transaction < self.site.settled).last()
+        } else {
+            oldest.last()
+        };
+        if let Some(last) = last.copied() {
             let ended = Arc::make_mut(&mut self.site.ended);
             ended.retain(|transaction, _| *transaction > last);
             self.site.forgotten = self.site.forgotten.max(last);

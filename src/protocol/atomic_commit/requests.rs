@@ -85,8 +85,9 @@ impl<V: Variant> Node<V> {
             ..Coordination::recovered(Phase::Working, &participants.iter().copied().collect(), None)
         };
         let why = Reason::SendsWork { transaction, sites: count(participants.len()) };
+        let settled = self.coordinator.settled(transaction);
         for site in participants {
-            cx.effects.send(site, work_for(transaction, &coordination, site), why);
+            cx.effects.send(site, work_for(transaction, settled, &coordination, site), why);
         }
         self.coordinator.transactions.insert(transaction, coordination);
         let resources = cx.settings.resources;
@@ -368,12 +369,13 @@ impl<V: Variant> Node<V> {
 
     /// Says again whatever was not answered.
     pub(super) fn retransmit(&mut self, cx: &mut Context<'_, V>, transaction: TransactionId) {
+        let settled = self.coordinator.settled(transaction);
         let Some(coordination) = self.coordinator.transactions.get(&transaction) else { return };
         match coordination.phase {
             Phase::Working => {
                 for site in coordination.participants.iter() {
                     if !coordination.worked.contains_key(site) {
-                        let message = work_for(transaction, coordination, *site);
+                        let message = work_for(transaction, settled, coordination, *site);
                         cx.effects.send(*site, message, Reason::SendsWorkAgain { transaction });
                     }
                 }
@@ -414,9 +416,14 @@ fn voters(
 }
 
 /// The work of one site.
-fn work_for(transaction: TransactionId, coordination: &Coordination, site: NodeId) -> Message {
+fn work_for(
+    transaction: TransactionId,
+    settled: TransactionId,
+    coordination: &Coordination,
+    site: NodeId,
+) -> Message {
     let (client, request) = coordination.asked_by.unwrap_or((ClientId(0), RequestId(0)));
     let operations = coordination.operations.iter().filter(|o| o.at().site == site).cloned().collect();
     debug_assert!(site != COORDINATOR, "the coordinator keeps no values");
-    Message::Work { transaction, client, request, operations }
+    Message::Work { transaction, client, request, settled, operations }
 }

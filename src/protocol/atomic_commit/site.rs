@@ -188,6 +188,8 @@ pub struct Site {
     pub(super) ended: Arc<BTreeMap<TransactionId, Ended>>,
     /// Transactions up to this one that are in neither list have ended, and how is forgotten.
     pub(super) forgotten: TransactionId,
+    /// Transactions before this one have ended for the coordinator.
+    pub(super) settled: TransactionId,
     /// The latest request of each client that this site committed by itself, as the only participant.
     pub(super) sessions: Sessions,
     /// The latest incarnation of the coordinator that was heard of.
@@ -207,6 +209,7 @@ impl Site {
             branches: BTreeMap::new(),
             ended: Arc::default(),
             forgotten: TransactionId::default(),
+            settled: TransactionId::default(),
             sessions: Sessions::default(),
             coordinator_incarnation: 0,
             to_tell: BTreeMap::new(),

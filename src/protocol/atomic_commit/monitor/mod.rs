@@ -177,7 +177,7 @@ impl CommitMonitor {
 
     fn message(&mut self, node: NodeId, to: NodeId, message: &Message) -> Option<CommitViolation> {
         match message {
-            Message::Work { transaction, client, request, operations } => {
+            Message::Work { transaction, client, request, operations, .. } => {
                 Arc::make_mut(&mut self.decisions).takes_part(*transaction, to);
                 if !self.requests.knows(*transaction) && operations.iter().any(|o| !o.is_read()) {
                     Arc::make_mut(&mut self.requests).carries_out(*transaction, *client, *request);
@@ -306,11 +306,12 @@ impl CommitMonitor {
                     self.history.last_commits(id).find_map(|(key, committed)| {
                         let found = site.store().get(key).written_by;
                         let in_doubt = found.is_some_and(|t| site.in_doubt().any(|(other, _)| other == t));
-                        (found != Some(committed) && !in_doubt).then(|| CommitViolation::LostWrite {
-                            site: id,
-                            key: key.clone(),
-                            committed,
-                            found,
+                        // A commit that was found and is not durable yet.
+                        let on_its_way = self.on_their_way.get(&id).into_iter().flatten().any(|entry| {
+                            Some(entry.transaction) == found && entry.outcome == Outcome::Commit
+                        });
+                        (found != Some(committed) && !in_doubt && !on_its_way).then(|| {
+                            CommitViolation::LostWrite { site: id, key: key.clone(), committed, found }
                         })
                     })
                 })

@@ -49,6 +49,7 @@ impl Variant for ThreePhase {
             // anything nor forget, in a crash, that it had begun.
             presumption: Presumption::Nothing,
             logs_initiation: true,
+            asks_outcomes: true,
             read_only_vote: options.read_only_vote,
             one_phase: false,
             vote_timeout_us: options.answer_timeout_us,

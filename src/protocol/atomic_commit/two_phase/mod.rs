@@ -45,6 +45,7 @@ impl Variant for TwoPhase {
             // Presumed commit would take a coordinator's crash for a commit, unless it is on record that the
             // votes had only been asked for.
             logs_initiation: options.presumption == Presumption::Commit,
+            asks_outcomes: false,
             read_only_vote: options.read_only_vote,
             one_phase: options.one_phase,
             vote_timeout_us: options.vote_timeout_us,
