@@ -181,24 +181,16 @@ fn preset_of<P: Presets>(name: &str) -> Option<Preset<P>> {
 
 /// The first place where a file says something else than what was read from it.
 ///
-/// What reads JSON here is generous: it takes a list for an object, `{"heal": null}` for `"heal"`, and passes over
-/// fields of some objects that it does not know. The schema allows none of that, and a field that is passed over is a
-/// wish that nobody is told was not heard. What is written again has to be what was given; only what stands for
-/// nothing may be missing there.
+/// What reads JSON here is generous: it takes a list for an object, and `{"heal": null}` for `"heal"`. The schema allows
+/// none of that. What is written again has to be what was given; only what has its default may be missing there.
 fn misread(given: &Value, read: &Value, at: &str) -> Option<String> {
-    let nothing = |value: &Value| match value {
-        Value::Null | Value::Bool(false) => true,
-        Value::Number(number) => number.as_u64() == Some(0),
-        Value::Array(list) => list.is_empty(),
-        Value::String(_) | Value::Object(_) | Value::Bool(true) => false,
-    };
     match (given, read) {
         (Value::Object(given), Value::Object(read)) => given.iter().find_map(|(name, value)| {
             let at = if at.is_empty() { name.clone() } else { format!("{at}.{name}") };
             match read.get(name) {
                 Some(read) => misread(value, read, &at),
-                None if nothing(value) => None,
-                None => Some(format!("unknown field `{at}`")),
+                // It has its default. A field that is not known is refused where it is read.
+                None => None,
             }
         }),
         (Value::Array(given), Value::Array(read)) if given.len() == read.len() => {
