@@ -218,7 +218,10 @@ fn a_command_that_is_retried_at_a_new_leader_is_applied_once() {
 #[test]
 fn a_leader_without_a_quorum_answers_neither_reads_nor_writes() {
     let client = ClientOptions { timeout_us: 60 * SECOND_US, ..ClientOptions::default() };
-    let mut run = led_by_n1(ClusterSetup { client, ..setup(5, 3) });
+    // It goes on although nobody answers it, so that there are two.
+    let mut options = Options::default();
+    options.break_rules.lead_unheard = true;
+    let mut run = led_by_n1(ClusterSetup { client, ..with_options(5, 3, options) });
     run.ask(0, put("a", "old"));
     run.until("it is done", SECOND_US, |run| run.seen.answers.len() == 1);
     run.partition(&[&[0, 1], &[2, 3, 4]]);

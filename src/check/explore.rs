@@ -92,10 +92,26 @@ where
     P: Participant + Serialize,
     P::Monitor: Serialize,
 {
+    explore_with(plan, |_, _| ())
+}
+
+/// Visits every state and shows it: the nodes in order, and what was ever sent to whom (messages and requests). So one
+/// can count what a specification with other variables would count.
+pub fn explore_with<P>(
+    plan: &Plan<P>,
+    mut see: impl FnMut(&[&P], &mut dyn Iterator<Item = (NodeId, &Input<P>)>),
+) -> Report<P>
+where
+    P: Participant + Serialize,
+    P::Monitor: Serialize,
+{
     let mut explorer = Explorer::new(plan);
-    explorer.run();
+    explorer.run(&mut see);
     explorer.report()
 }
+
+/// Who looks at every state.
+type See<'a, P> = &'a mut dyn FnMut(&[&P], &mut dyn Iterator<Item = (NodeId, &Input<P>)>);
 
 /// A message or a request: what can be delivered, and to whom.
 #[derive(Clone, Serialize)]
@@ -210,12 +226,13 @@ where
         Setup { id, nodes: self.plan.nodes, options: &self.plan.options }
     }
 
-    fn run(&mut self) {
+    fn run(&mut self, see: See<'_, P>) {
         let Some(first) = self.first() else {
             self.complete = false;
             return;
         };
         self.visited.insert(first);
+        self.show(first, see);
         self.origins.push((0, NodeId(0), Move::Synced));
         let mut frontier = vec![(first, 0u32)];
         while !frontier.is_empty() {
@@ -228,11 +245,32 @@ where
                     self.complete = false;
                     return;
                 }
+                let known = next.len();
                 self.expand(state, number, &mut next);
+                for (found, _) in next.get(known..).unwrap_or_default() {
+                    self.show(*found, see);
+                }
             }
             self.depth += usize::from(!next.is_empty());
             frontier = next;
         }
+    }
+
+    fn show(&self, state: State, see: See<'_, P>) {
+        let cells = self.cells_of(state).into_iter();
+        let nodes: Vec<&P> = cells
+            .filter_map(|(_, cell)| self.cells.items.get(usize::from(cell)))
+            .map(|cell| &cell.participant)
+            .collect();
+        let was_sent = |number: usize| state.sent & (1 << number) != 0;
+        let mut sent = self
+            .envelopes
+            .items
+            .iter()
+            .enumerate()
+            .filter(|(number, _)| was_sent(*number))
+            .map(|(_, envelope)| (envelope.to, &envelope.input));
+        see(&nodes, &mut sent);
     }
 
     /// The state in which every node has started from a formatted disk.

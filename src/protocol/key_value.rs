@@ -15,7 +15,7 @@ pub const TEXT_BYTES_MAX: usize = 1024;
 
 /// What can be asked of the store.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
+#[serde(rename_all = "snake_case")]
 pub enum Command {
     /// Read a key.
     Get {
@@ -170,6 +170,16 @@ impl Store {
             .get(&client)
             .filter(|session| session.request == request)
             .map(|session| &session.outcome)
+    }
+
+    /// Forgets the session of a client: where a rule is broken on purpose.
+    pub(crate) fn forget_session(&mut self, client: ClientId) {
+        Arc::make_mut(&mut self.sessions).remove(&client);
+    }
+
+    /// Forgets all sessions: where a rule is broken on purpose.
+    pub(crate) fn forget_sessions(&mut self) {
+        self.sessions = Arc::default();
     }
 
     fn execute(&mut self, command: &Command) -> Outcome {

@@ -55,6 +55,19 @@ impl Presets for MultiPaxos {
                 catch_up_text,
                 catch_up,
             ),
+            preset("chain", |l| word!(l, "A chain of connections", "连成一串的网络"), chain_text, chain),
+            preset(
+                "chain-no-pre-election",
+                |l| word!(l, "A chain without pre-election", "没有预选的串联网络"),
+                chain_without_text,
+                chain_without,
+            ),
+            preset(
+                "deaf-leader",
+                |l| word!(l, "A leader that hears nobody", "听不见任何答复的领导者"),
+                deaf_leader_text,
+                deaf_leader,
+            ),
         ]
     }
 }
@@ -169,8 +182,8 @@ fn leader_crash() -> Setup {
 fn minority_text(lang: Lang) -> &'static str {
     word!(
         lang,
-        "The old leader still gives slots to commands and never gets them chosen; what it began is settled by the new one.",
-        "旧领导者仍给命令分配槽位，却永远无法选定；它开始的由新领导者了结。"
+        "The old leader gets nothing chosen any more, and gives up when no quorum answers it; what it began is settled by the new one.",
+        "旧领导者再也无法选定任何槽位，得不到法定数的答复后便放弃；它开始的由新领导者了结。"
     )
 }
 
@@ -200,7 +213,7 @@ fn duel() -> Setup {
             proposers: Some([NodeId(0), NodeId(1)].into_iter().collect()),
             back_off: false,
             election_timeout_us_min: 1_000_000,
-            election_timeout_us_max: 1_000_000,
+            election_timeout_us_max: 1_500_000,
             ..Options::default()
         },
         clients: 2,
@@ -274,6 +287,55 @@ fn catch_up() -> Setup {
         script: vec![from_leader(600_000, crash(1)), from_leader(2_000_000, restart(1))],
         ..Setup::default()
     }
+}
+
+fn chain_text(lang: Lang) -> &'static str {
+    word!(
+        lang,
+        "Two nodes lose sight of each other; a third hears both. The one without a leader asks first, is told that there is one, and disturbs nobody.",
+        "两个节点互相失联，第三个节点能听到双方。听不到领导者的节点先询问，得知领导者仍在，便不打扰任何节点。"
+    )
+}
+
+fn chain() -> Setup {
+    let cut = |from: u16, to: u16| Act::Cut {
+        from: Address::Node(NodeId(from)),
+        to: Address::Node(NodeId(to)),
+        both_ways: true,
+    };
+    Setup { nodes: 3, clients: 3, script: vec![from_leader(800_000, cut(0, 1))], ..steady() }
+}
+
+fn chain_without_text(lang: Lang) -> &'static str {
+    word!(
+        lang,
+        "The same chain, but whoever hears no leader begins a ballot at once. It stops a leader that works, and then the other end does the same.",
+        "同样的网络，但听不到领导者的节点立即发起新编号：它打断了正常工作的领导者，随后另一端又如法炮制。"
+    )
+}
+
+fn chain_without() -> Setup {
+    let mut setup = chain();
+    setup.options.pre_election = false;
+    setup
+}
+
+fn deaf_leader_text(lang: Lang) -> &'static str {
+    word!(
+        lang,
+        "The leader is heard by all and hears nobody. Nothing is chosen until it notices that no quorum answers, and gives up.",
+        "所有节点都能听到领导者，它却听不到任何节点。直到它发现没有法定数的答复而放弃，才能继续选定。"
+    )
+}
+
+fn deaf_leader() -> Setup {
+    let deafen = |node: u16| Act::Cut {
+        from: Address::Node(NodeId(node)),
+        to: Address::Node(NodeId(0)),
+        both_ways: false,
+    };
+    let script = vec![from_leader(800_000, deafen(1)), from_leader(800_000, deafen(2))];
+    Setup { nodes: 3, clients: 3, script, ..steady() }
 }
 
 #[cfg(test)]

@@ -1,7 +1,5 @@
 //! What the components ask of the page.
 
-use std::rc::Rc;
-
 use yew::prelude::*;
 
 use super::export::Export;
@@ -18,8 +16,8 @@ pub enum Ask {
     Player(Command),
     /// Opens a scenario by name, or a link, or a scenario file.
     Open(String),
-    /// Opens what stands in a file: its beginning, and how many bytes it has.
-    OpenFile(Rc<[u8]>, u64),
+    /// Says that a file cannot be a scenario.
+    Unreadable,
     /// Opens the same scenario from the start, with this seed or the same.
     Reopen(Option<u64>),
     /// Opens the same run from the start with these settings changed.

@@ -10,6 +10,10 @@ use serde::Serialize;
 
 use crate::protocol::SyncId;
 
+/// How many things may wait for the disk. A disk that hangs must not cost memory without end; whoever asked for an
+/// answer that is dropped asks again.
+pub const HELD_MAX: usize = 4_096;
+
 /// Things to be done in order, each once all that was written before it is durable.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct AfterSync<T> {
@@ -49,6 +53,11 @@ impl<T> AfterSync<T> {
     /// under way is ready at once.
     pub fn hold(&mut self, item: T) {
         self.held.push_back((self.issued, item));
+    }
+
+    /// Whether so much is held back that an answer has to be dropped instead.
+    pub fn is_full(&self) -> bool {
+        self.held.len() >= HELD_MAX
     }
 
     /// Notes that a sync has finished, and with it all that were issued before it; unless the log that it was

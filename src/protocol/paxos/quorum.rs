@@ -24,6 +24,12 @@ impl Quorums {
         Quorums { phase_1: phase_1.unwrap_or(majority), phase_2: phase_2.unwrap_or(majority) }
     }
 
+    /// Half of the acceptors in each phase: quorums that can miss each other.
+    pub fn halves(acceptors: u16) -> Quorums {
+        let half = (acceptors / 2).max(1);
+        Quorums { phase_1: half, phase_2: half }
+    }
+
     /// Whether every quorum of phase 1 has an acceptor in common with every quorum of phase 2.
     pub fn intersect(self, acceptors: u16) -> bool {
         u32::from(self.phase_1) + u32::from(self.phase_2) > u32::from(acceptors)

@@ -4,14 +4,21 @@ use std::sync::Arc;
 
 use super::slots::{Accepted, Slot, Value};
 use super::storage::{Record, Waiting};
-use super::{Message, MultiPaxos, Reason, Report, Turn};
+use super::{Message, MultiPaxos, Reason, Report, Rule, Turn};
 use crate::protocol::NodeId;
 use crate::protocol::paxos::Ballot;
 
 impl MultiPaxos {
     /// Phase 1b, for all slots from `first` on ("Paxos Made Simple" §3).
     pub(super) fn on_prepare(&mut self, from: NodeId, ballot: Ballot, first: Slot, turn: &mut Turn<'_, '_>) {
+        if self.promised > Some(ballot) && turn.breaks(Rule::PromiseBelowPromise) {
+            self.promised = None;
+        }
         if self.refuses(from, ballot, turn) {
+            return;
+        }
+        if self.waiting.is_full() {
+            turn.effects.note(Reason::DiskBehind);
             return;
         }
         let reports: Arc<[Report]> = self
@@ -31,8 +38,7 @@ impl MultiPaxos {
             self.write_durably(Record::Promised { ballot }, why, turn);
         }
         let message = Message::Promise { ballot, trimmed: self.slots.trimmed(), reports };
-        self.waiting.hold(Waiting::Answer { to: from, message, why });
-        self.release(turn);
+        self.answer(Rule::PromiseBeforeDurable, from, message, why, turn);
         self.outbid_by(ballot, turn);
     }
 
@@ -45,11 +51,22 @@ impl MultiPaxos {
         value: Value,
         turn: &mut Turn<'_, '_>,
     ) {
+        let below = self.promised.filter(|promised| *promised > ballot);
+        if below.is_some() && turn.breaks(Rule::AcceptBelowPromise) {
+            self.promised = None;
+        }
         if self.refuses(from, ballot, turn) {
             return;
         }
         if slot <= self.slots.trimmed() {
-            self.tell_snapshot(from, turn);
+            // A word is enough: whoever is behind asks for what it lacks, one part at a time.
+            let chosen_through = self.applied;
+            let message = Message::Decisions { first: slot, values: Arc::default(), chosen_through };
+            turn.say(from, message, Reason::AlreadyChosen { slot });
+            return;
+        }
+        if self.waiting.is_full() {
+            turn.effects.note(Reason::DiskBehind);
             return;
         }
         if let Some(chosen) = self.slots.chosen(slot).filter(|_| from != turn.me()) {
@@ -61,15 +78,27 @@ impl MultiPaxos {
         let Some(state) = self.slots.get_mut(slot) else { return };
         if state.accepted.as_ref().map(|accepted| accepted.ballot) != Some(ballot) {
             state.accepted = Some(Accepted { ballot, value: value.clone() });
-            self.promised = Some(ballot);
+            if self.promised == Some(ballot) || !turn.breaks(Rule::AcceptWithoutPromise) {
+                self.promised = Some(ballot);
+            }
+            self.promised = self.promised.max(below);
             self.write_durably(Record::Accepted { slot, ballot, value }, why, turn);
         }
-        self.waiting.hold(Waiting::Answer { to: from, message: Message::Accepted { ballot, slot }, why });
-        self.release(turn);
+        self.answer(Rule::AcceptBeforeDurable, from, Message::Accepted { ballot, slot }, why, turn);
         self.outbid_by(ballot, turn);
         if self.role.ballot().is_none() {
-            self.leader = Some(from);
+            self.hear(from, turn);
         }
+    }
+
+    /// Lets an answer leave once the disk holds what it rests on.
+    fn answer(&mut self, rule: Rule, to: NodeId, message: Message, why: Reason, turn: &mut Turn<'_, '_>) {
+        if !self.waiting.is_settled() && turn.breaks(rule) {
+            turn.say(to, message, why);
+            return;
+        }
+        self.waiting.hold(Waiting::Answer { to, message, why });
+        self.release(turn);
     }
 
     /// Refuses a ballot below the promise, and names the higher one.

@@ -6,9 +6,17 @@ use crate::protocol::NodeId;
 use crate::protocol::paxos::Ballot;
 
 impl MultiPaxos {
+    /// A leader is heard.
+    pub(super) fn hear(&mut self, leader: NodeId, turn: &mut Turn<'_, '_>) {
+        self.leader = Some(leader);
+        self.heard_us = Some(turn.surroundings.now_us);
+        self.canvass = None;
+        self.await_leader(turn);
+    }
+
     /// Waits for a leader to be heard, for a random time.
     pub(super) fn await_leader(&mut self, turn: &mut Turn<'_, '_>) {
-        if !self.trusted || !turn.proposers().contains(turn.me()) {
+        if !self.may_propose(turn) {
             return;
         }
         let options = turn.setup.options;
@@ -37,8 +45,7 @@ impl MultiPaxos {
         if self.role.ballot().is_some() {
             return;
         }
-        self.leader = Some(from);
-        self.await_leader(turn);
+        self.hear(from, turn);
         if accepts {
             let message = Message::StillFollowing { ballot, round };
             turn.say(from, message, Reason::StillFollowing { ballot });

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::reads::Reads;
 use super::slots::{ClientCommand, Slot, Value};
-use super::{Answer, Message, MultiPaxos, Reason, Role, Timer, Turn};
+use super::{Answer, Message, MultiPaxos, Reason, Role, Rule, Timer, Turn};
 use crate::protocol::key_value::{Command, Outcome};
 use crate::protocol::paxos::{Ballot, NodeSet};
 use crate::protocol::{ClientId, NodeId, RequestId};
@@ -38,12 +38,14 @@ pub struct Leading {
     pub reads: Reads,
     /// The requests to be answered once they are applied: the latest of each client.
     pub(super) clients: BTreeMap<ClientId, RequestId>,
-    /// Slots that the leader itself lacks because they were trimmed: the last of them, and whom to ask next.
-    pub(super) misses: Option<(Slot, NodeId)>,
+    /// The acceptors that have answered it since the time below.
+    pub heard: NodeSet,
+    /// When it last began to count who answers, in µs.
+    pub(super) counting_since_us: u64,
 }
 
 impl Leading {
-    pub(super) fn new(ballot: Ballot, inherited: Slot) -> Leading {
+    pub(super) fn new(ballot: Ballot, inherited: Slot, now_us: u64) -> Leading {
         Leading {
             ballot,
             inherited,
@@ -52,7 +54,8 @@ impl Leading {
             queue: VecDeque::new(),
             reads: Reads::default(),
             clients: BTreeMap::new(),
-            misses: None,
+            heard: NodeSet::EMPTY,
+            counting_since_us: now_us,
         }
     }
 }
@@ -80,7 +83,8 @@ impl MultiPaxos {
             turn.effects.reply(client, request, answer, Reason::AnsweredFromSession);
             return;
         }
-        if leading.clients.get(&client) == Some(&request) {
+        // The same request again, or a late copy of an earlier one, which must not take the place of the latest.
+        if leading.clients.get(&client).is_some_and(|latest| *latest >= request) {
             turn.effects.note(Reason::AlreadyUnderWay);
             return;
         }
@@ -124,16 +128,21 @@ impl MultiPaxos {
     /// An acceptor has accepted; with a quorum of them the value is chosen.
     pub(super) fn on_accepted(&mut self, from: NodeId, ballot: Ballot, slot: Slot, turn: &mut Turn<'_, '_>) {
         let Role::Leading(leading) = &mut self.role else { return };
-        if leading.ballot != ballot {
+        if leading.ballot != ballot
+            && !(leading.in_flight.contains_key(&slot) && turn.breaks(Rule::CountAcceptanceOfOlderBallot))
+        {
             return;
         }
+        leading.heard.insert(from);
         let Some(in_flight) = leading.in_flight.get_mut(&slot) else { return };
         if !in_flight.accepted_by.insert(from) {
-            return;
+            let silent = turn.acceptors().without(in_flight.accepted_by).first();
+            let Some(other) = silent.filter(|_| turn.breaks(Rule::CountDuplicates)) else { return };
+            in_flight.accepted_by.insert(other);
         }
         let (count, needed) = (in_flight.accepted_by.len(), turn.quorums().phase_2);
         turn.effects.note(Reason::AcceptanceCounted { slot, count, needed });
-        if count < needed {
+        if count < needed && !(count + 1 == needed && turn.breaks(Rule::ChooseBeforeQuorum)) {
             return;
         }
         let Some(InFlight { value, .. }) = leading.in_flight.remove(&slot) else { return };
@@ -151,6 +160,18 @@ impl MultiPaxos {
         let Role::Leading(leading) = &mut self.role else { return };
         let ballot = leading.ballot;
         let acceptors = turn.acceptors();
+        let now_us = turn.surroundings.now_us;
+        if now_us.saturating_sub(leading.counting_since_us) >= turn.setup.options.election_timeout_us_max {
+            if acceptors.contains(turn.me()) {
+                leading.heard.insert(turn.me());
+            }
+            let (heard, needed) = (leading.heard.len(), turn.quorums().phase_2);
+            if heard < needed && !turn.breaks(Rule::LeadUnheard) {
+                self.step_down(heard, needed, turn);
+                return;
+            }
+            (leading.heard, leading.counting_since_us) = (NodeSet::EMPTY, now_us);
+        }
         for (slot, in_flight) in &mut leading.in_flight {
             if !in_flight.is_due {
                 in_flight.is_due = true;
@@ -162,16 +183,6 @@ impl MultiPaxos {
                 let message = Message::Accept { ballot, slot: *slot, value: in_flight.value.clone() };
                 turn.say(acceptor, message, why);
             }
-        }
-        match leading.misses {
-            Some((through, whom)) if through > self.applied => {
-                // Whoever had them may have lost them with its disk since, so another one is asked each time.
-                let next = turn.others().find(|node| *node > whom).or(turn.others().next());
-                leading.misses = next.map(|next| (through, next));
-                let from = self.applied + 1;
-                turn.say(whom, Message::CatchUp { from }, Reason::CatchUp { from, through });
-            }
-            _ => leading.misses = None,
         }
         self.send_heartbeats(Reason::Heartbeat { ballot }, turn);
         let interval_us = turn.setup.options.heartbeat_interval_us;
@@ -219,8 +230,8 @@ impl MultiPaxos {
     }
 
     /// The node leads no more: clients that wait have to ask another.
-    pub(super) fn send_clients_away(&self, leading: Leading, to: NodeId, turn: &mut Turn<'_, '_>) {
-        let hint = Some(to).filter(|to| *to != turn.me());
+    pub(super) fn send_clients_away(&self, leading: Leading, to: Option<NodeId>, turn: &mut Turn<'_, '_>) {
+        let hint = to.filter(|to| *to != turn.me());
         let reads = leading.reads.waiting().map(|read| (read.client, read.request));
         for (client, request) in leading.clients.into_iter().chain(reads) {
             turn.effects.reply(client, request, Answer::NotLeader { hint }, Reason::NotLeader { hint });

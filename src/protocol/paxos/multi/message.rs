@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::slots::{Slot, Value};
 use crate::protocol::NodeId;
-use crate::protocol::key_value::{Outcome, Store};
+use crate::protocol::key_value::Outcome;
 use crate::protocol::paxos::Ballot;
 
 /// What an acceptor knows of a slot, for the proposer of a new ballot.
@@ -102,13 +102,70 @@ pub enum Message {
         /// There is more: all slots up to this one are chosen.
         chosen_through: Slot,
     },
-    /// The state machine as it is after a slot, for a node that asks for slots which were trimmed.
+    /// A part of the state machine as it was after a slot, for a node that asks for slots which were trimmed.
     Snapshot {
         /// The last slot that the state includes.
         through: Slot,
-        /// The state.
-        store: Store,
+        /// How many bytes the whole state has.
+        total: u64,
+        /// How many bytes of it come before these.
+        offset: u64,
+        /// The bytes.
+        bytes: Arc<[u8]>,
     },
+    /// Node that is behind to the one that sends it a snapshot: go on from here.
+    SnapshotMore {
+        /// The last slot that the state includes.
+        through: Slot,
+        /// How many bytes of it have arrived.
+        offset: u64,
+    },
+    /// Would-be leader to acceptor: would you promise this ballot? It has no effect on the acceptor.
+    Canvass {
+        /// The ballot that would be begun.
+        ballot: Ballot,
+    },
+    /// Acceptor to would-be leader: I would, and I hear no leader.
+    WouldPromise {
+        /// The ballot.
+        ballot: Ballot,
+    },
+}
+
+/// No slot beyond this one is believed: far more than any cluster can fill, and far enough from the end of the numbers
+/// that nothing wraps around.
+const SLOT_MAX: Slot = 1 << 62;
+
+impl Message {
+    /// Whether its numbers can be what a node of this cluster says. A message that arrives damaged, or from a
+    /// program that is not this one, must neither be believed nor stop the process.
+    pub(super) fn is_plausible(&self, nodes: u16) -> bool {
+        let issued = |ballot: &Ballot| ballot.node.0 < nodes && ballot.round > 0;
+        match self {
+            Message::Prepare { ballot, from } => issued(ballot) && *from <= SLOT_MAX,
+            Message::Promise { ballot, trimmed, reports } => {
+                issued(ballot)
+                    && *trimmed <= SLOT_MAX
+                    && reports.iter().all(|report| report.slot <= SLOT_MAX && report.slot > *trimmed)
+            }
+            Message::Accept { ballot, slot, .. } | Message::Accepted { ballot, slot } => {
+                issued(ballot) && (1..=SLOT_MAX).contains(slot)
+            }
+            Message::Refused { ballot, promised } => issued(ballot) && issued(promised),
+            Message::Decision { slot, .. } => (1..=SLOT_MAX).contains(slot),
+            Message::Heartbeat { ballot, chosen_through, .. } => {
+                issued(ballot) && *chosen_through <= SLOT_MAX
+            }
+            Message::StillFollowing { ballot, .. }
+            | Message::Canvass { ballot }
+            | Message::WouldPromise { ballot } => issued(ballot),
+            Message::CatchUp { from } => *from <= SLOT_MAX,
+            Message::Decisions { first, chosen_through, .. } => {
+                (1..=SLOT_MAX).contains(first) && *chosen_through <= SLOT_MAX
+            }
+            Message::Snapshot { through, .. } | Message::SnapshotMore { through, .. } => *through <= SLOT_MAX,
+        }
+    }
 }
 
 /// The timers of a node.

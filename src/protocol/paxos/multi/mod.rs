@@ -6,7 +6,9 @@
 //! * `follower`: noticing that a leader fails. `contender`: phase 1, and giving way to a higher ballot.
 //! * `leader`: phase 2, several slots at a time. `reads`: linearizable reads that take no slot.
 //! * `acceptor`: one promise for all slots, a value for each. `slots`: what a node knows of them.
+//! * `pre_election`: asking before a ballot is begun whether a quorum would promise it.
 //! * `replica`: what is chosen out of order is applied in order; catch-up. `storage`: the disk, and trimming.
+//! * `transfer`: a state machine in parts, for a node that is too far behind.
 //! * `monitor`: the invariants.
 //!
 //! Every node learns and keeps a copy of the [`Store`]; which nodes propose and accept is configured.
@@ -18,21 +20,25 @@ mod leader;
 mod message;
 mod monitor;
 mod options;
+mod pre_election;
 mod reads;
 mod reason;
 mod replica;
 mod slots;
 mod storage;
+mod transfer;
 
 pub use contender::Preparing;
 pub use leader::{InFlight, Leading};
 pub use message::{Answer, Message, Operation, Report, Timer};
 pub use monitor::{MultiMonitor, Violation};
 pub use options::{BreakRules, Options, Rule};
+pub use pre_election::Canvass;
 pub use reads::{Read, Reads};
 pub use reason::Reason;
 pub use slots::{Accepted, ClientCommand, Slot, SlotState, Slots, Value};
 pub use storage::{Record, Waiting};
+pub use transfer::{Incoming, Outgoing};
 
 use super::durable::AfterSync;
 use super::{Ballot, NodeSet, Quorums, turn};
@@ -119,8 +125,19 @@ pub struct MultiPaxos {
     issued: Option<Ballot>,
     /// The highest ballot that it has heard of.
     highest: Option<Ballot>,
+    /// Whether a quorum would promise the node's next ballot, as far as it has heard.
+    canvass: Option<Canvass>,
+    /// When a leader was heard last, in µs of the process's own clock.
+    heard_us: Option<u64>,
     /// What had been applied at the last heartbeat, if that was less than the leader had applied.
     stuck_at: Option<Slot>,
+    /// What was missing when it was asked for last (all up to a slot and so many bytes of a snapshot were there), and
+    /// when that was, in µs.
+    asked: Option<((Slot, u64), u64)>,
+    /// A snapshot that arrives.
+    incoming: Option<Incoming>,
+    /// A snapshot that others are sent.
+    outgoing: Option<Outgoing>,
     waiting: AfterSync<Waiting>,
 }
 
@@ -165,12 +182,25 @@ impl MultiPaxos {
         self.leader
     }
 
+    /// Whether a quorum would promise its next ballot, as far as it has heard.
+    pub fn canvass(&self) -> Option<&Canvass> {
+        self.canvass.as_ref()
+    }
+
+    /// A snapshot that arrives in parts.
+    pub fn incoming(&self) -> Option<&Incoming> {
+        self.incoming.as_ref()
+    }
+
     /// What it will say once the disk is ready, in order.
     pub fn waiting_for_disk(&self) -> impl ExactSizeIterator<Item = &Waiting> {
         self.waiting.held()
     }
 
     fn on_message(&mut self, from: NodeId, message: Message, turn: &mut Turn<'_, '_>) {
+        if !message.is_plausible(turn.setup.nodes) {
+            return;
+        }
         let accepts = self.trusted && turn.acceptors().contains(turn.me());
         match message {
             Message::Prepare { ballot, from: first } if accepts => self.on_prepare(from, ballot, first, turn),
@@ -185,6 +215,9 @@ impl MultiPaxos {
             Message::Refused { ballot, promised } => {
                 if self.role.ballot() == Some(ballot) {
                     self.outbid_by(promised, turn);
+                } else if self.canvass.is_some_and(|canvass| canvass.ballot == ballot && ballot < promised) {
+                    self.highest = self.highest.max(Some(promised));
+                    self.election_due(turn);
                 }
             }
             Message::Decision { slot, value } => self.on_decision(slot, value, turn),
@@ -196,7 +229,13 @@ impl MultiPaxos {
             Message::Decisions { first, values, chosen_through } => {
                 self.on_decisions(from, first, &values, chosen_through, turn);
             }
-            Message::Snapshot { through, store } => self.on_snapshot(through, store, turn),
+            Message::Snapshot { through, total, offset, bytes } => {
+                self.on_snapshot(from, (through, total, offset), &bytes, turn);
+            }
+            Message::SnapshotMore { through, offset } => self.on_snapshot_more(from, through, offset, turn),
+            Message::Canvass { ballot } if accepts => self.on_canvass(from, ballot, turn),
+            Message::Canvass { .. } => turn.effects.note(Reason::KeepsOut),
+            Message::WouldPromise { ballot } => self.on_would_promise(from, ballot, turn),
         }
     }
 }
@@ -225,6 +264,9 @@ impl Participant for MultiPaxos {
         "catch_up",
         "decisions",
         "snapshot",
+        "snapshot_more",
+        "canvass",
+        "would_promise",
     ];
     const TIMERS: &'static [&'static str] = &["election", "heartbeat", "prepare_again"];
     const RULES: &'static [RuleName] = Rule::NAMES;
@@ -235,6 +277,9 @@ impl Participant for MultiPaxos {
 
     fn break_rule(options: &mut Options, index: u8) {
         options.break_rules.break_rule(index);
+        if options.break_rules.allow_disjoint_quorums {
+            (options.phase_1_quorum, options.phase_2_quorum) = (None, None);
+        }
     }
 
     fn format(setup: Setup<'_, Options>) -> Vec<Record> {
@@ -259,7 +304,12 @@ impl Participant for MultiPaxos {
             leader: None,
             issued: None,
             highest: None,
+            canvass: None,
+            heard_us: None,
             stuck_at: None,
+            asked: None,
+            incoming: None,
+            outgoing: None,
             waiting: AfterSync::default(),
         };
         node.recover(disk, &mut turn);
@@ -277,11 +327,7 @@ impl Participant for MultiPaxos {
         let mut turn = Turn::new(setup, surroundings, effects);
         match input {
             Input::Message { from, message } => self.on_message(from, message, &mut turn),
-            Input::Timer(Timer::Election) => {
-                if self.role == Role::Follower {
-                    self.begin_ballot(&mut turn);
-                }
-            }
+            Input::Timer(Timer::Election) => self.election_due(&mut turn),
             Input::Timer(Timer::Heartbeat) => self.beat(&mut turn),
             Input::Timer(Timer::PrepareAgain) => self.prepare_again(&mut turn),
             Input::Request { client, request, command } => {
@@ -292,8 +338,7 @@ impl Participant for MultiPaxos {
                 self.release(&mut turn);
             }
             Input::Operation(Operation::TryToLead) => {
-                let proposes = self.trusted && turn.proposers().contains(turn.me());
-                if proposes && !matches!(self.role, Role::Leading(_)) {
+                if self.may_propose(&turn) && !matches!(self.role, Role::Leading(_)) {
                     turn.effects.note(Reason::OperatorAsks);
                     self.begin_ballot(&mut turn);
                 }
@@ -317,6 +362,9 @@ impl Participant for MultiPaxos {
             Message::CatchUp { .. } => 8,
             Message::Decisions { .. } => 9,
             Message::Snapshot { .. } => 10,
+            Message::SnapshotMore { .. } => 11,
+            Message::Canvass { .. } => 12,
+            Message::WouldPromise { .. } => 13,
         }
     }
 

@@ -204,6 +204,12 @@ impl MultiMonitor {
     /// Phase 2b: somebody is told that `node` has accepted.
     fn on_accepted(&mut self, node: NodeId, slot: Slot, ballot: Ballot) -> Option<Violation> {
         let promised = self.known.get(node.index())?.promised;
+        // Whoever has accepted a ballot has promised it: nothing below it may follow.
+        if promised < Some(ballot)
+            && let Some(known) = Arc::make_mut(&mut self.known).get_mut(node.index())
+        {
+            known.promised = Some(ballot);
+        }
         let broken = promised.filter(|promised| *promised > ballot);
         let voted = self.on_vote(node, slot, ballot)?;
         voted.or_else(|| broken.map(|promised| Violation::PromisesKept { node, promised, now: Some(ballot) }))

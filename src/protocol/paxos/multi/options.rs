@@ -30,6 +30,10 @@ pub struct Options {
     /// How often a leader lets the others hear from it, and how long it or a proposer in phase 1 waits before
     /// it asks silent acceptors again, in µs.
     pub heartbeat_interval_us: u64,
+    /// Whether a node that hears no leader asks the acceptors first whether they would promise a ballot, and begins
+    /// one only if a quorum would; those that hear a leader say no. Without it a node that is cut off from the leader
+    /// and from nobody else outbids it again and again.
+    pub pre_election: bool,
     /// Whether a proposer that was outbid waits for a random time before it tries again. Without it proposers
     /// can outbid each other for ever ("Paxos Made Simple" §2.4).
     pub back_off: bool,
@@ -44,6 +48,8 @@ pub struct Options {
     pub kept_slots: u32,
     /// The most slots in one answer to a node that catches up.
     pub catch_up_slots_max: u32,
+    /// The most bytes of a snapshot in one message.
+    pub snapshot_chunk_bytes_max: u32,
     /// Rules to break on purpose.
     pub break_rules: BreakRules,
 }
@@ -53,8 +59,75 @@ rules! {
     ignore_accepted_value => IgnoreAcceptedValue,
     /// An acceptor that restarts knows what it has accepted and no promise.
     forget_promise_at_restart => ForgetPromiseAtRestart,
-    /// The quorums of the two phases need not intersect.
+    /// The quorums of the two phases need not intersect (against "Flexible Paxos"): half of the acceptors is enough in
+    /// each, unless their sizes are given.
     allow_disjoint_quorums => AllowDisjointQuorums,
+    /// A new leader takes over the reported value of the lowest ballot, not of the highest (against P2c, "Paxos Made
+    /// Simple" §2.2).
+    adopt_lowest_ballot => AdoptLowestBallot,
+    /// An acceptor's promise leaves before it is on disk (against "Paxos Made Simple" §2.5).
+    promise_before_durable => PromiseBeforeDurable,
+    /// An acceptance leaves before it is on disk (against "Paxos Made Simple" §2.5).
+    accept_before_durable => AcceptBeforeDurable,
+    /// A proposer uses a ballot before it is on disk that it did, so that it may use it twice (against "Paxos Made
+    /// Simple" §2.5).
+    prepare_before_durable => PrepareBeforeDurable,
+    /// An acceptor promises a ballot below its promise, and lowers that (against P1a, "Paxos Made Simple" §2.2).
+    promise_below_promise => PromiseBelowPromise,
+    /// An acceptor accepts a ballot below its promise (against P1a, "Paxos Made Simple" §2.2).
+    accept_below_promise => AcceptBelowPromise,
+    /// An acceptor that accepts a ballot does not count it as promised (against "Paxos Made Simple" §2.2: nothing below
+    /// what was accepted may be accepted after it).
+    accept_without_promise => AcceptWithoutPromise,
+    /// An acceptor that restarts knows its promise, and nothing of what it has accepted and does not know to be chosen
+    /// (against "Paxos Made Simple" §2.5).
+    forget_accepted_at_restart => ForgetAcceptedAtRestart,
+    /// A proposer that restarts uses the ballot again that it had issued last (against "Paxos Made Simple" §2.5).
+    reuse_ballot_after_restart => ReuseBallotAfterRestart,
+    /// At a restart a record takes the place of an earlier one even if that was higher: a promise goes back to the
+    /// ballot that the last record names.
+    replay_by_overwriting => ReplayByOverwriting,
+    /// What is read at a start counts as durable, although the process may only have been killed and the machine may
+    /// not have written it yet.
+    trust_page_cache => TrustPageCache,
+    /// A node whose disk was lost takes part again as if it had never promised anything (against "Paxos Made Live"
+    /// §5.1).
+    lost_disk_rejoins => LostDiskRejoins,
+    /// A node takes part with what stands before a damaged record (against "Protocol-Aware Recovery").
+    damaged_disk_rejoins => DamagedDiskRejoins,
+    /// A log that is trimmed loses the promise.
+    trim_promise => TrimPromise,
+    /// A log that is trimmed loses what was accepted and is not known to be chosen.
+    trim_accepted => TrimAccepted,
+    /// A promise of an earlier ballot counts for this one.
+    count_promise_of_older_ballot => CountPromiseOfOlderBallot,
+    /// An acceptance under an earlier ballot counts for this one.
+    count_acceptance_of_older_ballot => CountAcceptanceOfOlderBallot,
+    /// The same acceptor's acceptance counts as often as it arrives.
+    count_duplicates => CountDuplicates,
+    /// One acceptance less than a quorum is enough.
+    choose_before_quorum => ChooseBeforeQuorum,
+    /// A promise counts although its acceptor has trimmed slots that the proposer does not know: gaps are filled where
+    /// something was chosen.
+    count_trimmed_promise => CountTrimmedPromise,
+    /// A new leader leaves the gaps that an earlier one left (against "Paxos Made Simple" §3).
+    leave_gaps => LeaveGaps,
+    /// A slot is applied although one before it is not known to be chosen (against "Paxos Made Moderately Complex",
+    /// replicas).
+    apply_over_gaps => ApplyOverGaps,
+    /// A leader answers reads without asking whether it still leads.
+    read_without_confirmation => ReadWithoutConfirmation,
+    /// A new leader answers reads before it has applied what earlier leaders may have had chosen.
+    read_before_inherited => ReadBeforeInherited,
+    /// An answer to an earlier question confirms a read that came in after that.
+    confirm_by_older_round => ConfirmByOlderRound,
+    /// A command that was applied is applied again if it is chosen for another slot (against "Bridging Theory and
+    /// Practice" §6.3).
+    ignore_sessions => IgnoreSessions,
+    /// A snapshot for another node lacks the sessions of clients.
+    snapshot_without_sessions => SnapshotWithoutSessions,
+    /// A leader goes on although no quorum of acceptors answers it.
+    lead_unheard => LeadUnheard,
 }
 
 impl Default for Options {
@@ -67,12 +140,14 @@ impl Default for Options {
             election_timeout_us_min: 150_000,
             election_timeout_us_max: 300_000,
             heartbeat_interval_us: 50_000,
+            pre_election: true,
             back_off: true,
             window_slots: 16,
             waiting_max: 1_024,
             snapshot_every_slots: 256,
             kept_slots: 64,
             catch_up_slots_max: 64,
+            snapshot_chunk_bytes_max: 4_096,
             break_rules: BreakRules::default(),
         }
     }
@@ -91,7 +166,13 @@ impl Options {
 
     /// How many acceptors are enough.
     pub fn quorums(&self, nodes: u16) -> Quorums {
-        Quorums::new(self.acceptors(nodes).len(), self.phase_1_quorum, self.phase_2_quorum)
+        let acceptors = self.acceptors(nodes).len();
+        if self.break_rules.allow_disjoint_quorums
+            && (self.phase_1_quorum, self.phase_2_quorum) == (None, None)
+        {
+            return Quorums::halves(acceptors);
+        }
+        Quorums::new(acceptors, self.phase_1_quorum, self.phase_2_quorum)
     }
 
     /// All that is wrong with the options for a cluster of this size.
@@ -124,10 +205,17 @@ impl Options {
         within("snapshot_every_slots", u64::from(self.snapshot_every_slots), 0, 1_000_000);
         within("kept_slots", u64::from(self.kept_slots), 0, 1_000_000);
         within("catch_up_slots_max", u64::from(self.catch_up_slots_max), 1, 1_024);
+        within("snapshot_chunk_bytes_max", u64::from(self.snapshot_chunk_bytes_max), 16, 1 << 20);
         if self.election_timeout_us_min > self.election_timeout_us_max {
             problems.push(Invalid::new(
                 "election_timeout_us_min",
                 Problem::MoreThan { other: "election_timeout_us_max" },
+            ));
+        }
+        if self.election_timeout_us_min == self.election_timeout_us_max && self.proposers(nodes).len() > 1 {
+            problems.push(Invalid::new(
+                "election_timeout_us_max",
+                Problem::TimeoutsEqual { other: "election_timeout_us_min" },
             ));
         }
         if self.heartbeat_interval_us >= self.election_timeout_us_min {

@@ -7,11 +7,11 @@
 //! then among what this leader has applied, or has inherited ("Paxos Made Moderately Complex", read-only
 //! commands; "Paxos Made Live" §5.2 does the same for a master without a lease).
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use super::slots::Slot;
-use super::{Answer, MultiPaxos, Reason, Role, Turn};
+use super::{Answer, MultiPaxos, Reason, Role, Rule, Turn};
 use crate::protocol::key_value::Outcome;
 use crate::protocol::paxos::{Ballot, NodeSet};
 use crate::protocol::{ClientId, NodeId, RequestId};
@@ -36,6 +36,8 @@ pub struct Read {
 #[derive(Clone, PartialEq, Default, Debug)]
 pub struct Reads {
     waiting: VecDeque<Read>,
+    /// The latest read of each client that waits.
+    latest: BTreeMap<ClientId, RequestId>,
     asked: u64,
     confirmed: u64,
     confirmed_by: NodeSet,
@@ -69,7 +71,7 @@ impl MultiPaxos {
     ) {
         let Role::Leading(leading) = &mut self.role else { return };
         let reads = &mut leading.reads;
-        if reads.waiting.iter().any(|read| (read.client, read.request) == (client, request)) {
+        if reads.latest.get(&client).is_some_and(|latest| *latest >= request) {
             turn.effects.note(Reason::AlreadyUnderWay);
             return;
         }
@@ -77,10 +79,19 @@ impl MultiPaxos {
             turn.effects.reply(client, request, Answer::Overloaded, Reason::Overloaded);
             return;
         }
-        let slot = self.applied.max(leading.inherited);
+        let mut slot = self.applied.max(leading.inherited);
+        if slot > self.applied && turn.breaks(Rule::ReadBeforeInherited) {
+            slot = self.applied;
+        }
         let round = reads.asked + 1;
+        reads.latest.insert(client, request);
         reads.waiting.push_back(Read { client, request, key, round, slot });
         turn.effects.note(Reason::ReadWaits { round, slot });
+        if turn.breaks(Rule::ReadWithoutConfirmation) {
+            let Role::Leading(leading) = &mut self.role else { return };
+            leading.reads.confirmed = round;
+            self.serve_reads(turn);
+        }
         self.ask_if_idle(turn);
     }
 
@@ -114,8 +125,14 @@ impl MultiPaxos {
     ) {
         let needed = turn.quorums().phase_2;
         let Role::Leading(leading) = &mut self.role else { return };
+        if leading.ballot != ballot {
+            return;
+        }
+        leading.heard.insert(from);
         let reads = &mut leading.reads;
-        if leading.ballot != ballot || reads.asked != round || reads.confirmed == round {
+        let round =
+            if round < reads.asked && turn.breaks(Rule::ConfirmByOlderRound) { reads.asked } else { round };
+        if reads.asked != round || reads.confirmed >= round {
             return;
         }
         if reads.confirmed_by.insert(from) && reads.confirmed_by.len() >= needed {
@@ -134,6 +151,9 @@ impl MultiPaxos {
             .waiting
             .pop_front_if(|read| read.round <= leading.reads.confirmed && read.slot <= applied)
         {
+            if leading.reads.latest.get(&read.client) == Some(&read.request) {
+                leading.reads.latest.remove(&read.client);
+            }
             let answer = Answer::Done(Outcome::Value(self.store.get(&read.key)));
             let why = Reason::ReadConfirmed { slot: applied, count };
             turn.effects.reply(read.client, read.request, answer, why);

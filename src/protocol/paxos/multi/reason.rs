@@ -49,6 +49,46 @@ pub enum Reason {
         /// What it had to be higher than.
         above: Option<Ballot>,
     },
+    /// No leader was heard for too long: before it begins a ballot the node asks whether a quorum would promise it.
+    Canvassed {
+        /// The ballot that it would begin.
+        ballot: Ballot,
+    },
+    /// An acceptor hears no leader and would promise the ballot.
+    WouldPromise {
+        /// The ballot.
+        ballot: Ballot,
+    },
+    /// An acceptor would not promise the ballot: it hears a leader, or leads.
+    LeaderIsHeard {
+        /// The ballot.
+        ballot: Ballot,
+        /// The leader.
+        leader: NodeId,
+    },
+    /// An acceptor says that it would promise.
+    WillingnessCounted {
+        /// The ballot.
+        ballot: Ballot,
+        /// How many would promise it.
+        count: u16,
+        /// How many it takes.
+        needed: u16,
+    },
+    /// Too few acceptors have answered the leader for too long: it leads no more.
+    Unheard {
+        /// Its ballot.
+        ballot: Ballot,
+        /// How many have answered.
+        heard: u16,
+        /// How many it takes.
+        needed: u16,
+    },
+    /// Phase 1 has taken too long: the node gives its ballot up.
+    PhaseOneGivenUp {
+        /// Its ballot.
+        ballot: Ballot,
+    },
     /// There is no higher ballot left to try.
     BallotsUsedUp,
     /// The operator asks the node to lead.
@@ -68,6 +108,14 @@ pub enum Reason {
         count: u16,
         /// How many it takes.
         needed: u16,
+    },
+    /// A promise that does not count yet: its acceptor has trimmed slots that the proposer does not know, and reports
+    /// nothing about them.
+    PromiseBeyondKnown {
+        /// The ballot.
+        ballot: Ballot,
+        /// Up to which slot the acceptor has trimmed.
+        trimmed: Slot,
     },
     /// Phase 1 is over: the node leads.
     Leads {
@@ -219,6 +267,26 @@ pub enum Reason {
         /// The last slot that the state includes.
         through: Slot,
     },
+    /// Another part of the snapshot follows.
+    SnapshotGoesOn {
+        /// The last slot that the state includes.
+        through: Slot,
+        /// How many of its bytes have been sent.
+        sent: u32,
+        /// How many bytes it has.
+        total: u32,
+    },
+    /// A part of a snapshot has arrived, and the next one is asked for.
+    SnapshotPart {
+        /// The last slot that the state includes.
+        through: Slot,
+        /// How many of its bytes have arrived.
+        received: u32,
+        /// How many bytes it has.
+        total: u32,
+    },
+    /// The disk is so far behind that an answer is dropped.
+    DiskBehind,
     /// A snapshot took the place of all slots that it includes.
     SnapshotInstalled {
         /// The last slot that it includes.
@@ -278,7 +346,16 @@ impl Reason {
             DiskLost | DiskDamaged | KeepsOut => {
                 "Protocol-Aware Recovery, disentangling crashes and corruption"
             }
-            Trimmed { .. } | SnapshotTold { .. } | SnapshotInstalled { .. } => "Paxos Made Live §5.5",
+            Trimmed { .. }
+            | SnapshotTold { .. }
+            | SnapshotGoesOn { .. }
+            | SnapshotPart { .. }
+            | PromiseBeyondKnown { .. }
+            | SnapshotInstalled { .. } => "Paxos Made Live §5.5",
+            Canvassed { .. } | WouldPromise { .. } | LeaderIsHeard { .. } | WillingnessCounted { .. } => {
+                "Consensus: Bridging Theory and Practice §9.6"
+            }
+            Unheard { .. } | PhaseOneGivenUp { .. } => "Consensus: Bridging Theory and Practice §6.2",
             CatchUp { .. } | DecisionsTold { .. } => "Paxos Made Live, catch-up",
             AwaitLeader { .. } | BallotBegun { .. } | Heartbeat { .. } | LeaderHeard { .. } => {
                 "Paxos Made Simple §2.4"
@@ -298,7 +375,7 @@ impl Reason {
             Applied { .. } => "Paxos Made Moderately Complex, replicas",
             AlreadyUnderWay | AnsweredFromSession => "Consensus: Bridging Theory and Practice §6.3",
             ReadWaits { .. } | StillFollowing { .. } | ReadConfirmed { .. } => read_only,
-            OperatorAsks | NotLeader { .. } | Overloaded | ClientAnswered { .. } => "",
+            OperatorAsks | NotLeader { .. } | Overloaded | ClientAnswered { .. } | DiskBehind => "",
         }
     }
 
@@ -315,6 +392,7 @@ impl Reason {
                 | Reason::AcceptedValueIgnored { .. }
                 | Reason::PromiseForgotten { .. }
                 | Reason::SnapshotInstalled { .. }
+                | Reason::Unheard { .. }
                 | Reason::DiskLost
                 | Reason::DiskDamaged
         )

@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use super::slots::{Slot, Slots, Value};
+use super::slots::{Slot, Value};
 use super::storage::Record;
-use super::{Message, MultiPaxos, Reason, Role, Turn};
+use super::{Message, MultiPaxos, Reason, Role, Rule, Turn};
 use crate::protocol::NodeId;
-use crate::protocol::key_value::Store;
 
 impl MultiPaxos {
     /// Takes note that a value is chosen. It is applied once all slots before it are.
@@ -34,9 +33,14 @@ impl MultiPaxos {
     /// Applies what can be applied, in order, and does what waited for it.
     pub(super) fn apply(&mut self, turn: &mut Turn<'_, '_>) {
         let from = self.applied + 1;
-        while let Some(value) = self.slots.chosen(self.applied + 1).cloned() {
+        while let Some(value) = self.next_to_apply(turn) {
             self.applied += 1;
             if let Value::Command(command) = value {
+                if self.store.remembered(command.client, command.request).is_some()
+                    && turn.breaks(Rule::IgnoreSessions)
+                {
+                    self.store.forget_session(command.client);
+                }
                 let outcome = self.store.apply(command.client, command.request, &command.command);
                 self.answer_applied(self.applied, &command, outcome, turn);
             }
@@ -45,7 +49,17 @@ impl MultiPaxos {
             turn.effects.note(Reason::Applied { from, through: self.applied });
             self.serve_reads(turn);
             self.trim_if_due(turn);
+            self.recount_promises(turn);
         }
+    }
+
+    /// The value of the slot after the last that is applied, if it is known to be chosen.
+    fn next_to_apply(&self, turn: &mut Turn<'_, '_>) -> Option<Value> {
+        if let Some(value) = self.slots.chosen(self.applied + 1) {
+            return Some(value.clone());
+        }
+        let waits = self.slots.chosen(self.applied + 2).is_some();
+        (waits && turn.breaks(Rule::ApplyOverGaps)).then_some(Value::NoOp)
     }
 
     /// A value was chosen for a slot.
@@ -68,18 +82,13 @@ impl MultiPaxos {
         }
     }
 
-    fn catch_up(&self, whom: NodeId, through: Slot, turn: &mut Turn<'_, '_>) {
-        let from = self.applied + 1;
-        turn.say(whom, Message::CatchUp { from }, Reason::CatchUp { from, through });
-    }
-
     /// Another node is behind.
     pub(super) fn on_catch_up(&mut self, from: NodeId, first: Slot, turn: &mut Turn<'_, '_>) {
         if first > self.applied {
             return;
         }
         if first <= self.slots.trimmed() {
-            self.tell_snapshot(from, turn);
+            self.tell_snapshot(from, first, turn);
             return;
         }
         let most = turn.setup.options.catch_up_slots_max as usize;
@@ -98,13 +107,6 @@ impl MultiPaxos {
         turn.say(from, Message::Decisions { first, values, chosen_through }, why);
     }
 
-    /// Sends the state machine to a node that asks for what was trimmed.
-    pub(super) fn tell_snapshot(&self, to: NodeId, turn: &mut Turn<'_, '_>) {
-        let through = self.applied;
-        let message = Message::Snapshot { through, store: self.store.clone() };
-        turn.say(to, message, Reason::SnapshotTold { through });
-    }
-
     /// What was missed, or a part of it.
     pub(super) fn on_decisions(
         &mut self,
@@ -114,37 +116,14 @@ impl MultiPaxos {
         chosen_through: Slot,
         turn: &mut Turn<'_, '_>,
     ) {
-        let before = self.applied;
+        let (before, nothing_told) = (self.applied, values.is_empty());
         for (slot, value) in (first..).zip(values) {
             self.choose(slot, value.clone(), Reason::ChosenHeard { slot }, turn);
         }
         self.apply(turn);
         self.propose_waiting(turn);
-        if self.applied > before && self.applied < chosen_through {
+        if (nothing_told || self.applied > before) && self.applied < chosen_through {
             self.catch_up(from, chosen_through, turn);
         }
-    }
-
-    /// A state machine takes the place of all slots that it includes.
-    pub(super) fn on_snapshot(&mut self, through: Slot, store: Store, turn: &mut Turn<'_, '_>) {
-        if through <= self.applied {
-            return;
-        }
-        self.store = store;
-        self.applied = through;
-        if through > self.slots.last() {
-            self.slots = Slots::after(through);
-        } else {
-            self.slots.trim(through);
-        }
-        if let Role::Leading(leading) = &mut self.role {
-            leading.in_flight = leading.in_flight.split_off(&(through + 1));
-            leading.next = leading.next.max(through + 1);
-        }
-        self.save(Reason::SnapshotInstalled { through }, turn);
-        self.answer_from_sessions(turn);
-        self.apply(turn);
-        self.serve_reads(turn);
-        self.propose_waiting(turn);
     }
 }

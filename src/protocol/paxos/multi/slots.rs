@@ -60,7 +60,7 @@ pub struct Slots {
 impl Slots {
     /// How far a slot may lie beyond the last one that is known. No leader gets that far ahead of itself; a
     /// message that names such a slot is nonsense, and would cost memory.
-    const AHEAD_MAX: u64 = 1 << 20;
+    pub(super) const AHEAD_MAX: u64 = 1 << 16;
 
     /// No slot is known; those up to `trimmed` are gone.
     pub fn after(trimmed: Slot) -> Slots {

@@ -1,10 +1,9 @@
 //! What a node writes to its disk, and what it makes of what it finds there.
 
-use super::options::Rule;
 use serde::{Deserialize, Serialize};
 
-use super::slots::{Accepted, Slot, Slots, Value};
-use super::{Message, MultiPaxos, Reason, Turn};
+use super::slots::{Accepted, Slot, SlotState, Slots, Value};
+use super::{Message, MultiPaxos, Reason, Rule, Turn};
 use crate::protocol::NodeId;
 use crate::protocol::key_value::Store;
 use crate::protocol::paxos::{Ballot, NodeSet};
@@ -80,17 +79,28 @@ impl MultiPaxos {
         let damaged = matches!(disk.tail, Tail::Damaged { .. });
         let formatted = matches!(disk.records.first(), Some(Record::Formatted { .. }));
         if holds_a_role.contains(turn.me()) && (damaged || !formatted) {
-            self.trusted = false;
-            turn.effects.note(if damaged { Reason::DiskDamaged } else { Reason::DiskLost });
-            return;
+            let rule = if damaged { Rule::DamagedDiskRejoins } else { Rule::LostDiskRejoins };
+            if !turn.breaks(rule) {
+                self.trusted = false;
+                turn.effects.note(if damaged { Reason::DiskDamaged } else { Reason::DiskLost });
+                return;
+            }
+            // The process begins anew on what can be read.
+            let mut records = disk.records.clone();
+            records.retain(|record| !matches!(record, Record::Formatted { .. }));
+            records.insert(0, Record::Formatted { node: turn.me() });
+            turn.effects.rewrite(records, Reason::DiskLost);
         }
         for record in disk.records {
             match record {
                 Record::Formatted { .. } => {}
-                Record::Promised { ballot } => self.promised = self.promised.max(Some(ballot)),
+                Record::Promised { ballot } => self.recover_promise(ballot, turn),
                 Record::Accepted { slot, ballot, value } => {
-                    self.promised = self.promised.max(Some(ballot));
-                    if let Some(state) = self.slots.get_mut(slot) {
+                    if !turn.setup.options.break_rules.accept_without_promise {
+                        self.recover_promise(ballot, turn);
+                    }
+                    let known = self.slots.accepted(slot).map(|accepted| accepted.ballot);
+                    if let Some(state) = self.slots.get_mut(slot).filter(|_| known <= Some(ballot)) {
                         state.accepted = Some(Accepted { ballot, value });
                     }
                 }
@@ -111,12 +121,46 @@ impl MultiPaxos {
             }
         }
         (self.highest, self.issued) = (self.promised, self.promised);
-        if let (true, Some(promised)) = (turn.breaks(Rule::ForgetPromiseAtRestart), self.promised) {
+        if let Some(Ballot { round, node }) = self.promised
+            && node == turn.me()
+            && turn.breaks(Rule::ReuseBallotAfterRestart)
+        {
+            // The highest ballot below the one that it had issued.
+            let below = Ballot { round: round.saturating_sub(1), node: NodeId(u16::MAX) };
+            (self.highest, self.issued) = (Some(below), None);
+        }
+        if let Some(promised) = self.promised
+            && turn.breaks(Rule::ForgetPromiseAtRestart)
+        {
             turn.effects.note(Reason::PromiseForgotten { promised });
             self.promised = None;
         }
         self.apply(turn);
-        turn.effects.note(Reason::Started { promised: self.promised, applied: self.applied });
+        let unfinished = |state: &SlotState| state.accepted.is_some() && state.chosen.is_none();
+        if self.slots.iter_from(self.applied + 1).any(|(_, state)| unfinished(state))
+            && turn.breaks(Rule::ForgetAcceptedAtRestart)
+        {
+            for slot in self.applied + 1..=self.slots.last() {
+                if let Some(state) = self.slots.get_mut(slot).filter(|state| unfinished(state)) {
+                    state.accepted = None;
+                }
+            }
+        }
+        let why = Reason::Started { promised: self.promised, applied: self.applied };
+        turn.effects.note(why);
+        // What was read may be in the memory of the machine only, if it was the process that ended; whoever was told
+        // of it since would be told wrong after a loss of power. So nothing is said of it before a sync has finished.
+        let sync = self.waiting.issue();
+        turn.effects.sync(sync, why);
+        if turn.breaks(Rule::TrustPageCache) {
+            self.waiting.finish(sync);
+        }
+    }
+
+    fn recover_promise(&mut self, ballot: Ballot, turn: &mut Turn<'_, '_>) {
+        if self.promised <= Some(ballot) || turn.breaks(Rule::ReplayByOverwriting) {
+            self.promised = Some(ballot);
+        }
     }
 
     /// Writes a record whose loss nobody would notice. A node that stays out writes nothing.
@@ -167,10 +211,14 @@ impl MultiPaxos {
         let (through, trimmed) = (self.applied, self.slots.trimmed());
         let mut records = vec![Record::Formatted { node: turn.me() }];
         let binding = self.promised.max(self.issued);
+        let binding = binding.filter(|_| !turn.breaks(Rule::TrimPromise));
         records.extend(binding.map(|ballot| Record::Promised { ballot }));
         records.push(Record::Snapshot { through, trimmed, store: self.store.clone() });
         for (slot, state) in self.slots.iter_from(trimmed + 1) {
             if let Some(Accepted { ballot, value }) = state.accepted.clone() {
+                if state.chosen.is_none() && turn.breaks(Rule::TrimAccepted) {
+                    continue;
+                }
                 records.push(Record::Accepted { slot, ballot, value });
             }
             match (&state.chosen, &state.accepted) {

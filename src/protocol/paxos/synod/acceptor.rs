@@ -7,7 +7,7 @@ use crate::protocol::paxos::durable::AfterSync;
 use crate::protocol::paxos::{Ballot, NodeSet};
 
 use super::turn::Turn;
-use super::{Message, Proposal, Reason, Record};
+use super::{Message, Proposal, Reason, Record, Rule};
 
 /// What an acceptor remembers ("Paxos Made Simple" §2.2): nothing else of its past matters.
 #[derive(Clone, PartialEq, Eq, Default, Debug, Serialize)]
@@ -47,6 +47,9 @@ impl Acceptor {
         ballot: Ballot,
         turn: &mut Turn<'_, '_>,
     ) -> Option<Recorded> {
+        if self.promised > Some(ballot) && turn.breaks(Rule::PromiseBelowPromise) {
+            self.promised = None;
+        }
         if let Some(promised) = self.promised.filter(|promised| *promised > ballot) {
             let why = Reason::PrepareRefused { ballot, promised };
             turn.say(from, Message::Refused { ballot, promised }, why);
@@ -72,7 +75,10 @@ impl Acceptor {
         turn: &mut Turn<'_, '_>,
     ) -> Option<Recorded> {
         let ballot = proposal.ballot;
-        if let Some(promised) = self.promised.filter(|promised| *promised > ballot) {
+        let below = self.promised.filter(|promised| *promised > ballot);
+        if let Some(promised) = below
+            && !turn.breaks(Rule::AcceptBelowPromise)
+        {
             let why = Reason::AcceptRefused { ballot, promised };
             turn.say(from, Message::Refused { ballot, promised }, why);
             return None;
@@ -84,7 +90,9 @@ impl Acceptor {
         if self.accepted_ballot() == Some(ballot) {
             return Some(Recorded { record: None, to, message, why });
         }
-        self.promised = Some(ballot);
+        if self.promised < Some(ballot) && !turn.breaks(Rule::AcceptWithoutPromise) {
+            self.promised = Some(ballot);
+        }
         self.accepted = Some(proposal.clone());
         Some(Recorded { record: Some(Record::Accepted(proposal)), to, message, why })
     }

@@ -59,6 +59,17 @@ impl Learner {
         count
     }
 
+    /// How many acceptors are known to have accepted something, whatever its ballot: where a rule is broken on purpose.
+    pub(super) fn count_of_all_ballots(&self) -> u16 {
+        self.votes.iter().fold(NodeSet::EMPTY, |all, votes| all.union(votes.by)).len()
+    }
+
+    /// How many votes of how many acceptors it has seen for this proposal, if the last one was a repetition: where a
+    /// rule is broken on purpose.
+    pub(super) fn has_counted(&self, from: NodeId, proposal: &Proposal) -> bool {
+        self.votes.iter().any(|votes| votes.proposal.ballot == proposal.ballot && votes.by.contains(from))
+    }
+
     /// Forgets the votes: the value is known.
     pub(super) fn settle(&mut self) {
         self.votes.clear();

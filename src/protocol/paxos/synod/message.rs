@@ -55,6 +55,24 @@ pub enum Message {
     Chosen(Proposal),
 }
 
+impl Message {
+    /// Whether its numbers can be what a node of this cluster says.
+    pub(super) fn is_plausible(&self, nodes: u16) -> bool {
+        let issued = |ballot: &Ballot| ballot.node.0 < nodes && ballot.round > 0;
+        match self {
+            Message::Prepare { ballot } => issued(ballot),
+            Message::Promise { ballot, accepted } => {
+                issued(ballot) && accepted.as_ref().is_none_or(|proposal| issued(&proposal.ballot))
+            }
+            Message::Accept(proposal) | Message::Accepted(proposal) | Message::Chosen(proposal) => {
+                issued(&proposal.ballot)
+            }
+            Message::Refused { ballot, promised } => issued(ballot) && issued(promised),
+            Message::Ask { .. } => true,
+        }
+    }
+}
+
 /// The timers of a node.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -91,7 +109,7 @@ pub enum Record {
 
 /// What a client asks for.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
+#[serde(rename_all = "snake_case")]
 pub enum Command {
     /// Get this value chosen, unless another one is; and say which one was.
     Propose {

@@ -36,8 +36,6 @@ use crate::protocol::{
 use acceptor::{Journal, Recorded};
 use turn::Turn;
 
-/// How many records the log on disk may hold before it is replaced by the few that still matter.
-const RECORDS_MAX: u32 = 64;
 /// After how many vain questions a learner asks for a ballot that settles the matter.
 const QUESTIONS_MAX: u8 = 2;
 
@@ -85,14 +83,20 @@ impl Synod {
     }
 
     fn on_message(&mut self, from: NodeId, message: Message, turn: &mut Turn<'_, '_>) {
+        if !message.is_plausible(turn.setup.nodes) {
+            return;
+        }
         let me = turn.me();
         let accepts = self.trusted && turn.acceptors().contains(me);
         let proposes = self.trusted && turn.proposers().contains(me);
         match message {
+            Message::Prepare { .. } | Message::Accept(_) if accepts && self.journal.waiting.is_full() => {
+                turn.effects.note(Reason::DiskBehind);
+            }
             Message::Prepare { ballot } if accepts => {
                 let recorded = self.acceptor.prepare(from, ballot, turn);
                 let promised = recorded.is_some();
-                self.answer(recorded, turn);
+                self.answer(Rule::PromiseBeforeDurable, recorded, turn);
                 // It is of no use to go on with a ballot when a higher one has begun ("Paxos Made Simple" §2.2),
                 // and the acceptor of the same node is the first to know.
                 if let (true, Some(own)) = (promised && proposes, self.proposer.ballot())
@@ -104,7 +108,7 @@ impl Synod {
             }
             Message::Accept(proposal) if accepts => {
                 let recorded = self.acceptor.accept(from, proposal, turn);
-                self.answer(recorded, turn);
+                self.answer(Rule::AcceptBeforeDurable, recorded, turn);
             }
             Message::Promise { ballot, accepted } if proposes => {
                 self.proposer.promise(from, ballot, accepted, turn);
@@ -128,10 +132,16 @@ impl Synod {
     }
 
     /// Lets an answer of the acceptor wait for the record that it rests on.
-    fn answer(&mut self, recorded: Option<Recorded>, turn: &mut Turn<'_, '_>) {
+    fn answer(&mut self, rule: Rule, recorded: Option<Recorded>, turn: &mut Turn<'_, '_>) {
         let Some(Recorded { record, to, message, why }) = recorded else { return };
         if let Some(record) = record {
             self.write(record, why, turn);
+        }
+        if !self.journal.waiting.is_settled() && turn.breaks(rule) {
+            for node in to.iter() {
+                turn.say(node, message.clone(), why);
+            }
+            return;
         }
         self.journal.waiting.hold(Waiting::Answer { to, message, why });
         self.release(turn);
@@ -139,11 +149,14 @@ impl Synod {
 
     #[track_caller]
     fn write(&mut self, record: Record, why: Reason, turn: &mut Turn<'_, '_>) {
-        if self.journal.records >= RECORDS_MAX {
+        if self.journal.records >= turn.setup.options.records_max {
             let mut records = vec![Record::Formatted { node: turn.me() }];
-            records.extend(self.proposer.highest.map(|ballot| Record::Tried { ballot }));
-            records.extend(self.acceptor.promised.map(|ballot| Record::Promised { ballot }));
-            records.extend(self.acceptor.accepted.clone().map(Record::Accepted));
+            let tried = self.proposer.highest.filter(|_| !turn.breaks(Rule::ShortenTried));
+            let promised = self.acceptor.promised.filter(|_| !turn.breaks(Rule::ShortenPromise));
+            let accepted = self.acceptor.accepted.clone().filter(|_| !turn.breaks(Rule::ShortenAccepted));
+            records.extend(tried.map(|ballot| Record::Tried { ballot }));
+            records.extend(promised.map(|ballot| Record::Promised { ballot }));
+            records.extend(accepted.map(Record::Accepted));
             self.journal.records = records.len() as u32;
             turn.effects.rewrite(records, Reason::LogShortened);
             turn.effects.sync(self.journal.waiting.issue_for_replacement(), why);
@@ -169,11 +182,18 @@ impl Synod {
     }
 
     fn begin_ballot(&mut self, turn: &mut Turn<'_, '_>) {
-        let above = self.proposer.highest.max(self.acceptor.promised);
+        let mut above = self.proposer.highest.max(self.acceptor.promised);
+        // What a proposer has issued is below what its own acceptor has promised, mostly.
+        if self.proposer.forgot_tried {
+            above = self.proposer.highest;
+        }
         self.proposer.highest = above;
         let Some(ballot) = self.proposer.begin(turn) else { return };
         self.write(Record::Tried { ballot }, Reason::BallotBegun { ballot, above }, turn);
         self.journal.waiting.hold(Waiting::Prepare(ballot));
+        if !self.journal.waiting.is_settled() && turn.breaks(Rule::PrepareBeforeDurable) {
+            self.proposer.recorded(ballot, turn);
+        }
     }
 
     fn on_accepted(&mut self, from: NodeId, proposal: Proposal, proposes: bool, turn: &mut Turn<'_, '_>) {
@@ -185,8 +205,22 @@ impl Synod {
             quorum = self.proposer.accepted(from, &proposal, turn);
         }
         if turn.learners().contains(turn.me()) {
-            let count = self.learner.count(from, &proposal);
-            quorum = quorum.or((count >= turn.quorums().phase_2).then_some(count));
+            let needed = turn.quorums().phase_2;
+            let again = self.learner.has_counted(from, &proposal);
+            let mut count = self.learner.count(from, &proposal);
+            if count < needed && again && turn.breaks(Rule::CountDuplicates) {
+                count += 1;
+            }
+            if count < needed
+                && self.learner.count_of_all_ballots() >= needed
+                && turn.breaks(Rule::CountMixedBallots)
+            {
+                count = needed;
+            }
+            if count < needed && turn.breaks(Rule::LearnFromOne) {
+                count = needed;
+            }
+            quorum = quorum.or((count >= needed).then_some(count));
         }
         if let Some(count) = quorum {
             let why = Reason::Chosen { ballot: proposal.ballot, count };
@@ -300,6 +334,78 @@ impl Synod {
         }
     }
 
+    /// Takes up what the disk holds, or stays out if it cannot be trusted.
+    fn recover(&mut self, disk: Recovered<Record>, turn: &mut Turn<'_, '_>) {
+        let me = turn.me();
+        let keeps_a_promise = turn.acceptors().union(turn.proposers()).contains(me);
+        let damaged = matches!(disk.tail, Tail::Damaged { .. });
+        let formatted = matches!(disk.records.first(), Some(Record::Formatted { .. }));
+        if keeps_a_promise && (damaged || !formatted) {
+            let rule = if damaged { Rule::DamagedDiskRejoins } else { Rule::LostDiskRejoins };
+            if !turn.breaks(rule) {
+                self.trusted = false;
+                turn.effects.note(if damaged { Reason::DiskDamaged } else { Reason::DiskLost });
+                return;
+            }
+            // The process begins anew on what can be read.
+            let mut records = disk.records.clone();
+            records.retain(|record| !matches!(record, Record::Formatted { .. }));
+            records.insert(0, Record::Formatted { node: me });
+            turn.effects.rewrite(records, Reason::DiskLost);
+        }
+        for record in disk.records {
+            match record {
+                Record::Formatted { .. } => {}
+                Record::Tried { ballot } => {
+                    self.proposer.highest = self.proposer.highest.max(Some(ballot));
+                }
+                Record::Promised { ballot } => self.recover_promise(ballot, turn),
+                Record::Accepted(proposal) => {
+                    if !turn.setup.options.break_rules.accept_without_promise {
+                        self.recover_promise(proposal.ballot, turn);
+                    }
+                    if self.acceptor.accepted_ballot() <= Some(proposal.ballot) {
+                        self.acceptor.accepted = Some(proposal);
+                    }
+                }
+            }
+        }
+        if let Some(Ballot { round, node }) = self.proposer.highest
+            && node == me
+            && turn.breaks(Rule::ForgetTriedAtRestart)
+        {
+            // The highest ballot below the one that it had issued.
+            let below = Ballot { round: round.saturating_sub(1), node: NodeId(u16::MAX) };
+            self.proposer.highest = Some(below);
+            self.proposer.forgot_tried = true;
+        }
+        if let Some(promised) = self.acceptor.promised
+            && turn.breaks(Rule::ForgetPromiseAtRestart)
+        {
+            turn.effects.note(Reason::PromiseForgotten { promised });
+            self.acceptor.promised = None;
+        }
+        if self.acceptor.accepted.is_some() && turn.breaks(Rule::ForgetAcceptedAtRestart) {
+            self.acceptor.accepted = None;
+        }
+        let (promised, accepted) = (self.acceptor.promised, self.acceptor.accepted_ballot());
+        let why = Reason::Started { promised, accepted };
+        turn.effects.note(why);
+        // What was read may be in the memory of the machine only, if it was the process that ended; whoever was told
+        // of it since would be told wrong after a loss of power. So nothing is said of it before a sync has finished.
+        let sync = self.journal.waiting.issue();
+        turn.effects.sync(sync, why);
+        if turn.breaks(Rule::TrustPageCache) {
+            self.journal.waiting.finish(sync);
+        }
+    }
+
+    fn recover_promise(&mut self, ballot: Ballot, turn: &mut Turn<'_, '_>) {
+        if self.acceptor.promised <= Some(ballot) || turn.breaks(Rule::ReplayByOverwriting) {
+            self.acceptor.promised = Some(ballot);
+        }
+    }
+
     fn settle_local(&mut self, turn: &mut Turn<'_, '_>) {
         while let Some(message) = turn.next_local() {
             self.on_message(turn.me(), message, turn);
@@ -330,6 +436,9 @@ impl Participant for Synod {
 
     fn break_rule(options: &mut Options, index: u8) {
         options.break_rules.break_rule(index);
+        if options.break_rules.allow_disjoint_quorums {
+            (options.phase_1_quorum, options.phase_2_quorum) = (None, None);
+        }
     }
 
     fn format(setup: Setup<'_, Options>) -> Vec<Record> {
@@ -343,7 +452,7 @@ impl Participant for Synod {
         effects: &mut Effects<Self>,
     ) -> Self {
         let (me, options) = (setup.id, setup.options);
-        let turn = Turn::new(setup, surroundings, effects);
+        let mut turn = Turn::new(setup, surroundings, effects);
         let mut node = Synod {
             trusted: true,
             proposer: Proposer::default(),
@@ -352,34 +461,7 @@ impl Participant for Synod {
             chosen: None,
             journal: Journal { records: disk.records.len() as u32, ..Journal::default() },
         };
-        let keeps_a_promise = turn.acceptors().union(turn.proposers()).contains(me);
-        let damaged = matches!(disk.tail, Tail::Damaged { .. });
-        if keeps_a_promise && (damaged || !matches!(disk.records.first(), Some(Record::Formatted { .. }))) {
-            node.trusted = false;
-            turn.effects.note(if damaged { Reason::DiskDamaged } else { Reason::DiskLost });
-        } else {
-            for record in disk.records {
-                match record {
-                    Record::Formatted { .. } => {}
-                    Record::Tried { ballot } => {
-                        node.proposer.highest = node.proposer.highest.max(Some(ballot));
-                    }
-                    Record::Promised { ballot } => node.acceptor.promised = Some(ballot),
-                    Record::Accepted(proposal) => {
-                        node.acceptor.promised = Some(proposal.ballot);
-                        node.acceptor.accepted = Some(proposal);
-                    }
-                }
-            }
-            if let (true, Some(promised)) =
-                (options.break_rules.forget_promise_at_restart, node.acceptor.promised)
-            {
-                turn.effects.note(Reason::PromiseForgotten { promised });
-                node.acceptor.promised = None;
-            }
-            let (promised, accepted) = (node.acceptor.promised, node.acceptor.accepted_ballot());
-            turn.effects.note(Reason::Started { promised, accepted });
-        }
+        node.recover(disk, &mut turn);
         if turn.learners().contains(me) {
             turn.effects.set_timer(Timer::AskAgain, options.ask_again_us, Reason::LearnerAsks { seen: None });
         }

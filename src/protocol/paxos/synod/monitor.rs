@@ -174,6 +174,8 @@ impl SynodMonitor {
         let told = Arc::make_mut(&mut self.told).get_mut(node.index())?;
         told.accepted = told.accepted.max(Some(ballot));
         let broken = told.promised.filter(|promised| *promised > ballot);
+        // Whoever has accepted a ballot has promised it: nothing below it may follow.
+        told.promised = told.promised.max(Some(ballot));
         let voted = self.on_vote(node, ballot);
         voted.or_else(|| broken.map(|promised| Violation::PromisesKept { node, promised, now: Some(ballot) }))
     }

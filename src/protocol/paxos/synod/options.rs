@@ -36,6 +36,8 @@ pub struct Options {
     pub resend_us: u64,
     /// How long a learner that knows no chosen value waits before it asks (again), in µs.
     pub ask_again_us: u64,
+    /// How many records the log on disk may hold before it is replaced by the few that still matter.
+    pub records_max: u32,
     /// Rules to break on purpose.
     pub break_rules: BreakRules,
 }
@@ -45,8 +47,62 @@ rules! {
     ignore_accepted_value => IgnoreAcceptedValue,
     /// An acceptor that restarts knows its accepted value and no promise.
     forget_promise_at_restart => ForgetPromiseAtRestart,
-    /// The quorums of the two phases need not intersect.
+    /// The quorums of the two phases need not intersect (against "Flexible Paxos"): half of the acceptors is enough in
+    /// each, unless their sizes are given.
     allow_disjoint_quorums => AllowDisjointQuorums,
+    /// A proposer takes over the reported value of the lowest ballot, not of the highest (against P2c, "Paxos Made
+    /// Simple" §2.2).
+    adopt_lowest_ballot => AdoptLowestBallot,
+    /// An acceptor's promise leaves before it is on disk (against "Paxos Made Simple" §2.5).
+    promise_before_durable => PromiseBeforeDurable,
+    /// An acceptance leaves before it is on disk (against "Paxos Made Simple" §2.5).
+    accept_before_durable => AcceptBeforeDurable,
+    /// A proposer uses a ballot before it is on disk that it did, so that it may use it twice (against "Paxos Made
+    /// Simple" §2.5).
+    prepare_before_durable => PrepareBeforeDurable,
+    /// An acceptor promises a ballot below its promise, and lowers that (against P1a, "Paxos Made Simple" §2.2).
+    promise_below_promise => PromiseBelowPromise,
+    /// An acceptor accepts a ballot below its promise (against P1a, "Paxos Made Simple" §2.2).
+    accept_below_promise => AcceptBelowPromise,
+    /// An acceptor that accepts a ballot does not count it as promised (against "Paxos Made Simple" §2.2: nothing below
+    /// what was accepted may be accepted after it).
+    accept_without_promise => AcceptWithoutPromise,
+    /// An acceptor that restarts knows its promise and nothing of what it has accepted (against "Paxos Made Simple"
+    /// §2.5).
+    forget_accepted_at_restart => ForgetAcceptedAtRestart,
+    /// A proposer that restarts does not know which ballots it has issued, and uses one again (against "Paxos Made
+    /// Simple" §2.5).
+    forget_tried_at_restart => ForgetTriedAtRestart,
+    /// At a restart a record takes the place of an earlier one even if that was higher: a promise goes back to the
+    /// ballot that the last record names.
+    replay_by_overwriting => ReplayByOverwriting,
+    /// What is read at a start counts as durable, although the process may only have been killed and the machine may
+    /// not have written it yet.
+    trust_page_cache => TrustPageCache,
+    /// A node whose disk was lost takes part again as if it had never promised anything (against "Paxos Made Live"
+    /// §5.1).
+    lost_disk_rejoins => LostDiskRejoins,
+    /// A node takes part with what stands before a damaged record (against "Protocol-Aware Recovery").
+    damaged_disk_rejoins => DamagedDiskRejoins,
+    /// A log that is shortened loses the promise.
+    shorten_promise => ShortenPromise,
+    /// A log that is shortened loses what was accepted.
+    shorten_accepted => ShortenAccepted,
+    /// A log that is shortened loses the highest ballot that the proposer has issued.
+    shorten_tried => ShortenTried,
+    /// A promise of an earlier ballot counts for this one.
+    count_promise_of_older_ballot => CountPromiseOfOlderBallot,
+    /// Acceptances of two ballots count together.
+    count_mixed_ballots => CountMixedBallots,
+    /// The same acceptor's acceptance counts as often as it arrives.
+    count_duplicates => CountDuplicates,
+    /// One acceptance less than a quorum is enough.
+    choose_before_quorum => ChooseBeforeQuorum,
+    /// A proposer asks silent acceptors again with its own value, whatever it had proposed under the ballot (against P2b:
+    /// one value for a ballot, "Paxos Made Simple" §2.2).
+    resend_own_value => ResendOwnValue,
+    /// A learner believes a single acceptance (against "Paxos Made Simple" §2.3).
+    learn_from_one => LearnFromOne,
 }
 
 impl Default for Options {
@@ -62,6 +118,7 @@ impl Default for Options {
             back_off_us_max: 80_000,
             resend_us: 100_000,
             ask_again_us: 200_000,
+            records_max: 64,
             break_rules: BreakRules::default(),
         }
     }
@@ -85,7 +142,13 @@ impl Options {
 
     /// How many acceptors are enough.
     pub fn quorums(&self, nodes: u16) -> Quorums {
-        Quorums::new(self.acceptors(nodes).len(), self.phase_1_quorum, self.phase_2_quorum)
+        let acceptors = self.acceptors(nodes).len();
+        if self.break_rules.allow_disjoint_quorums
+            && (self.phase_1_quorum, self.phase_2_quorum) == (None, None)
+        {
+            return Quorums::halves(acceptors);
+        }
+        Quorums::new(acceptors, self.phase_1_quorum, self.phase_2_quorum)
     }
 
     /// All that is wrong with the options for a cluster of this size.
@@ -123,6 +186,8 @@ impl Options {
             let problem = Problem::of_range(time, 1, TIME_US_MAX);
             problems.extend(problem.map(|problem| Invalid::new(field, problem)));
         }
+        let problem = Problem::of_range(self.records_max.into(), 4, 1_000_000);
+        problems.extend(problem.map(|problem| Invalid::new("records_max", problem)));
         if self.back_off_us_min > self.back_off_us_max {
             problems.push(Invalid::new("back_off_us_min", Problem::MoreThan { other: "back_off_us_max" }));
         }

@@ -1,6 +1,5 @@
 //! The proposer: leads a value through both phases, and gives way to a higher ballot.
 
-use super::options::Rule;
 use std::collections::BTreeMap;
 
 use serde::Serialize;
@@ -9,7 +8,7 @@ use crate::protocol::paxos::{Ballot, NodeSet};
 use crate::protocol::{ClientId, NodeId, RequestId};
 
 use super::turn::Turn;
-use super::{Message, Proposal, Reason, Timer, Value};
+use super::{Message, Proposal, Reason, Rule, Timer, Value};
 
 /// How often the longest time to back off doubles.
 const DOUBLINGS_MAX: u32 = 4;
@@ -53,6 +52,9 @@ pub struct Proposer {
     pub wish: Option<Value>,
     /// The highest ballot that it has issued, and the highest that it has heard of.
     pub highest: Option<Ballot>,
+    /// Whether it has forgotten which ballots it has issued: where a rule is broken on purpose.
+    #[serde(skip)]
+    pub(super) forgot_tried: bool,
     /// The clients that wait to hear what is chosen, with their latest request.
     pub(super) clients: BTreeMap<ClientId, RequestId>,
     /// How many ballots in a row were refused.
@@ -61,7 +63,14 @@ pub struct Proposer {
 
 impl Default for Proposer {
     fn default() -> Self {
-        Proposer { phase: Phase::Idle, wish: None, highest: None, clients: BTreeMap::new(), refusals: 0 }
+        Proposer {
+            phase: Phase::Idle,
+            wish: None,
+            highest: None,
+            forgot_tried: false,
+            clients: BTreeMap::new(),
+            refusals: 0,
+        }
     }
 }
 
@@ -129,22 +138,31 @@ impl Proposer {
             return;
         };
         let ballot = *ballot;
-        if promised != ballot || !promised_by.insert(from) {
+        let is_older = promised < ballot && promised.node == turn.me();
+        if promised != ballot && !(is_older && turn.breaks(Rule::CountPromiseOfOlderBallot)) {
             turn.effects.note(Reason::AnswerTooLate { ballot: promised });
             return;
         }
-        if accepted.as_ref().map(|a| a.ballot) > highest.as_ref().map(|h| h.ballot) {
+        if !promised_by.insert(from) {
+            turn.effects.note(Reason::AnswerTooLate { ballot: promised });
+            return;
+        }
+        let is_higher = accepted.as_ref().map(|a| a.ballot) > highest.as_ref().map(|h| h.ballot);
+        let differ = accepted.is_some() && highest.is_some() && accepted != *highest;
+        if is_higher != (differ && turn.breaks(Rule::AdoptLowestBallot)) {
             *highest = accepted;
         }
         let count = promised_by.len();
         turn.effects.note(Reason::PromiseCounted { ballot, count, needed });
         if count < needed {
+            turn.note_larger_quorum(count, needed);
             return;
         }
         let highest = highest.take();
-        let ignore = turn.breaks(Rule::IgnoreAcceptedValue);
         let (value, why) = match (highest, &self.wish) {
-            (Some(reported), Some(wish)) if ignore && reported.value != *wish => {
+            (Some(reported), Some(wish))
+                if reported.value != *wish && turn.breaks(Rule::IgnoreAcceptedValue) =>
+            {
                 (wish.clone(), Reason::AcceptedValueIgnored { ballot, from: reported.ballot })
             }
             // P2c: the value may have been chosen, so no other may be proposed.
@@ -173,12 +191,16 @@ impl Proposer {
     ) -> Option<u16> {
         let needed = turn.quorums().phase_2;
         let Phase::Proposing { proposal, accepted_by } = &mut self.phase else { return None };
-        if proposal != accepted || !accepted_by.insert(from) {
+        if proposal != accepted && !turn.breaks(Rule::CountMixedBallots) {
             return None;
+        }
+        if !accepted_by.insert(from) {
+            let silent = turn.acceptors().without(*accepted_by).first();
+            accepted_by.insert(silent.filter(|_| turn.breaks(Rule::CountDuplicates))?);
         }
         let (ballot, count) = (proposal.ballot, accepted_by.len());
         turn.effects.note(Reason::AcceptanceCounted { ballot, count, needed });
-        (count >= needed).then_some(count)
+        (count >= needed || (count + 1 == needed && turn.breaks(Rule::ChooseBeforeQuorum))).then_some(count)
     }
 
     /// An acceptor has promised a higher ballot. Returns whether the next ballot has to begin at once.
@@ -217,8 +239,15 @@ impl Proposer {
             }
             Phase::Proposing { proposal, accepted_by } => {
                 let silent = turn.acceptors().without(*accepted_by);
+                let mut proposal = proposal.clone();
+                if let Some(wish) = &self.wish
+                    && *wish != proposal.value
+                    && turn.breaks(Rule::ResendOwnValue)
+                {
+                    proposal.value = wish.clone();
+                }
                 let why = Reason::AskedAgain { ballot: proposal.ballot, silent: silent.len() };
-                self.propose(silent, proposal, why, turn);
+                self.propose(silent, &proposal, why, turn);
             }
             Phase::Idle | Phase::Recording { .. } | Phase::BackingOff => {}
         }

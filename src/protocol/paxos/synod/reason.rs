@@ -162,6 +162,8 @@ pub enum Reason {
         /// Its ballot.
         ballot: Ballot,
     },
+    /// The disk is so far behind that a request is dropped.
+    DiskBehind,
     /// A learner is told which proposal the acceptor has accepted.
     AcceptedToldAgain {
         /// The ballot of that proposal.
@@ -228,6 +230,7 @@ impl Reason {
             | FinishForLearner => "Paxos Made Simple §2.3",
             PrepareTooLate { .. }
             | AnswerTooLate { .. }
+            | DiskBehind
             | ValueTaken
             | ValueWaits
             | ClientAnswered

@@ -28,4 +28,11 @@ impl Turn<'_, '_> {
     pub fn quorums(&self) -> Quorums {
         self.setup.options.quorums(self.setup.nodes)
     }
+
+    /// Notes where quorums that need not meet would be content with fewer.
+    pub fn note_larger_quorum(&mut self, count: u16, needed: u16) {
+        if count < needed && count >= Quorums::halves(self.acceptors().len()).phase_1 {
+            self.effects.reached(Rule::AllowDisjointQuorums);
+        }
+    }
 }

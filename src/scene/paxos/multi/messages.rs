@@ -45,9 +45,20 @@ pub(super) fn text(message: &Message, lang: Lang) -> String {
             let count = values.len();
             say!(lang, "{kind}: {count} from slot {first}", "{kind}：自槽位 {first} 起 {count} 个")
         }
-        Message::Snapshot { through, .. } => {
-            say!(lang, "{kind} up to slot {through}", "{kind}，至槽位 {through}")
+        Message::Snapshot { through, total, offset, bytes } => {
+            let sent = offset.saturating_add(bytes.len() as u64);
+            say!(
+                lang,
+                "{kind} up to slot {through}, {sent} of {total} bytes",
+                "{kind}，至槽位 {through}，{sent} / {total} 字节"
+            )
         }
+        Message::SnapshotMore { through, offset } => say!(
+            lang,
+            "{kind}, slot {through}, from byte {offset}",
+            "{kind}，槽位 {through}，自第 {offset} 字节起"
+        ),
+        Message::Canvass { ballot } | Message::WouldPromise { ballot } => format!("{kind} {ballot}"),
     }
 }
 
@@ -107,7 +118,19 @@ pub(super) fn fields(message: &Message, lang: Lang) -> Vec<Field> {
                 put(&say!(lang, "slot {slot}", "槽位 {slot}"), value_text(value, lang));
             }
         }
-        Message::Snapshot { through, .. } => put(word!(lang, "covers up to", "覆盖至"), through.to_string()),
+        Message::Snapshot { through, total, offset, bytes } => {
+            put(word!(lang, "covers up to", "覆盖至"), through.to_string());
+            put(word!(lang, "bytes in all", "总字节数"), total.to_string());
+            put(word!(lang, "bytes before these", "之前的字节数"), offset.to_string());
+            put(word!(lang, "bytes", "字节数"), bytes.len().to_string());
+        }
+        Message::SnapshotMore { through, offset } => {
+            put(word!(lang, "covers up to", "覆盖至"), through.to_string());
+            put(word!(lang, "bytes before these", "之前的字节数"), offset.to_string());
+        }
+        Message::Canvass { ballot } | Message::WouldPromise { ballot } => {
+            put(ballot_name, ballot.to_string());
+        }
     }
     fields
 }

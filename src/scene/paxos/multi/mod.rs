@@ -70,6 +70,9 @@ impl Portray for MultiPaxos {
             7 => ('H', Tone::Good, true),
             8 => ('U', Tone::Plain, false),
             9 => ('D', Tone::Good, true),
+            11 => ('S', Tone::Plain, false),
+            12 => ('V', Tone::Contender, false),
+            13 => ('V', Tone::Good, true),
             _ => ('S', Tone::Good, true),
         };
         Face { letter, tone, answer }
@@ -240,6 +243,34 @@ impl Portray for MultiPaxos {
                 )),
             );
         }
+        if let Some(incoming) = self.incoming() {
+            let (through, from) = (incoming.through, incoming.from);
+            let (received, total) = (incoming.received(), incoming.total);
+            fields.push(
+                Field::new(
+                    word!(lang, "snapshot arrives", "快照传入"),
+                    say!(lang, "{received} of {total} bytes", "{received} / {total} 字节"),
+                )
+                .hint(say!(
+                    lang,
+                    "the state after slot {through}, from {from}",
+                    "槽位 {through} 之后的状态，来自 {from}"
+                )),
+            );
+        }
+        if let Some(canvass) = self.canvass() {
+            fields.push(
+                Field::new(
+                    say!(lang, "would promise {}", "愿意承诺 {}", canvass.ballot),
+                    set_text(canvass.would_promise),
+                )
+                .hint(word!(
+                    lang,
+                    "with a quorum of them the node begins this ballot",
+                    "达到法定数后该节点才发起这个编号"
+                )),
+            );
+        }
         match self.role() {
             Role::Preparing(preparing) => {
                 fields.push(Field::new(word!(lang, "ballot", "编号"), preparing.ballot.to_string()));
@@ -373,6 +404,8 @@ impl Portray for MultiPaxos {
             "applied": self.applied(),
             "trimmed": self.slots().trimmed(),
             "last_slot": self.slots().last(),
+            "saved": self.saved(),
+            "waits_for_disk": self.waiting_for_disk().len(),
             "slots_changed": changed,
         })
     }
@@ -382,4 +415,4 @@ impl Portray for MultiPaxos {
     }
 }
 
-const _: () = assert!(MultiPaxos::MESSAGE_KINDS.len() == 11, "every kind of message has a face");
+const _: () = assert!(MultiPaxos::MESSAGE_KINDS.len() == 14, "every kind of message has a face");

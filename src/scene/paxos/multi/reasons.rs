@@ -19,6 +19,10 @@ pub(super) fn weight(why: &Reason) -> u8 {
         | R::OutbidAtOnce { .. }
         | R::ReadConfirmed { .. }
         | R::Trimmed { .. } => 8,
+        R::Canvassed { .. } | R::LeaderIsHeard { .. } | R::PhaseOneGivenUp { .. } | R::DiskBehind => 7,
+        R::PromiseBeyondKnown { .. } => 7,
+        R::WouldPromise { .. } | R::SnapshotGoesOn { .. } | R::SnapshotPart { .. } => 6,
+        R::WillingnessCounted { .. } => 5,
         R::CatchUp { .. } | R::SnapshotTold { .. } | R::DecisionsTold { .. } | R::AlreadyChosen { .. } => 7,
         R::Prepare { .. }
         | R::Promised { .. }
@@ -93,6 +97,61 @@ pub(super) fn text(why: &Reason, node: NodeId, lang: Lang) -> String {
             lang,
             "{node} begins ballot {ballot}, higher than {above}; the disk holds it before it is used.",
             "{node} 发起高于 {above} 的编号 {ballot}；先写盘再使用。"
+        ),
+        R::Canvassed { ballot } => say!(
+            lang,
+            "{node} has heard no leader. Before it begins ballot {ballot} it asks who would promise it: this disturbs nobody.",
+            "{node} 没有听到领导者。发起编号 {ballot} 之前，它先问谁愿意承诺：这不会打扰任何节点。"
+        ),
+        R::WouldPromise { ballot } => say!(
+            lang,
+            "{node} hears no leader either, and would promise {ballot}.",
+            "{node} 也没有听到领导者，愿意承诺 {ballot}。"
+        ),
+        R::LeaderIsHeard { ballot, leader } if leader == node => say!(
+            lang,
+            "{node} leads, and acceptors answer it: it would not promise {ballot}.",
+            "{node} 正在领导，且有接受者答复：它不愿承诺 {ballot}。"
+        ),
+        R::LeaderIsHeard { ballot, leader } => say!(
+            lang,
+            "{node} has just heard from {leader}, which leads: it would not promise {ballot}.",
+            "{node} 刚听到领导者 {leader} 的消息：它不愿承诺 {ballot}。"
+        ),
+        R::WillingnessCounted { ballot, count, needed } => say!(
+            lang,
+            "{count} of the {needed} acceptors that {node} needs would promise {ballot}.",
+            "{node} 需要 {needed} 个接受者愿意承诺 {ballot}，现有 {count} 个。"
+        ),
+        R::Unheard { ballot, heard, needed } => say!(
+            lang,
+            "Only {heard} of the {needed} acceptors that {node} needs have answered it: it gives up leading under {ballot}, so that another can.",
+            "{node} 需要 {needed} 个接受者，只有 {heard} 个答复：它不再以 {ballot} 领导，让其他节点接替。"
+        ),
+        R::PhaseOneGivenUp { ballot } => say!(
+            lang,
+            "{node} has found no quorum for {ballot} in time, and gives it up.",
+            "{node} 未能及时为 {ballot} 得到法定数，于是放弃。"
+        ),
+        R::PromiseBeyondKnown { ballot, trimmed } => say!(
+            lang,
+            "This promise of {ballot} does not count for {node} yet: its acceptor has trimmed up to slot {trimmed}, and {node} does not know what was chosen there.",
+            "{node} 还不能计入这个对 {ballot} 的承诺：承诺者已裁剪至槽位 {trimmed}，而 {node} 不知道那里选定了什么。"
+        ),
+        R::SnapshotGoesOn { through, sent, total } => say!(
+            lang,
+            "{node} goes on with its state after slot {through}, from byte {sent} of {total}.",
+            "{node} 继续发送槽位 {through} 之后的状态，自第 {sent} 字节起，共 {total} 字节。"
+        ),
+        R::SnapshotPart { through, received, total } => say!(
+            lang,
+            "{node} has {received} of the {total} bytes of the state after slot {through}, and asks for more.",
+            "{node} 已收到槽位 {through} 之后状态的 {received} 字节，共 {total} 字节，继续索取。"
+        ),
+        R::DiskBehind => say!(
+            lang,
+            "The disk of {node} is so far behind that it drops this answer; it will be asked again.",
+            "{node} 的磁盘落后太多，因此不作答复；对方会再次询问。"
         ),
         R::BallotsUsedUp => say!(lang, "{node} has no higher ballot left.", "{node} 已没有更高的编号可用。"),
         R::OperatorAsks => say!(lang, "{node} is told to try to lead.", "{node} 被要求尝试领导。"),

@@ -186,6 +186,11 @@ pub(super) fn text(why: &Reason, node: NodeId, lang: Lang) -> String {
             "{node} refuses the value of {ballot}: it has promised {promised}, which is higher.",
             "{node} 拒绝 {ballot} 的值：它已承诺更高的 {promised}。"
         ),
+        R::DiskBehind => say!(
+            lang,
+            "The disk of {node} is so far behind that it drops this request; it will be asked again.",
+            "{node} 的磁盘落后太多，因此丢弃这个请求；对方会再次询问。"
+        ),
         R::PrepareTooLate { ballot } => say!(
             lang,
             "{node} has accepted {ballot} long since; the late request for a promise changes nothing.",

@@ -1,0 +1,93 @@
+//! Small inputs that once went wrong, with the outcome that is right.
+
+#![cfg(not(target_arch = "wasm32"))]
+#![allow(clippy::panic, reason = "tests")]
+
+mod paxos_run;
+
+use lamplight::protocol::paxos::multi::{Message, MultiPaxos, Reason, Role};
+use lamplight::protocol::paxos::synod::{Answer, Synod};
+use lamplight::scenario::{Presets, json};
+use paxos_run::Run;
+
+const SECOND_US: u64 = 1_000_000;
+
+fn run_of<P: Presets>(name: &str) -> Run<P> {
+    let path = format!("{}/tests/field/paxos/{name}.json", env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(&path).unwrap_or_else(|problem| panic!("{path}: {problem}"));
+    let scenario = json::read::<P>(&text).unwrap_or_else(|problem| panic!("{path}: {problem}"));
+    Run::new((*scenario.setup).clone(), scenario.seed)
+}
+
+fn leaderships(run: &Run<MultiPaxos>) -> usize {
+    run.seen.reasons.iter().filter(|(_, why)| matches!(why, Reason::Leads { .. })).count()
+}
+
+/// The log on disk is replaced by few records, the older ballot last; a promise must not go back to it at the next
+/// start ("Paxos Made Simple" §2.5).
+#[test]
+fn a_promise_is_not_rolled_back_by_a_log_that_was_replaced() {
+    let mut run = run_of::<Synod>("promise-rolled-back");
+    run.for_us(1_500_000);
+    assert!(run.seen.violations.is_empty(), "{:?}", run.seen.violations);
+    run.heal();
+    run.for_us(20 * SECOND_US);
+    assert!(run.seen.violations.is_empty(), "{:?}", run.seen.violations);
+    let values: Vec<_> = run.seen.answers.iter().map(|answered| &answered.answer).collect();
+    assert!(!values.is_empty());
+    for answer in &values {
+        assert!(matches!(answer, Answer::Chosen { .. }) && *answer == values[0], "{values:?}");
+    }
+}
+
+/// A promise whose acceptor has trimmed what the proposer does not know does not count; others do in its place.
+#[test]
+fn a_healthy_majority_does_not_wait_for_what_somebody_else_has_trimmed() {
+    let mut run = run_of::<MultiPaxos>("leader-stuck-on-trimmed-slots");
+    run.for_us(120 * SECOND_US);
+    assert!(run.seen.violations.is_empty(), "{:?}", run.seen.violations);
+    let waiting: Vec<_> =
+        run.cluster.clients().iter().filter(|client| client.outstanding.is_some()).map(|c| c.id).collect();
+    assert!(waiting.is_empty(), "{waiting:?} wait");
+    assert!(run.seen.answers.len() >= 16, "{}", run.seen.answers.len());
+    assert!(run.gave_reason(|why| matches!(why, Reason::PromiseBeyondKnown { .. })));
+}
+
+/// A leader that everybody hears and that hears nobody gives up, and another one takes over within a few time-outs.
+#[test]
+fn a_leader_that_hears_nobody_makes_way() {
+    let mut run = run_of::<MultiPaxos>("one-way-cut");
+    run.for_us(2 * SECOND_US);
+    let old = run.cluster.leader().unwrap_or_else(|| panic!("nobody leads"));
+    let before = run.seen.answers.len();
+    run.until("another one leads", 1_500_000, |run| {
+        run.cluster.nodes().iter().enumerate().any(|(at, node)| {
+            at != old.index() && node.as_ref().is_some_and(|node| matches!(node.role(), Role::Leading(_)))
+        })
+    });
+    assert!(run.gave_reason(|why| matches!(why, Reason::Unheard { .. })));
+    run.for_us(56 * SECOND_US);
+    assert!(run.seen.answers.len() > before + 2_000, "{} commands", run.seen.answers.len() - before);
+    assert_eq!(leaderships(&run), 2, "and it stays the leader");
+    assert!(run.seen.violations.is_empty());
+}
+
+/// Two nodes that do not hear each other and are both heard by a third: one leads, and goes on leading.
+#[test]
+fn a_chain_of_connections_keeps_its_leader() {
+    let mut run = run_of::<MultiPaxos>("chain-of-connections");
+    run.for_us(30 * SECOND_US);
+    assert!(leaderships(&run) <= 2, "{} changes of leader", leaderships(&run) - 1);
+    assert!(run.seen.answers.len() > 1_000, "{}", run.seen.answers.len());
+    assert!(run.seen.violations.is_empty());
+}
+
+/// Whoever is told that slots are trimmed asks for the state once, and part by part.
+#[test]
+fn a_snapshot_travels_in_parts_and_once() {
+    let mut run = run_of::<MultiPaxos>("leader-stuck-on-trimmed-slots");
+    run.for_us(120 * SECOND_US);
+    let is_part = |message: &Message| matches!(message, Message::Snapshot { .. });
+    let parts = run.seen.messages.iter().filter(|(_, message)| is_part(message)).count();
+    assert!(parts <= 40, "{parts} parts");
+}
