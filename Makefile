@@ -1,7 +1,7 @@
 # `make` alone lists what there is. A line with two hashes describes its target.
 
 .DEFAULT_GOAL := help
-.PHONY: help serve dev build test bench screenshots fmt setup clean
+.PHONY: help serve dev build test check-deep check-rules bench screenshots fmt setup clean
 
 # The port of `make serve` and `make dev`; if it is taken, the next free one is used.
 PORT ?= 8080
@@ -9,9 +9,11 @@ PORT ?= 8080
 BASE ?= /
 # Stages of `make test`, such as STAGES="fmt native"; all of them by default.
 STAGES ?=
+# Protocols of `make check-deep` and `make check-rules`; all of them by default.
+PROTOCOLS ?=
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 serve: build ## Install what is missing, build the release page, serve it on loopback
 	@exec node scripts/serve.mjs dist --port $(PORT) --base $(BASE)
@@ -25,6 +27,12 @@ build: setup ## Build the release page into dist/, for any static host and any s
 
 test: ## Run every check that must pass (STAGES="fmt native" runs some of them)
 	@scripts/test $(STAGES)
+
+check-deep: ## Put every protocol through 200,000 seeds at each of four sizes (hours; SEEDS, NODES, PROTOCOLS split it)
+	@scripts/check-deep $(PROTOCOLS)
+
+check-rules: ## Break each rule of each protocol in turn, and say which seeds find it
+	@scripts/check-rules $(PROTOCOLS)
 
 bench: setup ## Measure speed, memory, frame rate and sizes
 	@scripts/bench

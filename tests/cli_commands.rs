@@ -250,7 +250,7 @@ fn what_cannot_be_used_is_refused_in_one_line() {
         (&["check", "raft", "--seeds", "7"], "write A..B"),
         (&["check", "raft", "--seeds", "7..7"], "write A..B"),
         (&["check", "raft", "--seeds", "0..1", "--nodes", "101"], "nodes"),
-        (&["show", "raft/calm"], "not a link"),
+        (&["show", "raft/nosuch"], "no built-in scenario, file or link"),
         (&["show", "#run=1.!"], "damaged"),
         (&["show", "#run=99.AAAA"], "version 99"),
         (&["render", "raft/calm"], "--step"),
@@ -259,7 +259,10 @@ fn what_cannot_be_used_is_refused_in_one_line() {
         (&["export", "raft/calm", "--format", "tarot"], "tarot"),
         (&["export", "raft/calm", "--format", "mermaid", "--to-step", "501"], "at most 500"),
         (&["export", "raft/calm", "--format", "shiviz", "--from-step", "0"], "--from-step"),
-        (&["export", "raft/calm", "--format", "shiviz", "--from-step", "61"], "comes after"),
+        (
+            &["export", "raft/calm", "--format", "shiviz", "--from-step", "61", "--to-step", "60"],
+            "comes after",
+        ),
         (&["run", "raft/calm", "--metrics", "/nonexistent/a.prom"], "/nonexistent/a.prom"),
         (&["fly"], "fly"),
     ];

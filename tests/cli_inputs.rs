@@ -3,8 +3,9 @@
 #![cfg(not(target_arch = "wasm32"))]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+use std::io::Write;
 use std::path::PathBuf;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use serde_json::{Value, json};
 
@@ -30,6 +31,26 @@ fn refusal(arguments: &[&str]) -> String {
     let said = text(&done.stderr);
     assert_eq!(said.lines().count(), 1, "{arguments:?}: {said}");
     said
+}
+
+/// What a command makes of its standard input.
+fn with_input(arguments: &[&str], input: &[u8]) -> Output {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_lamplight"))
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // Whoever has read enough closes the pipe.
+    let _ = child.stdin.take().unwrap().write_all(input);
+    child.wait_with_output().unwrap()
+}
+
+/// A line of `name: value`.
+fn field<'a>(output: &'a str, name: &str) -> &'a str {
+    let line = output.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
+    line.unwrap_or_else(|| panic!("no {name} in {output}"))
 }
 
 /// A file of this test, gone with the target directory.
@@ -124,3 +145,139 @@ fn an_act_of_the_script_that_cannot_be_done_is_told_as_a_step() {
     }
     assert!(zh.contains("场景要求：“n1 从磁盘重新启动”。但无法做到：n1 已在运行。"), "{zh}");
 }
+
+const CAFE: &str = r#"{"format":1,"protocol":"raft","seed":3,"description":"Café","setup":{"nodes":3}}"#;
+
+fn utf16(text: &str, mark: [u8; 2], bytes_of: fn(u16) -> [u8; 2]) -> Vec<u8> {
+    mark.into_iter().chain(text.encode_utf16().flat_map(bytes_of)).collect()
+}
+
+#[test]
+fn a_file_is_read_in_every_form_of_unicode_and_refused_in_any_other_encoding() {
+    output(&["run", &field_file("byte-order-mark.json")]);
+    let files = [
+        file("plain.json", CAFE),
+        file("marked.json", [&[0xEF, 0xBB, 0xBF], CAFE.as_bytes()].concat()),
+        file("little.json", utf16(CAFE, [0xFF, 0xFE], u16::to_le_bytes)),
+        file("big.json", utf16(CAFE, [0xFE, 0xFF], u16::to_be_bytes)),
+    ];
+    for file in &files {
+        let shown: Value = serde_json::from_str(&output(&["show", file])).unwrap();
+        assert_eq!((&shown["description"], &shown["seed"]), (&json!("Café"), &json!(3)), "{file}");
+    }
+    let latin: Vec<u8> = CAFE.chars().map(|letter| letter as u8).collect();
+    let said = refusal(&["run", &file("latin-1.json", latin)]);
+    assert!(said.contains("latin-1.json: this is not a scenario file: byte 0xE9 at position"), "{said}");
+    let said = refusal(&["run", &file("picture.png", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR")]);
+    assert!(said.contains("this is not a scenario file: byte 0x89 at position 0"), "{said}");
+    let said = refusal(&["run", &file("words.txt", "raft/calm")]);
+    assert!(said.contains("this is not a scenario file"), "{said}");
+}
+
+#[test]
+fn a_scenario_comes_from_standard_input() {
+    let shown = output(&["show", "raft/leader-crash"]);
+    let from_file = output(&["run", &file("shown.json", &shown), "--steps", "300"]);
+    let done = with_input(&["run", "-", "--steps", "300"], shown.as_bytes());
+    assert_eq!(field(&text(&done.stdout), "digest"), field(&from_file, "digest"));
+    let done = with_input(&["check", "-", "--seeds", "0..1", "--steps", "50"], CAFE.as_bytes());
+    assert_eq!(field(&text(&done.stdout), "nodes"), "3", "{}", text(&done.stderr));
+    let link = output(&["link", "raft/calm", "--step", "20"]);
+    let done =
+        with_input(&["run", "-"], format!("Look at this: https://example.org/{}.\n", link.trim()).as_bytes());
+    assert_eq!(field(&text(&done.stdout), "steps"), "20", "{}", text(&done.stderr));
+    let mut large = vec![b' '; 5 * 1024 * 1024];
+    large.extend(CAFE.as_bytes());
+    let done = with_input(&["run", "-"], &large);
+    assert_eq!(done.status.code(), Some(2));
+}
+
+#[test]
+fn what_is_too_long_is_refused_and_a_trace_may_be_as_long_as_it_likes() {
+    let long = format!("{}{}", CAFE.strip_suffix('}').unwrap(), " ".repeat(4 * 1024 * 1024) + "}");
+    let said = refusal(&["run", &file("long.json", long)]);
+    assert!(said.contains("at most 4194304 are read"), "{said}");
+    let mut trace = output(&["run", "raft/calm", "--steps", "40", "--trace", "-"]);
+    trace.push_str(&"é".repeat(3 * 1024 * 1024));
+    assert_eq!(field(&output(&["run", &file("long.ndjson", trace)]), "steps"), "40");
+}
+
+#[test]
+fn every_built_in_scenario_is_exported_without_a_word_about_where_to_end() {
+    for line in output(&["list"]).lines() {
+        let name = line.split('\t').next().unwrap();
+        let told = output(&["export", name, "--format", "shiviz"]);
+        assert!((2..=120).contains(&told.lines().count()), "{name}: {}", told.lines().count());
+        let protocol = name.split('/').next().unwrap();
+        // `list` prints the name that a file takes, too.
+        let preset = json!({ "format": 1, "protocol": protocol, "preset": name }).to_string();
+        let by_file = output(&["run", &file("preset.json", preset), "--steps", "60"]);
+        assert_eq!(field(&by_file, "scenario"), name);
+        assert_eq!(field(&by_file, "digest"), field(&output(&["run", name, "--steps", "60"]), "digest"));
+    }
+    let told = output(&["export", "raft/calm", "--format", "shiviz", "--from-step", "101"]);
+    assert_eq!(told.lines().count(), 120, "sixty steps from the first one on");
+    let said = refusal(&["export", "raft/calm", "--format", "shiviz", "--to-step", "4000001"]);
+    assert!(said.contains("does not exist"), "{said}");
+}
+
+#[test]
+fn whole_numbers_are_read_however_they_are_written_and_what_a_file_says_of_itself_is_kept() {
+    let content = r#"{"$schema":"https://example.org/scenario.schema.json","description":"Three nodes, slow.",
+        "format":1.0,"protocol":"raft","seed":1e3,"cursor":-0,
+        "setup":{"nodes":3.0,"network":{"latency_us_min":2.5e4}}}"#;
+    let path = file("numbers.json", content);
+    for arguments in
+        [&["show", path.as_str()] as &[&str], &["export", &path, "--format", "scenario", "--to-step", "9"]]
+    {
+        let shown: Value = serde_json::from_str(&output(arguments)).unwrap();
+        assert_eq!(shown["$schema"], "https://example.org/scenario.schema.json");
+        assert_eq!(shown["description"], "Three nodes, slow.");
+        assert_eq!((&shown["seed"], &shown["setup"]["nodes"]), (&json!(1_000), &json!(3)));
+        assert_eq!(shown["setup"]["network"]["latency_us_min"], 25_000);
+    }
+    for (wrong, why) in [
+        (r#""seed":1.5"#, "floating point"),
+        (r#""preset":null"#, "null"),
+        (r#""setup":null"#, "null"),
+        (r#""preset":"calm","setup":{}"#, "not both"),
+        (r#""setup":{"network":[1,2]}"#, "network"),
+        (r#""interventions":[{"step":1,"act":{"heal":null}}]"#, "at interventions[0].act"),
+        (
+            r#""interventions":[{"step":1,"act":{"command":{"client":0,"command":{"get":{"key":"a","kee":1}}}}}]"#,
+            "kee",
+        ),
+        (
+            r#""interventions":[{"step":1,"act":{"crash":{"node":5}}}]"#,
+            "interventions[0].act: there is no node 5",
+        ),
+    ] {
+        let path = file("wrong.json", format!(r#"{{"format":1,"protocol":"raft",{wrong}}}"#));
+        let said = refusal(&["run", &path]);
+        assert!(said.contains(why), "{wrong}: {said}");
+    }
+    refusal(&["run", &file("zero.json", r#"{"format":0,"protocol":"raft"}"#)]);
+}
+
+#[test]
+fn a_link_of_an_earlier_version_is_opened_with_a_word_about_it() {
+    let new = output(&["link", "raft/calm", "--step", "50"]);
+    let old = new.trim().replacen("#run=2.", "#run=1.", 1);
+    let done = lamplight(&["run", &old]);
+    assert_eq!(done.status.code(), Some(0));
+    assert_eq!(
+        text(&done.stderr),
+        "lamplight: the link was made by an earlier version, in which protocols behaved differently: the run may go \
+         another way\n"
+    );
+    let steps = text(&done.stdout);
+    assert_eq!(field(&steps, "steps"), "50");
+    let done = lamplight(&["show", OLD]);
+    assert_eq!(done.status.code(), Some(0), "{}", text(&done.stderr));
+    let shown: Value = serde_json::from_str(&text(&done.stdout)).unwrap();
+    assert_eq!((&shown["protocol"], &shown["cursor"]), (&json!("raft"), &json!(300)));
+    assert!(text(&done.stderr).contains("earlier version"));
+}
+
+/// A link that was made before version 2 was, with `lamplight link raft/lossy --step 300`.
+const OLD: &str = "#run=1.ASYA2f8EVIoiInJhZnQiClsibG9zc3kiLDMwNTMxNDk5OThdCjcKMzAwCg";

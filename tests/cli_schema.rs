@@ -11,6 +11,7 @@ use lamplight::protocol::paxos::synod::Synod;
 use lamplight::protocol::raft::Raft;
 use lamplight::scenario::json;
 use lamplight::scene::{catalogue, open};
+use lamplight::sim::random::Stream;
 use serde_json::{Value, json};
 
 fn schema() -> Value {
@@ -35,7 +36,13 @@ fn faults(root: &Value, schema: &Value, value: &Value, at: &str) -> Vec<String> 
                 let pointer = argument.as_str().unwrap().strip_prefix('#').unwrap();
                 deeper.extend(faults(root, root.pointer(pointer).unwrap(), value, at));
             }
-            "const" => expect(value == argument, format!("{value} is not {argument}")),
+            "const" => expect(
+                value == argument || argument.is_number() && value.as_f64() == argument.as_f64(),
+                format!("{value} is not {argument}"),
+            ),
+            "enum" if argument.as_array().unwrap().iter().any(Value::is_number) => {
+                panic!("{at}: enum of numbers")
+            }
             "enum" => {
                 expect(argument.as_array().unwrap().contains(value), format!("{value} is none of {argument}"))
             }
@@ -46,7 +53,10 @@ fn faults(root: &Value, schema: &Value, value: &Value, at: &str) -> Vec<String> 
                     "string" => value.is_string(),
                     "boolean" => value.is_boolean(),
                     "null" => value.is_null(),
-                    "integer" => value.is_u64() || value.is_i64(),
+                    // A number without a fraction is an integer, however it is written.
+                    "integer" => {
+                        value.is_u64() || value.is_i64() || value.as_f64().is_some_and(|f| f.fract() == 0.0)
+                    }
                     other => panic!("type {other}"),
                 };
                 expect(is, format!("{value} is no {argument}"));
@@ -85,6 +95,7 @@ fn faults(root: &Value, schema: &Value, value: &Value, at: &str) -> Vec<String> 
                 let valid = schemas(argument).iter().filter(|schema| is_valid(schema)).count();
                 expect(valid == 1, format!("{value} fits {valid} of the forms"));
             }
+            "not" => expect(!is_valid(argument), format!("{argument} is not allowed")),
             "anyOf" => expect(schemas(argument).iter().any(is_valid), format!("{value} fits no form")),
             "allOf" => {
                 for schema in schemas(argument) {
@@ -333,4 +344,222 @@ fn the_commands_of_atomic_commit_are_read_as_the_schema_says() {
         assert_eq!(faults_of(&file), Vec::<String>::new(), "{file}");
         assert!(json::read::<TwoPhaseCommit>(&file.to_string()).is_ok(), "the program refuses {file}");
     }
+}
+
+#[test]
+fn the_schema_knows_every_built_in_scenario_by_both_of_its_names() {
+    let schema = schema();
+    let mut known: Vec<String> = Vec::new();
+    for form in schema["allOf"].as_array().unwrap() {
+        let protocol = form["if"]["properties"]["protocol"]["const"].as_str().unwrap();
+        let names = form["then"]["properties"]["preset"]["enum"].as_array().unwrap();
+        let (long, short): (Vec<&str>, Vec<&str>) =
+            names.iter().map(|name| name.as_str().unwrap()).partition(|name| name.contains('/'));
+        assert!(
+            long.iter()
+                .map(|name| name.strip_prefix(protocol).unwrap())
+                .eq(short.iter().map(|name| format!("/{name}")))
+        );
+        known.extend(long.into_iter().map(str::to_owned));
+    }
+    let cards = catalogue(Lang::En);
+    assert_eq!(known, cards.iter().map(|card| card.id.clone()).collect::<Vec<_>>());
+    for card in cards {
+        for name in [card.id.as_str(), card.id.split_once('/').unwrap().1] {
+            let file = json!({ "format": 1, "protocol": card.protocol, "preset": name });
+            assert_eq!(faults_of(&file), Vec::<String>::new());
+            let by_file = open(&file.to_string()).map_err(|error| error.cause).unwrap();
+            assert_eq!(by_file.scenario(), card.id);
+        }
+    }
+    let other = json!({ "format": 1, "protocol": "paxos", "preset": "raft/calm" });
+    assert_ne!(faults_of(&other), Vec::<String>::new());
+    assert!(open(&other.to_string()).is_err());
+}
+
+/// What becomes of a file.
+#[derive(PartialEq, Debug)]
+enum Verdict {
+    Read,
+    /// Its form is right, and its figures are out of bounds or do not fit each other: a script names a node that the
+    /// cluster does not have, a longest time is less than the shortest. The latter is beyond a schema.
+    Invalid,
+    Refused(json::JsonError),
+}
+
+fn verdict(text: &str) -> Verdict {
+    use json::JsonError;
+    fn of<P: lamplight::scenario::Presets>(text: &str) -> Verdict {
+        match json::read::<P>(text) {
+            Ok(_) => Verdict::Read,
+            Err(JsonError::Invalid(_)) => Verdict::Invalid,
+            Err(error) => Verdict::Refused(error),
+        }
+    }
+    match json::protocol_of(text).as_deref() {
+        Ok("raft") => of::<Raft>(text),
+        Ok("paxos") => of::<Synod>(text),
+        Ok("multi-paxos") => of::<MultiPaxos>(text),
+        Ok("two-phase-commit") => of::<TwoPhaseCommit>(text),
+        Ok("three-phase-commit") => of::<ThreePhaseCommit>(text),
+        Ok("consistent-hashing") => of::<Dynamo>(text),
+        Ok(other) => Verdict::Refused(JsonError::Protocol(other.to_owned())),
+        Err(error) => Verdict::Refused(error.clone()),
+    }
+}
+
+/// Files of every protocol, with every field and every act.
+fn whole_files() -> Vec<Value> {
+    let mut files: Vec<Value> = catalogue(Lang::En)
+        .iter()
+        .map(|card| {
+            serde_json::from_str(&open(&card.id).map_err(|error| error.cause).unwrap().json()).unwrap()
+        })
+        .filter(|file: &Value| file.to_string().len() < 6_000)
+        .collect();
+    let at = |site: u16| json!({ "site": site, "key": "alice" });
+    let context = json!({ "entries": [{ "writer": { "node": 0, "life": 7 }, "counter": 3 }] });
+    let acts = [
+        ("paxos", json!({ "propose": { "value": "tea" } }), json!("begin_ballot")),
+        ("multi-paxos", json!({ "put": { "key": "a", "value": "1" } }), json!("try_to_lead")),
+        (
+            "two-phase-commit",
+            json!({ "transaction": { "operations": [{ "add": { "at": at(1), "amount": -5 } }, { "read": { "at": at(2) } }] } }),
+            json!("checkpoint"),
+        ),
+        (
+            "three-phase-commit",
+            json!({ "transfer": { "from": at(1), "to": at(2), "amount": 3 } }),
+            json!("checkpoint"),
+        ),
+        (
+            "consistent-hashing",
+            json!({ "put": { "key": "a", "value": "1", "context": context } }),
+            json!("join"),
+        ),
+        ("consistent-hashing", json!({ "update": { "key": "a", "value": "1" } }), json!("leave")),
+    ];
+    for (protocol, command, operation) in acts {
+        let script = json!([{ "at_us": 5, "from_leader": false, "act": { "command": { "client": 0, "command": command } } }]);
+        files.push(json!({
+            "format": 1, "protocol": protocol, "$schema": "scenario.schema.json", "description": "What to see.",
+            "setup": { "script": script },
+            "interventions": [{ "step": 3, "act": { "operation": { "node": 0, "operation": operation } } }],
+        }));
+    }
+    // The acts that are the same everywhere weigh as much as all of these.
+    files.extend((0..30).map(|_| all_interventions()));
+    files
+}
+
+/// Every place in a file.
+fn places(value: &Value, at: &str, found: &mut Vec<String>) {
+    found.push(at.to_owned());
+    match value {
+        Value::Object(fields) => {
+            for (name, field) in fields {
+                places(field, &format!("{at}/{}", name.replace('~', "~0").replace('/', "~1")), found);
+            }
+        }
+        Value::Array(items) => {
+            for (number, item) in items.iter().enumerate() {
+                places(item, &format!("{at}/{number}"), found);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// One change to one place of a file.
+fn changed(file: &Value, stream: &mut Stream) -> Value {
+    let mut file = file.clone();
+    let mut all = Vec::new();
+    places(&file, "", &mut all);
+    let at = all[stream.between(0, all.len() as u64 - 1) as usize].clone();
+    let values = [
+        json!(null),
+        json!(true),
+        json!(false),
+        json!(0),
+        json!(1),
+        json!(-1),
+        json!(7.0),
+        json!(-0.0),
+        json!(1e3),
+        json!(1.5),
+        json!(u64::MAX),
+        json!(u32::MAX),
+        json!(i64::MIN),
+        json!(1e300),
+        json!(1_000_001),
+        json!(""),
+        json!("heal"),
+        json!("torn"),
+        json!([]),
+        json!({}),
+        json!([[]]),
+        json!([0]),
+        json!({ "node": 0 }),
+        json!({ "heal": null }),
+        json!("calm"),
+        json!("raft/calm"),
+    ];
+    let any = values[stream.between(0, values.len() as u64 - 1) as usize].clone();
+    let place = file.pointer_mut(&at).unwrap();
+    match (stream.between(0, 9), &mut *place) {
+        (0..=2, Value::Object(fields)) if !fields.is_empty() => {
+            let number = stream.between(0, fields.len() as u64 - 1) as usize;
+            let name = fields.keys().nth(number).unwrap().clone();
+            fields.remove(&name);
+        }
+        (3..=5, Value::Object(fields)) => {
+            let names =
+                ["colour", "node", "preset", "seed", "unsent", "$schema", "description", "options", "to"];
+            fields.insert(names[stream.between(0, names.len() as u64 - 1) as usize].to_owned(), any);
+        }
+        (6, Value::Object(fields)) => *place = Value::Array(fields.values().cloned().collect()),
+        (0..=4, Value::Array(items)) if !items.is_empty() => {
+            items.remove(stream.between(0, items.len() as u64 - 1) as usize);
+        }
+        (5, Value::Array(items)) => items.push(any),
+        (0..=3, Value::String(name)) => *place = json!({ (name.clone()): null }),
+        (4, Value::String(name)) => *place = json!({ (name.clone()): {} }),
+        (0..=3, Value::Number(number)) => {
+            let whole = number.as_f64().unwrap();
+            *place = json!(whole);
+        }
+        _ => *place = any,
+    }
+    file
+}
+
+/// Forty thousand files, each changed in one to three places: what the schema allows is read, and what it refuses is
+/// refused, whatever the change was.
+#[test]
+fn the_schema_allows_exactly_what_is_read() {
+    let schema = schema();
+    let files = whole_files();
+    let (mut allowed, mut refused) = (0, 0);
+    for number in 0..40_000 {
+        let mut stream = Stream::new(number, 11);
+        let mut file = files[stream.between(0, files.len() as u64 - 1) as usize].clone();
+        for _ in 0..1 + stream.bits().trailing_zeros().min(2) {
+            file = changed(&file, &mut stream);
+        }
+        let text = file.to_string();
+        let faults = faults(&schema, &schema, &file, "");
+        let verdict = verdict(&text);
+        if faults.is_empty() {
+            allowed += 1;
+            assert!(
+                !matches!(verdict, Verdict::Refused(_)),
+                "{number}: the schema allows {text}: {verdict:?}"
+            );
+        } else {
+            refused += 1;
+            assert_ne!(verdict, Verdict::Read, "{number}: {faults:?}, and yet it is read: {text}");
+        }
+    }
+    println!("{allowed} allowed, {refused} refused");
+    assert!(allowed > 8_000 && refused > 8_000, "{allowed} allowed, {refused} refused");
 }

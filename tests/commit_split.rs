@@ -92,6 +92,7 @@ fn link_to(split: &Split) -> String {
         seed: SEED,
         interventions: [(split.begins_at_step, act)].into(),
         cursor: split.violated_at_step + 1,
+        about: lamplight::scenario::About::default(),
     })
 }
 

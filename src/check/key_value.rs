@@ -46,6 +46,10 @@ impl Model for KeyValue {
     fn is_read(&self, command: &Command) -> bool {
         command.is_read()
     }
+
+    fn left_unchanged(&self, command: &Command, answer: &Outcome) -> bool {
+        command.is_read() || *answer == Outcome::Swapped(false)
+    }
 }
 
 /// Judges a history of the key-value store; `outcome` says what an answer means for the store.

@@ -11,6 +11,12 @@
 //! apart, because a history is linearizable if and only if each part is (Herlihy and Wing, Theorem 1; Horn and
 //! Kroening, "Faster Linearizability Checking via P-Compositionality", 2015).
 //!
+//! Of two configurations with the same data that differ only in commands that are never answered, the one in which fewer of
+//! those have had their effect can do all that the other can: such a command may still have its effect later, and need
+//! not. So only the smaller one is kept.
+//!
+//! A command that left the data as it was, as its answer says, has its effect as soon as it can: nothing is lost by that.
+//!
 //! The walk stops at the first answer that no order explains, so what it reports is the shortest prefix that
 //! is wrong, and the few commands in it that contradict each other whatever the others did.
 
@@ -47,6 +53,12 @@ pub trait Model {
 
     /// Whether the command leaves everything as it is, so that nothing follows from it without its answer.
     fn is_read(&self, command: &Self::Command) -> bool;
+
+    /// Whether a command with this answer has left everything as it was, whatever that was.
+    fn left_unchanged(&self, command: &Self::Command, answer: &Self::Answer) -> bool {
+        let _ = answer;
+        self.is_read(command)
+    }
 }
 
 /// The operation of a model.
@@ -128,6 +140,46 @@ const UNDER_WAY_MAX: usize = 64;
 
 /// What the data can hold at one moment, with those of the commands under way that have had their effect.
 type Configuration<S> = (S, u64);
+
+/// Configurations of which none can do all that another can.
+///
+/// They are grouped by data and by the answered commands that have had their effect; each group holds the sets of
+/// commands never answered, none of which contains another.
+struct Frontier<S> {
+    unanswered: u64,
+    groups: BTreeMap<Configuration<S>, Vec<u64>>,
+}
+
+impl<S: Ord + Clone> Frontier<S> {
+    fn new(unanswered: u64) -> Self {
+        Frontier { unanswered, groups: BTreeMap::new() }
+    }
+
+    /// Adds a configuration. Returns whether it can do something that those before cannot.
+    fn insert(&mut self, (state, done): Configuration<S>) -> bool {
+        let set = done & self.unanswered;
+        let group = self.groups.entry((state, done & !self.unanswered)).or_default();
+        if group.iter().any(|smaller| smaller & set == *smaller) {
+            return false;
+        }
+        group.retain(|larger| larger & set != set);
+        group.push(set);
+        true
+    }
+
+    fn contains(&self, (state, done): &Configuration<S>) -> bool {
+        let set = done & self.unanswered;
+        let group = self.groups.get(&(state.clone(), done & !self.unanswered));
+        group.is_some_and(|group| group.contains(&set))
+    }
+
+    fn into_configurations(self) -> BTreeSet<Configuration<S>> {
+        let groups = self.groups.into_iter();
+        groups
+            .flat_map(|((state, done), sets)| sets.into_iter().map(move |set| (state.clone(), done | set)))
+            .collect()
+    }
+}
 
 /// Where a walk along a history stands.
 struct Position<S> {
@@ -244,13 +296,49 @@ impl<'a, M: Model> Walk<'a, M> {
         work_max: usize,
     ) -> Option<BTreeSet<Configuration<M::State>>> {
         let answered = 1u64 << position.bit_of(operation)?;
-        let mut explained = BTreeSet::new();
-        let mut seen = BTreeSet::new();
-        let mut open: Vec<Configuration<M::State>> = position.configurations.iter().cloned().collect();
+        let never_answered = |at: usize| {
+            ignored.contains(&at) || self.operations.get(at).is_some_and(|known| known.answered.is_none())
+        };
+        let unanswered = (0..)
+            .zip(&position.under_way)
+            .fold(0, |set, (bit, under_way)| set | u64::from(under_way.is_some_and(never_answered)) << bit);
+        let mut explained = Frontier::new(unanswered);
+        let mut seen = Frontier::new(unanswered);
+        // A command that changes nothing has its effect at once wherever its answer fits.
+        let settle = |(state, done): Configuration<M::State>| {
+            let mut settled = done;
+            for (bit, under_way) in position.under_way.iter().enumerate() {
+                let bit = 1u64 << bit;
+                let Some(at) = under_way.filter(|at| settled & bit == 0 && !ignored.contains(at)) else {
+                    continue;
+                };
+                let Some(known) = self.operations.get(at) else { continue };
+                let Some((_, answer)) = &known.answered else { continue };
+                if self.model.left_unchanged(&known.command, answer)
+                    && self.model.apply(&state, &known.command, Some(answer)).into_iter().next().is_some()
+                {
+                    settled |= bit;
+                }
+            }
+            (state, settled)
+        };
+        let mut open = Vec::with_capacity(position.configurations.len());
+        for configuration in &position.configurations {
+            let configuration = settle(configuration.clone());
+            if seen.insert(configuration.clone()) {
+                open.push(configuration);
+            }
+        }
+        // Those in which fewer commands have had their effect come first: they make others superfluous.
+        open.sort_by_key(|(_, done)| std::cmp::Reverse(done.count_ones()));
         while let Some((state, done)) = open.pop() {
             *work += 1;
             if *work > work_max {
                 return None;
+            }
+            // A smaller one may have come since it was put here.
+            if !seen.contains(&(state.clone(), done)) {
+                continue;
             }
             if done & answered != 0 {
                 explained.insert((state, done & !answered));
@@ -263,14 +351,14 @@ impl<'a, M: Model> Walk<'a, M> {
                 let answer = command.answered.as_ref().filter(|_| !ignored.contains(&other));
                 let answer = answer.map(|(_, answer)| answer);
                 for next in self.model.apply(&state, &command.command, answer) {
-                    let next = (next, done | bit);
+                    let next = settle((next, done | bit));
                     if seen.insert(next.clone()) {
                         open.push(next);
                     }
                 }
             }
         }
-        Some(explained)
+        Some(explained.into_configurations())
     }
 
     /// Explains why the answer at this event is wrong by as few operations as possible.

@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use clap::Args;
 
-use super::{CliError, Ending, open_scenario, source_of};
+use super::{CliError, Ending, open_scenario};
 use crate::check::range::{Report, check};
 use crate::check::run::{Failure, Finding, Plan, Subject};
 use crate::check::{Checkable, FaultModel};
@@ -16,7 +16,7 @@ use crate::protocol::consistent_hashing::store::Dynamo;
 use crate::protocol::paxos::multi::MultiPaxos;
 use crate::protocol::paxos::synod::Synod;
 use crate::protocol::raft::Raft;
-use crate::scenario::{Presets, Scenario, json, link};
+use crate::scenario::{About, Presets, Scenario, json, link};
 use crate::scene::Portray;
 use crate::sim::ClusterSetup;
 use crate::sim::random::Stream;
@@ -29,7 +29,7 @@ const NODES_DEFAULT: u16 = 5;
 /// Puts a protocol or a scenario through random faults.
 #[derive(Args, Clone, Debug)]
 pub struct CheckArgs {
-    /// A protocol, a built-in scenario, a JSON file, or a link
+    /// A protocol, a built-in scenario, a JSON file (- is standard input), or a link
     #[arg(value_name = "PROTOCOL|SCENARIO")]
     pub subject: String,
     /// The seeds, the last one excluded
@@ -96,14 +96,13 @@ pub fn run(args: &CheckArgs, output: &mut dyn Write) -> Result<Ending, CliError>
     if let Some(line) = PROTOCOLS.iter().find(|line| line.name == args.subject) {
         return (line.check)(args, None, output);
     }
-    source_of(&args.subject).map_err(|error| match error {
-        CliError::Input(text) => {
+    let scenario = open_scenario(&args.subject, None).map_err(|error| match error {
+        CliError::Unknown(text) => {
             let names: Vec<_> = PROTOCOLS.iter().map(|line| line.name).collect();
-            CliError::Input(format!("{text}; the protocols are {}", names.join(", ")))
+            CliError::Unknown(format!("{text}; the protocols are {}", names.join(", ")))
         }
         other => other,
     })?;
-    let scenario = open_scenario(&args.subject, None)?;
     let line = PROTOCOLS.iter().find(|line| line.name == scenario.protocol());
     let line = line.ok_or_else(|| CliError::Input(format!("{} cannot be checked", scenario.protocol())))?;
     (line.check)(args, Some(&scenario.json()), output)
@@ -261,5 +260,6 @@ fn link_of<P: Presets + Checkable>(seed: u64, failure: &Failure<P>) -> String {
         seed,
         interventions: failure.interventions.clone(),
         cursor: failure.steps,
+        about: About::default(),
     })
 }

@@ -11,7 +11,7 @@ use crate::lang::Lang;
 use crate::scene::export::{diagram, mermaid, prometheus, shiviz};
 use crate::scene::{Workbench, svg};
 
-/// How many steps are told of a scenario that does not say itself where it ends.
+/// How many steps are told where nothing says where to end; fewer if the run is over before.
 const STEPS_DEFAULT: u32 = 60;
 
 /// What is written.
@@ -45,7 +45,7 @@ pub enum Language {
 /// Writes a run in the form of another tool.
 #[derive(Args, Clone, Debug)]
 pub struct ExportArgs {
-    /// A built-in scenario, a JSON file, or a link
+    /// A built-in scenario, a JSON file (- is standard input), or a link
     pub scenario: String,
     /// What to write
     #[arg(long, value_name = "FORMAT")]
@@ -56,7 +56,7 @@ pub struct ExportArgs {
     /// The first step; 1 if none is given
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     pub from_step: u32,
-    /// The last step; the scenario's own, or 60, if none is given
+    /// The last step; if none is given the scenario's own, or the 60th from the first step on
     #[arg(long, value_name = "N")]
     pub to_step: Option<u32>,
     /// The language of what is told
@@ -74,9 +74,16 @@ pub struct ExportArgs {
 pub fn run(args: &ExportArgs, output: &mut dyn Write) -> Result<(), CliError> {
     let mut bench = open_scenario(&args.scenario, args.seed)?;
     let to = match (args.to_step, bench.cursor()) {
-        (Some(step), _) => step,
-        (None, 0) => STEPS_DEFAULT,
-        (None, step) => step,
+        (Some(step), _) => {
+            seek(bench.as_mut(), step)?;
+            step
+        }
+        (None, own) if own >= args.from_step => own,
+        // Nobody asked for so many steps, so a run that has fewer is told to its end.
+        (None, _) => {
+            seek(bench.as_mut(), args.from_step)?;
+            bench.seek(args.from_step.saturating_add(STEPS_DEFAULT - 1))
+        }
     };
     if args.from_step > to {
         return Err(CliError::Input(format!(
@@ -91,7 +98,6 @@ pub fn run(args: &ExportArgs, output: &mut dyn Write) -> Result<(), CliError> {
             "{length} steps are too many for one Mermaid diagram: choose at most {most} with --from-step and --to-step"
         )));
     }
-    seek(bench.as_mut(), to)?;
     let bench = bench.as_ref();
     match &args.output {
         Some(path) => write_file(path, |file| write(args, bench, to, file)),

@@ -11,9 +11,10 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::lang::Lang;
-use crate::scenario::json::JSON_BYTES_MAX;
-use crate::scenario::link;
-use crate::scene::{OpenError, Workbench, catalogue, open, open_with_seed, svg};
+use crate::scenario::link::{self, LinkError};
+use crate::scene::{
+    FILE_BYTES_READ, OpenCause, OpenError, Workbench, catalogue, open, open_file, open_with_seed, svg,
+};
 
 pub mod check;
 pub mod export;
@@ -40,7 +41,7 @@ enum Command {
     Export(export::ExportArgs),
     /// Draw the stage after a step as SVG
     Render {
-        /// A built-in scenario, a JSON file, or a link
+        /// A built-in scenario, a JSON file (- is standard input), or a link
         scenario: String,
         /// After how many steps
         #[arg(long, value_name = "N")]
@@ -51,16 +52,16 @@ enum Command {
     },
     /// Print a scenario as a link: the fragment to append to the page's address
     Link {
-        /// A built-in scenario, a JSON file, or a link
+        /// A built-in scenario, a JSON file (- is standard input), or a link
         scenario: String,
         /// The step to show; the scenario's own if none is given
         #[arg(long, value_name = "N")]
         step: Option<u32>,
     },
-    /// Print what a link holds, as a scenario file
+    /// Print what a link holds, or a file or a built-in scenario is, as a scenario file
     Show {
-        /// The link, with or without the page's address
-        link: String,
+        /// The link, with or without the page's address; or a file (- is standard input), or a built-in scenario
+        scenario: String,
     },
     /// Read keys, a line each, and print which node owns each of them
     Hash(hash::HashArgs),
@@ -72,6 +73,9 @@ pub enum CliError {
     /// The input cannot be used.
     #[error("{0}")]
     Input(String),
+    /// There is nothing of that name.
+    #[error("{0}")]
+    Unknown(String),
     /// A file could not be read or written.
     #[error("{}: {error}", path.display())]
     File {
@@ -162,21 +166,16 @@ fn execute(command: Command, output: &mut dyn Write) -> Result<Ending, CliError>
             }
             writeln!(output, "#{}", bench.link())?;
         }
-        Command::Show { link } => {
-            if link::fragment_of(link.trim()).is_none() {
-                return Err(CliError::Input("this is not a link to a run".to_owned()));
-            }
-            match open(&link) {
-                Ok(bench) => writeln!(output, "{}", bench.json())?,
-                Err(OpenError { cause, salvaged }) => {
-                    if let Some(bench) = salvaged {
-                        writeln!(output, "{}", bench.json())?;
-                        output.flush()?;
-                    }
-                    return Err(CliError::Input(cause.to_string()));
+        Command::Show { scenario } => match open_source(source_of(&scenario)?, None) {
+            Ok(bench) => writeln!(output, "{}", bench.json())?,
+            Err(OpenError { cause, salvaged }) => {
+                if let Some(bench) = salvaged {
+                    writeln!(output, "{}", bench.json())?;
+                    output.flush()?;
                 }
+                return Err(CliError::Input(cause.to_string()));
             }
-        }
+        },
         Command::Hash(args) => {
             let done = hash::run(&args, io::stdin().lock(), output);
             done.map_err(|error| match error {
@@ -188,37 +187,64 @@ fn execute(command: Command, output: &mut dyn Write) -> Result<Ending, CliError>
     Ok(Ending::Well)
 }
 
-/// The text that an argument stands for: the argument itself for a built-in name or a link, else the content
-/// of the file that it names.
-fn source_of(argument: &str) -> Result<String, CliError> {
-    let is_link = link::fragment_of(argument.trim()).is_some();
+/// What an argument stands for.
+enum Source {
+    /// A built-in scenario or a link.
+    Text(String),
+    /// A file, as far as it has to be read, and how many bytes it has.
+    File(Vec<u8>, u64),
+}
+
+/// What an argument stands for: a built-in scenario or a link, standard input, or the file that it names.
+fn source_of(argument: &str) -> Result<Source, CliError> {
+    let is_link = link::fragment_of(argument).is_some();
     if is_link || catalogue(Lang::En).iter().any(|card| card.id == argument) {
-        return Ok(argument.to_owned());
+        return Ok(Source::Text(argument.to_owned()));
     }
     let path = Path::new(argument);
-    if !path.is_file() {
+    let failed = |error| CliError::File { path: path.to_owned(), error };
+    let mut bytes = Vec::new();
+    let most = FILE_BYTES_READ as u64;
+    if argument == "-" {
+        io::stdin().lock().take(most).read_to_end(&mut bytes).map_err(failed)?;
+    } else if path.is_dir() || !path.exists() {
         let names = "lamplight list prints the built-in scenarios";
         let argument: String = argument.chars().take(80).collect();
-        return Err(CliError::Input(format!("{argument:?} is no built-in scenario, file or link; {names}")));
+        return Err(CliError::Unknown(format!(
+            "{argument:?} is no built-in scenario, file or link; {names}"
+        )));
+    } else {
+        File::open(path).and_then(|file| file.take(most).read_to_end(&mut bytes)).map_err(failed)?;
     }
-    let failed = |error| CliError::File { path: path.to_owned(), error };
-    // One byte more than is allowed is enough to see that there is too much; of a trace the first line is.
-    let mut bytes = Vec::new();
-    File::open(path)
-        .and_then(|file| file.take(JSON_BYTES_MAX as u64 + 1).read_to_end(&mut bytes))
-        .map_err(failed)?;
-    let text = String::from_utf8_lossy(&bytes).into_owned();
-    if !text.trim_start().starts_with('{') {
-        return Err(CliError::Input(format!("{}: this is not a scenario file", path.display())));
+    // Whoever has given as much as is read may have more to give.
+    let length = bytes.len() as u64 + u64::from(bytes.len() == FILE_BYTES_READ);
+    Ok(Source::File(bytes, length))
+}
+
+/// Opens what was given. A link of an earlier version is opened, with a word about that.
+fn open_source(source: Source, seed: Option<u64>) -> Result<Box<dyn Workbench>, OpenError> {
+    let opened = match source {
+        Source::Text(text) => open_with_seed(&text, seed),
+        Source::File(bytes, length) => open_file(&bytes, length, seed),
+    };
+    match opened {
+        Err(OpenError { cause: cause @ OpenCause::Link(LinkError::Earlier), salvaged: Some(bench) }) => {
+            eprintln!("lamplight: {cause}");
+            Ok(bench)
+        }
+        other => other,
     }
-    Ok(text)
 }
 
 /// Opens what an argument stands for.
 fn open_scenario(argument: &str, seed: Option<u64>) -> Result<Box<dyn Workbench>, CliError> {
-    let source = source_of(argument)?;
     let refused = |error: OpenError| CliError::Input(error.cause.to_string());
-    let bench = open_with_seed(&source, seed).map_err(refused)?;
+    // What was wrong with a file is said with its name.
+    let refused_here = |error: OpenError| match (&error.cause, argument) {
+        (OpenCause::Json(cause), name) if name != "-" => CliError::Input(format!("{name}: {cause}")),
+        _ => refused(error),
+    };
+    let bench = open_source(source_of(argument)?, seed).map_err(refused_here)?;
     match seed {
         Some(seed) if bench.seed() != seed => {
             // Only built-in scenarios take a seed as they are opened; in others it is replaced.

@@ -19,7 +19,7 @@ const STEPS_DEFAULT: u32 = 1_000;
 /// Runs a scenario and prints its digest.
 #[derive(Args, Clone, Debug)]
 pub struct RunArgs {
-    /// A built-in scenario, a JSON file, or a link
+    /// A built-in scenario, a JSON file (- is standard input), or a link
     pub scenario: String,
     /// Another seed than the scenario's own
     #[arg(long, value_name = "N")]

@@ -15,7 +15,7 @@ pub const TEXT_BYTES_MAX: usize = 1024;
 
 /// What can be asked of the store.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Command {
     /// Read a key.
     Get {

@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
 
-use super::{Presets, Scenario};
-use crate::protocol::Participant;
+use super::text::NotText;
+use super::{About, Preset, Presets, Scenario, numbers};
+use crate::protocol::{Invalid, Participant};
 use crate::sim::{ClusterSetup, InterventionOf, limits};
 
 /// The longest file that is read, in bytes.
@@ -15,12 +17,24 @@ pub const JSON_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// The version of the form that is written.
 pub const FORMAT: u32 = 1;
 
+/// How many acts that cannot be are named, of many.
+const WRONG_MAX: usize = 10;
+
+/// How much of a value is shown where it is written in another way.
+const SHOWN_CHARS: usize = 60;
+
 /// Why a file is refused.
 #[derive(Clone, PartialEq, Debug, thiserror::Error)]
 pub enum JsonError {
     /// It is too long to be read.
     #[error("the file has {0} bytes; at most {JSON_BYTES_MAX} are read")]
     TooLong(usize),
+    /// It is no text.
+    #[error("this is not a scenario file: {0}")]
+    NotText(#[from] NotText),
+    /// It is some other text.
+    #[error("this is not a scenario file")]
+    NotAScenario,
     /// It is not JSON, or not of this form.
     #[error("{0}")]
     Form(String),
@@ -35,7 +49,7 @@ pub enum JsonError {
     Preset(String),
     /// Its figures are not valid.
     #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
-    Invalid(Vec<crate::protocol::Invalid>),
+    Invalid(Vec<Invalid>),
 }
 
 /// What every scenario file begins with, whatever the protocol.
@@ -53,29 +67,51 @@ pub fn protocol_of(text: &str) -> Result<String, JsonError> {
     if text.len() > JSON_BYTES_MAX {
         return Err(JsonError::TooLong(text.len()));
     }
+    protocol_of_plain(&numbers::plain(text))
+}
+
+/// The same, of a text in which whole numbers are written as digits.
+fn protocol_of_plain(text: &str) -> Result<String, JsonError> {
     let head: Head = serde_json::from_str(text).map_err(|error| JsonError::Form(error.to_string()))?;
-    if head.format > FORMAT {
-        return Err(JsonError::Newer(head.format));
+    match head.format {
+        1..=FORMAT => Ok(head.protocol),
+        0 => Err(JsonError::Form("there is no format 0".to_owned())),
+        newer => Err(JsonError::Newer(newer)),
     }
-    Ok(head.protocol)
 }
 
 #[derive(Serialize, Deserialize)]
 #[serde(bound = "", deny_unknown_fields)]
 struct File<P: Participant> {
+    /// Where an editor finds the schema.
+    #[serde(
+        rename = "$schema",
+        default,
+        deserialize_with = "given",
+        skip_serializing_if = "Option::is_none"
+    )]
+    schema: Option<String>,
+    /// What whoever wrote it says about it.
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    description: Option<String>,
     format: u32,
     protocol: String,
     /// A preset to start from; `setup` is left out then.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     preset: Option<String>,
     #[serde(default)]
     seed: Option<u64>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     setup: Option<ClusterSetup<P>>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     interventions: Vec<Done<InterventionOf<P>>>,
     #[serde(default)]
     cursor: u32,
+}
+
+/// A field that may be left out, and is not `null` where it stands.
+fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
 }
 
 #[derive(Serialize, Deserialize)]
@@ -91,14 +127,22 @@ struct Done<I> {
 /// # Errors
 /// What is wrong with it, and where.
 pub fn read<P: Presets>(text: &str) -> Result<Scenario<P>, JsonError> {
-    let protocol = protocol_of(text)?;
+    if text.len() > JSON_BYTES_MAX {
+        return Err(JsonError::TooLong(text.len()));
+    }
+    let text = numbers::plain(text);
+    let protocol = protocol_of_plain(&text)?;
     if protocol != P::NAME {
         return Err(JsonError::Protocol(protocol));
     }
-    let file: File<P> = serde_json::from_str(text).map_err(|error| JsonError::Form(error.to_string()))?;
+    let form = |error: serde_json::Error| JsonError::Form(error.to_string());
+    let file: File<P> = serde_json::from_str(&text).map_err(form)?;
+    if let Some(misread) = misread(&serde_json::from_str(&text).map_err(form)?, &value_of(&file), "") {
+        return Err(JsonError::Form(misread));
+    }
     let (preset, setup, seed) = match (file.preset, file.setup) {
         (Some(name), None) => {
-            let preset = P::preset(&name).ok_or(JsonError::Preset(name))?;
+            let preset = preset_of::<P>(&name).ok_or(JsonError::Preset(name))?;
             (Some(preset.name), (preset.setup)(), file.seed.unwrap_or(preset.seed))
         }
         (None, setup) => (None, setup.unwrap_or_default(), file.seed.unwrap_or(1)),
@@ -110,18 +154,64 @@ pub fn read<P: Presets>(text: &str) -> Result<Scenario<P>, JsonError> {
     if file.cursor > limits::STEPS_MAX || file.interventions.len() > limits::INTERVENTIONS_MAX {
         return Err(JsonError::Form("the run is longer than can be recorded".into()));
     }
+    let acts = file.interventions.iter().enumerate();
+    let wrong = acts.filter_map(|(at, done)| {
+        let problem = setup.problem_of_act(&done.act)?;
+        Some(Invalid::new(format!("interventions[{at}].act"), problem))
+    });
+    let wrong: Vec<Invalid> = wrong.take(WRONG_MAX).collect();
+    if !wrong.is_empty() {
+        return Err(JsonError::Invalid(wrong));
+    }
     let count = file.interventions.len();
     let interventions: BTreeMap<u32, _> =
         file.interventions.into_iter().map(|done| (done.step, done.act)).collect();
     if interventions.len() != count {
         return Err(JsonError::Form("two interventions stand at the same step".into()));
     }
-    Ok(Scenario { preset, setup: Arc::new(setup), seed, interventions, cursor: file.cursor })
+    let about = About { schema: file.schema, description: file.description };
+    Ok(Scenario { preset, setup: Arc::new(setup), seed, interventions, cursor: file.cursor, about })
+}
+
+/// The preset of this name, with or without the protocol's in front of it: `calm` and `raft/calm`.
+fn preset_of<P: Presets>(name: &str) -> Option<Preset<P>> {
+    let own = name.strip_prefix(P::NAME).and_then(|rest| rest.strip_prefix('/'));
+    P::preset(own.unwrap_or(name))
+}
+
+/// The first place where a file says something else than what was read from it.
+///
+/// What reads JSON here is generous: it takes a list for an object, and `{"heal": null}` for `"heal"`. The schema allows
+/// none of that. What is written again has to be what was given; only what has its default may be missing there.
+fn misread(given: &Value, read: &Value, at: &str) -> Option<String> {
+    match (given, read) {
+        (Value::Object(given), Value::Object(read)) => given.iter().find_map(|(name, value)| {
+            let at = if at.is_empty() { name.clone() } else { format!("{at}.{name}") };
+            match read.get(name) {
+                Some(read) => misread(value, read, &at),
+                // It has its default. A field that is not known is refused where it is read.
+                None => None,
+            }
+        }),
+        (Value::Array(given), Value::Array(read)) if given.len() == read.len() => {
+            let pairs = given.iter().zip(read).enumerate();
+            pairs
+                .filter_map(|(number, (given, read))| misread(given, read, &format!("{at}[{number}]")))
+                .next()
+        }
+        _ if given == read => None,
+        _ => {
+            let short = |value: &Value| value.to_string().chars().take(SHOWN_CHARS).collect::<String>();
+            Some(format!("at {at}: {} is written as {}", short(given), short(read)))
+        }
+    }
 }
 
 /// Writes a scenario. The setup is written out even where it is a preset's, so that the file stands alone.
 pub fn write<P: Participant>(scenario: &Scenario<P>) -> String {
     let file = File::<P> {
+        schema: scenario.about.schema.clone(),
+        description: scenario.about.description.clone(),
         format: FORMAT,
         protocol: P::NAME.to_owned(),
         preset: None,

@@ -1,11 +1,18 @@
 //! An exact run in the fragment of a link.
 //!
-//! `run=1.` and then, in URL-safe base64 without padding, the deflated lines of: the protocol's name; the
+//! `run=2.` and then, in URL-safe base64 without padding, the deflated lines of: the protocol's name; the
 //! preset's name (or `null`) and the checksum of the setup; where there is no preset, the setup as far as it is
 //! not the default; the seed; the cursor; the interventions, each with the steps since the one before. Each line
 //! is JSON, as in a scenario file, and a CRC-32C of the lines stands in front of them. The most telling things
 //! come first, so that what is left of a damaged link can be saved.
+//!
+//! Version 1 had the same form; since then the protocols have come to behave differently, so a run of version 1 may go
+//! another way, and whoever opens one is told.
+//!
+//! People pass links on in sentences, mails and chats. What these add is read over: a full stop or a bracket behind
+//! the link, `?utm_source=…`, `%3D` for `=`, a line break in the middle. The checksum says whether the run is whole.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -16,20 +23,23 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::json::{text_of, value_of};
-use super::{Presets, Scenario};
+use super::{About, Presets, Scenario};
 use crate::protocol::Invalid;
 use crate::sim::{ClusterSetup, InterventionOf, limits};
 
 static CHECKSUM: Crc<u32, Table<1>> = Crc::<u32, Table<1>>::new(&CRC_32_ISCSI);
 
 /// The version that is written, the one before the dot.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 /// What a run's fragment begins with.
 pub const PREFIX: &str = "run=";
 /// The longest fragment that is read, in characters.
 pub const LINK_CHARS_MAX: usize = 200_000;
 /// The most bytes that a fragment may inflate to.
 const INFLATED_BYTES_MAX: usize = 2 * 1024 * 1024;
+
+/// What is said of a link of an earlier version.
+const EARLIER: &str = "the link was made by an earlier version, in which protocols behaved differently";
 
 /// Why a link is refused.
 #[derive(Clone, PartialEq, Debug, thiserror::Error)]
@@ -55,6 +65,12 @@ pub enum LinkError {
     /// The preset has changed since the link was made, so the run would be another one.
     #[error("the scenario `{0}` has changed since the link was made")]
     PresetChanged(String),
+    /// It was made by an earlier version.
+    #[error("{EARLIER}: the run may go another way")]
+    Earlier,
+    /// It was made by an earlier version, and what it starts from cannot be read any more.
+    #[error("{EARLIER}, and its settings are no longer known")]
+    EarlierUnread,
     /// Its figures are not valid.
     #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
     Invalid(Vec<Invalid>),
@@ -69,6 +85,8 @@ pub struct Unpacked {
     rest: String,
     /// Whether the checksum was right.
     pub whole: bool,
+    /// The version that made it.
+    pub version: u32,
 }
 
 /// A scenario that was read, in full or in part.
@@ -80,10 +98,42 @@ pub struct Read<P: Presets> {
     pub error: Option<LinkError>,
 }
 
-/// Whether a text looks like a link to a run, with or without what stands before the fragment.
-pub fn fragment_of(text: &str) -> Option<&str> {
-    let fragment = text.rsplit_once('#').map_or(text, |(_, fragment)| fragment);
-    fragment.starts_with(PREFIX).then_some(fragment)
+/// The fragment of a link to a run, with or without what stands before it; `None` if the text is no such link.
+pub fn fragment_of(text: &str) -> Option<Cow<'_, str>> {
+    let begin = |text: &str| match text.rfind("#run=") {
+        Some(at) => Some(at + 1),
+        None => text.starts_with(PREFIX).then_some(0),
+    };
+    let text = text.trim();
+    if let Some(fragment) = begin(text).and_then(|at| text.get(at..)) {
+        return Some(Cow::Borrowed(fragment));
+    }
+    // Some programs write `#` and `=` as `%23` and `%3D`.
+    if text.len() > LINK_CHARS_MAX || !text.contains('%') {
+        return None;
+    }
+    let text = without_escapes(text);
+    begin(&text).and_then(|at| text.get(at..)).map(|fragment| Cow::Owned(fragment.to_owned()))
+}
+
+/// The text with `%3D` and its like written out, as far as they stand for ASCII.
+fn without_escapes(text: &str) -> String {
+    let mut parts = text.split('%');
+    let mut plain = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let code = part.get(..2).and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        match code.filter(u8::is_ascii_graphic).zip(part.get(2..)) {
+            Some((code, rest)) => {
+                plain.push(char::from(code));
+                plain.push_str(rest);
+            }
+            None => {
+                plain.push('%');
+                plain.push_str(part);
+            }
+        }
+    }
+    plain
 }
 
 /// Opens a link's envelope.
@@ -94,41 +144,57 @@ pub fn unpack(text: &str) -> Result<Unpacked, LinkError> {
     if text.len() > LINK_CHARS_MAX {
         return Err(LinkError::TooLong(text.len()));
     }
-    let fragment = fragment_of(text.trim()).ok_or(LinkError::NotALink)?;
-    let body = fragment.strip_prefix(PREFIX).ok_or(LinkError::NotALink)?;
-    let (version, body) = body.split_once('.').ok_or(LinkError::Damaged)?;
+    let fragment = fragment_of(text).ok_or(LinkError::NotALink)?;
+    let rest = fragment.strip_prefix(PREFIX).ok_or(LinkError::NotALink)?;
+    let (version, body) = rest.split_once('.').ok_or(LinkError::Damaged)?;
     let version: u32 = version.parse().map_err(|_| LinkError::Damaged)?;
     if version > VERSION {
         return Err(LinkError::Newer(version));
     }
-    let (deflated, decoded_whole) = decode(body);
+    let first = open_body(body, version);
+    if first.as_ref().is_ok_and(|unpacked| unpacked.whole) {
+        return first;
+    }
+    // Mail breaks long lines, and what follows is then a part of the link.
+    let joined: String = body.split_ascii_whitespace().collect();
+    if joined == body {
+        return first;
+    }
+    match open_body(&joined, version) {
+        Ok(unpacked) if unpacked.whole || first.is_err() => Ok(unpacked),
+        _ => first,
+    }
+}
+
+/// Reads what stands behind the version.
+fn open_body(body: &str, version: u32) -> Result<Unpacked, LinkError> {
+    let deflated = decode(body);
     let (bytes, inflated_whole) =
         match miniz_oxide::inflate::decompress_to_vec_with_limit(&deflated, INFLATED_BYTES_MAX) {
             Ok(bytes) => (bytes, true),
             Err(error) => (error.output, false),
         };
     let (checksum, content) = bytes.split_first_chunk::<4>().ok_or(LinkError::Damaged)?;
-    let whole =
-        decoded_whole && inflated_whole && CHECKSUM.checksum(content) == u32::from_le_bytes(*checksum);
+    let whole = inflated_whole && CHECKSUM.checksum(content) == u32::from_le_bytes(*checksum);
     // What was cut off in the middle of a character belongs to a line that is lost anyway.
     let content = String::from_utf8_lossy(content);
     let mut rest: &str = &content;
     let protocol = take::<String>(&mut rest).ok_or(LinkError::Damaged)?;
-    Ok(Unpacked { protocol, rest: rest.to_owned(), whole })
+    Ok(Unpacked { protocol, rest: rest.to_owned(), whole, version })
 }
 
-/// Decodes as many characters as can be, and says whether that was all of them.
-fn decode(text: &str) -> (Vec<u8>, bool) {
+/// Decodes as many characters as can be. Whether that was all of the link is for its checksum to say: what follows may
+/// be the end of the sentence in which it stood.
+fn decode(text: &str) -> Vec<u8> {
     let is_coded = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
     let good: String = text.chars().take_while(is_coded).collect();
-    let whole = good.len() == text.len();
-    match URL_SAFE_NO_PAD.decode(&good) {
-        Ok(bytes) => (bytes, whole),
-        Err(_) => {
-            let groups = good.len() / 4 * 4;
-            (URL_SAFE_NO_PAD.decode(good.get(..groups).unwrap_or_default()).unwrap_or_default(), false)
-        }
-    }
+    URL_SAFE_NO_PAD.decode(&good).unwrap_or_else(|_| {
+        // The last group is not whole, or has bits that no encoder sets.
+        let groups = good.len() / 4 * 4;
+        let most = URL_SAFE_NO_PAD.decode(good.get(..groups).unwrap_or_default());
+        most.or_else(|_| URL_SAFE_NO_PAD.decode(good.get(..groups.saturating_sub(4)).unwrap_or_default()))
+            .unwrap_or_default()
+    })
 }
 
 fn setup_checksum<P: Presets>(setup: &ClusterSetup<P>) -> u32 {
@@ -140,6 +206,10 @@ pub fn read<P: Presets>(unpacked: &Unpacked) -> Read<P> {
     let mut error = if unpacked.whole { None } else { Some(LinkError::Damaged) };
     let mut rest: &str = &unpacked.rest;
     let nothing = |error| Read { scenario: None, error: Some(error) };
+    let is_earlier = unpacked.whole && unpacked.version < VERSION;
+    if is_earlier {
+        error = Some(LinkError::Earlier);
+    }
 
     let Some((name, checksum)) = take::<(Option<String>, u32)>(&mut rest) else {
         return nothing(LinkError::Damaged);
@@ -151,6 +221,7 @@ pub fn read<P: Presets>(unpacked: &Unpacked) -> Read<P> {
         },
         None => match take::<ClusterSetup<P>>(&mut rest) {
             Some(setup) => (None, setup),
+            None if is_earlier => return nothing(LinkError::EarlierUnread),
             None => return nothing(LinkError::Damaged),
         },
     };
@@ -168,6 +239,7 @@ pub fn read<P: Presets>(unpacked: &Unpacked) -> Read<P> {
         seed: seed.unwrap_or(1),
         interventions: BTreeMap::new(),
         cursor: cursor.unwrap_or(0).min(limits::STEPS_MAX),
+        about: About::default(),
     };
     let mut step = 0_u32;
     while !rest.is_empty() && scenario.interventions.len() < limits::INTERVENTIONS_MAX {
@@ -227,4 +299,69 @@ pub fn write<P: Presets>(scenario: &Scenario<P>) -> String {
     bytes.extend(content.as_bytes());
     let deflated = miniz_oxide::deflate::compress_to_vec(&bytes, 9);
     format!("{PREFIX}{VERSION}.{}", URL_SAFE_NO_PAD.encode(deflated))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::raft::Raft;
+
+    fn link() -> String {
+        let preset = Raft::preset("leader-crash").unwrap();
+        let mut scenario = Scenario::<Raft>::of_setup((preset.setup)(), 7);
+        (scenario.preset, scenario.cursor) = (Some(preset.name), 420);
+        write(&scenario)
+    }
+
+    #[test]
+    fn a_link_is_read_in_whatever_stood_around_it() {
+        let link = link();
+        let right = unpack(&link).unwrap();
+        assert!(right.whole && right.version == VERSION && link.starts_with("run=2."));
+        let (first, second) = link.split_at(40);
+        for text in [
+            format!("#{link}"),
+            format!("  https://example.org/lamplight/#{link}\n"),
+            format!("https://example.org/#{link}."),
+            format!("(see https://example.org/#{link})"),
+            format!("<https://example.org/?a=b#{link}>, he said"),
+            format!("https://example.org/#{link}?utm_source=chat&utm_medium=run"),
+            format!("https://example.org/#{}", link.replacen('=', "%3D", 1)),
+            format!("https://example.org/%23{}", link.replacen('=', "%3d", 1).replacen('.', "%2E", 1)),
+            format!("https://example.org/#{first}\r\n{second}"),
+            format!("https://example.org/#{first}\n {second}\nBest regards"),
+            format!("https://example.org/#{link}_"),
+        ] {
+            // What was written behind a link that a mail broke cannot be told from it.
+            if text.ends_with("regards") {
+                assert_eq!(unpack(&text).unwrap().protocol, "raft");
+            } else {
+                assert_eq!(unpack(&text).as_ref(), Ok(&right), "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_missing_is_missing_whatever_stands_behind_it() {
+        let link = link();
+        for end in link.len() - 30..link.len() {
+            for behind in ["", ".", ")", "?utm_source=chat"] {
+                let text = format!("{}{behind}", &link[..end]);
+                assert!(!unpack(&text).is_ok_and(|unpacked| unpacked.whole), "{text}");
+            }
+        }
+        for text in ["raft/calm", "", "%", "%3D", "https://example.org/#about", "a run=2.x", "%25%2"] {
+            assert_eq!(fragment_of(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_link_of_version_1_is_opened_and_says_that_protocols_behave_differently_since() {
+        let old = link().replacen("run=2.", "run=1.", 1);
+        let read = read::<Raft>(&unpack(&old).unwrap());
+        assert_eq!(read.error, Some(LinkError::Earlier));
+        assert_eq!(read.scenario.map(|scenario| (scenario.seed, scenario.cursor)), Some((7, 420)));
+        let torn = unpack(&old[..old.len() - 2]).map(|unpacked| super::read::<Raft>(&unpacked).error);
+        assert!(matches!(torn, Err(LinkError::Damaged) | Ok(Some(LinkError::Damaged))), "{torn:?}");
+    }
 }

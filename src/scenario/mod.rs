@@ -2,7 +2,7 @@
 //! the link codec.
 //!
 //! * [`preset`]: the built-in scenarios.
-//! * [`json`]: scenarios as files (`docs/scenario.schema.json`).
+//! * [`json`]: scenarios as files (`docs/scenario.schema.json`); [`text`] and [`numbers`] are how they are written.
 //! * [`link`]: an exact run in a few hundred characters.
 
 use std::collections::BTreeMap;
@@ -16,9 +16,11 @@ pub mod consistent_hashing;
 pub mod json;
 pub mod link;
 pub mod multi_paxos;
+pub mod numbers;
 pub mod paxos;
 pub mod preset;
 pub mod raft;
+pub mod text;
 
 pub use preset::{Preset, Presets};
 
@@ -35,12 +37,30 @@ pub struct Scenario<P: Participant> {
     pub interventions: BTreeMap<u32, InterventionOf<P>>,
     /// How many steps have happened at the moment that is shown.
     pub cursor: u32,
+    /// What its file says about it.
+    pub about: About,
+}
+
+/// What a scenario file says about itself. It is kept where the file is written again, and no part of a link.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct About {
+    /// Where an editor finds the schema of such files (`$schema`).
+    pub schema: Option<String>,
+    /// A few words to its readers.
+    pub description: Option<String>,
 }
 
 impl<P: Participant> Scenario<P> {
     /// A scenario in which nobody does anything.
     pub fn of_setup(setup: ClusterSetup<P>, seed: u64) -> Self {
-        Scenario { preset: None, setup: Arc::new(setup), seed, interventions: BTreeMap::new(), cursor: 0 }
+        Scenario {
+            preset: None,
+            setup: Arc::new(setup),
+            seed,
+            interventions: BTreeMap::new(),
+            cursor: 0,
+            about: About::default(),
+        }
     }
 
     /// Runs it up to the cursor, with all interventions.

@@ -43,5 +43,8 @@ pub mod workbench;
 pub use crate::lang::Lang;
 pub use player::{Command, Player};
 pub use portray::Portray;
-pub use registry::{OpenCause, OpenError, ScenarioCard, catalogue, open, open_with_seed, protocols};
+pub use registry::{
+    FILE_BYTES_READ, OpenCause, OpenError, ScenarioCard, catalogue, open, open_file, open_with_seed,
+    protocols,
+};
 pub use workbench::{Action, Prompt, Refusal, Selection, Workbench};

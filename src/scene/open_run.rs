@@ -16,7 +16,7 @@ use super::model::{
 use super::portray::{Layout, Portray};
 use super::workbench::{Action, Prompt, Refusal, Selection, Workbench};
 use super::{Lang, compare, cone, diagram, find, inspect, stage, telling, trace};
-use crate::scenario::{Scenario, json, link};
+use crate::scenario::{About, Scenario, json, link};
 use crate::sim::{Digest, History, Problem, Recording};
 
 /// The longest chain of causes that is told; from its end one can ask on.
@@ -31,6 +31,7 @@ pub struct OpenRun<P: Portray> {
     name: String,
     preset: Option<&'static str>,
     seed: u64,
+    about: About,
     pub(super) history: History<P>,
     /// The step at the cursor in full, for the branch and cursor that it was made for.
     pub(super) detail: Option<(usize, u32, Detail<P>)>,
@@ -63,6 +64,7 @@ impl<P: Portray> OpenRun<P> {
             name,
             preset,
             seed,
+            about: scenario.about.clone(),
             history,
             detail: None,
             told: Told::default(),
@@ -81,7 +83,14 @@ impl<P: Portray> OpenRun<P> {
             interventions.clone_from(recording.interventions());
         }
         let setup = self.history.cluster().setup().clone();
-        Scenario { preset: self.preset, setup, seed: self.seed, interventions, cursor }
+        Scenario {
+            preset: self.preset,
+            setup,
+            seed: self.seed,
+            interventions,
+            cursor,
+            about: self.about.clone(),
+        }
     }
 
     fn options(&self) -> &P::Options {

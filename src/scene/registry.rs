@@ -6,6 +6,7 @@ use super::workbench::Workbench;
 use super::{Lang, problems, telling, trace};
 use crate::scenario::json::{self, JsonError};
 use crate::scenario::link::{self, LinkError, Unpacked};
+use crate::scenario::text::{self, NotText};
 use crate::scenario::{Preset, Scenario};
 use crate::word;
 
@@ -99,6 +100,18 @@ impl OpenCause {
                 "The scenario “{name}” has changed since the link was made, so this is not the same run.",
                 "场景“{name}”在链接生成之后有改动，因此这不是同一次运行。"
             ),
+            OpenCause::Link(LinkError::Earlier) => plain(word!(
+                lang,
+                "The link was made by an earlier version, in which protocols behaved differently: the run may go \
+                 another way.",
+                "该链接由较早的版本生成，当时协议的行为有所不同：这次运行的走向可能不一样。"
+            )),
+            OpenCause::Link(LinkError::EarlierUnread) => plain(word!(
+                lang,
+                "The link was made by an earlier version, in which protocols behaved differently, and its settings \
+                 are no longer known.",
+                "该链接由较早的版本生成，当时协议的行为有所不同，而且其设置已无法识别。"
+            )),
             OpenCause::Link(LinkError::Invalid(invalid)) | OpenCause::Json(JsonError::Invalid(invalid)) => {
                 let list = problems::invalid_texts(invalid, lang);
                 crate::say!(lang, "Its settings are not valid: {list}.", "设置无效：{list}。")
@@ -106,6 +119,14 @@ impl OpenCause {
             OpenCause::Json(JsonError::TooLong(_)) => {
                 plain(word!(lang, "The file is too large to be read.", "文件过大，无法读取。"))
             }
+            OpenCause::Json(JsonError::NotAScenario) => {
+                plain(word!(lang, "This is not a scenario file.", "这不是场景文件。"))
+            }
+            OpenCause::Json(JsonError::NotText(NotText { at, byte })) => crate::say!(
+                lang,
+                "This is not a scenario file: byte 0x{byte:02X} at position {at} is not UTF-8. Save the file as UTF-8.",
+                "这不是场景文件：位置 {at} 处的字节 0x{byte:02X} 不是 UTF-8。请将文件保存为 UTF-8。"
+            ),
             OpenCause::Json(JsonError::Form(what)) => {
                 crate::say!(lang, "This is not a scenario file: {what}.", "这不是场景文件：{what}。")
             }
@@ -227,6 +248,28 @@ pub fn protocols(lang: Lang) -> Vec<(&'static str, &'static str)> {
     PROTOCOLS.iter().map(|protocol| (protocol.name, (protocol.title)(lang))).collect()
 }
 
+/// How many bytes of a file [`open_file`] looks at: one more than is allowed is enough to see that there are too many.
+/// Of a trace, which may be longer, it reads the first line.
+pub const FILE_BYTES_READ: usize = json::JSON_BYTES_MAX + 1;
+
+/// Opens what stands in a file: a scenario, a trace, or a link that somebody kept. `bytes` are the first
+/// [`FILE_BYTES_READ`] bytes of it, or all that there are, and `length` is how many it has.
+///
+/// # Errors
+/// What is wrong, with what could be saved.
+pub fn open_file(bytes: &[u8], length: u64, seed: Option<u64>) -> Opened {
+    let is_cut = length > bytes.len() as u64;
+    let text = text::decode(bytes, is_cut).map_err(|error| refused(JsonError::from(error).into()))?;
+    let is_ours = text.trim_start().starts_with('{') || link::fragment_of(&text).is_some();
+    if !is_ours {
+        return Err(refused(JsonError::NotAScenario.into()));
+    }
+    if is_cut && trace::link_of(&text).is_none() {
+        return Err(refused(JsonError::TooLong(usize::try_from(length).unwrap_or(usize::MAX)).into()));
+    }
+    open_with_seed(&text, seed)
+}
+
 /// Opens a built-in scenario by its name (`raft/calm`), a link or its fragment, or the text of a scenario file or
 /// of a trace.
 ///
@@ -241,7 +284,7 @@ pub fn open(source: &str) -> Opened {
 /// # Errors
 /// What is wrong, with what could be saved.
 pub fn open_with_seed(source: &str, seed: Option<u64>) -> Opened {
-    let source = source.trim();
+    let source = source.trim_start_matches('\u{feff}').trim();
     let find = |name: &str| PROTOCOLS.iter().find(|protocol| protocol.name == name);
     if link::fragment_of(source).is_some() {
         let unpacked = link::unpack(source).map_err(|error| refused(error.into()))?;

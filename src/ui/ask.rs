@@ -1,5 +1,7 @@
 //! What the components ask of the page.
 
+use std::rc::Rc;
+
 use yew::prelude::*;
 
 use super::export::Export;
@@ -16,8 +18,8 @@ pub enum Ask {
     Player(Command),
     /// Opens a scenario by name, or a link, or a scenario file.
     Open(String),
-    /// Says that a file cannot be a scenario.
-    Unreadable,
+    /// Opens what stands in a file: its beginning, and how many bytes it has.
+    OpenFile(Rc<[u8]>, u64),
     /// Opens the same scenario from the start, with this seed or the same.
     Reopen(Option<u64>),
     /// Opens the same run from the start with these settings changed.

@@ -1,10 +1,14 @@
 //! What is asked of the browser. None of it fails loudly: a browser that lacks something does without.
 
+use std::rc::Rc;
+
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{Document, Element, HtmlElement, Window};
 use yew::prelude::*;
+
+use crate::scene::FILE_BYTES_READ;
 
 #[wasm_bindgen(module = "/static/browser.js")]
 extern "C" {
@@ -188,16 +192,19 @@ fn save(name: &str, blob: &web_sys::Blob) -> Option<()> {
     web_sys::Url::revoke_object_url(&address).ok()
 }
 
-/// The largest file that is read, in bytes.
-const FILE_BYTES_MAX: f64 = 8e6;
-
-/// Reads a text file that the reader chose or dropped. Nothing if it is too large, or no text.
-pub fn read_file(file: web_sys::File, then: impl FnOnce(Option<String>) + 'static) {
-    if file.size() > FILE_BYTES_MAX {
-        return then(None);
-    }
+/// Reads the beginning of a file that the reader chose or dropped, as much of it as can matter, and says how many bytes
+/// the file has. A large one is not read any further than a small one. A folder, and a file that is gone or forbidden,
+/// has nothing in it.
+pub fn read_file(file: web_sys::File, then: impl FnOnce(Rc<[u8]>, u64) + 'static) {
+    let length = file.size();
+    let Ok(beginning) = file.slice_with_f64_and_f64(0.0, length.min(FILE_BYTES_READ as f64)) else {
+        return then(Rc::default(), 0);
+    };
     spawn_local(async move {
-        then(JsFuture::from(file.text()).await.ok().and_then(|text| text.as_string()));
+        match JsFuture::from(beginning.array_buffer()).await {
+            Ok(buffer) => then(js_sys::Uint8Array::new(&buffer).to_vec().into(), length as u64),
+            Err(_) => then(Rc::default(), 0),
+        }
     });
 }
 

@@ -34,6 +34,14 @@ pub fn open(source: &str, seed: Option<u64>, lang: Lang) -> Result<Box<dyn Workb
     crate::scene::open_with_seed(source, seed).map_err(|error| Failure::new(error, lang))
 }
 
+/// Opens what stands in a file: its beginning, and how many bytes it has.
+///
+/// # Errors
+/// What is wrong, and what could be saved.
+pub fn open_file(bytes: &[u8], length: u64, lang: Lang) -> Result<Box<dyn Workbench>, Failure> {
+    crate::scene::open_file(bytes, length, None).map_err(|error| Failure::new(error, lang))
+}
+
 /// A scenario begins when its nodes have started, which they do at time 0; a link stays where it points to.
 pub fn begun(mut bench: Box<dyn Workbench>, source: &str) -> Box<dyn Workbench> {
     /// More steps than any cluster takes to start.

@@ -79,15 +79,6 @@ pub fn paints_itself(lang: Lang) -> &'static str {
     )
 }
 
-/// Said of a file that is too large, or that the browser cannot read.
-pub fn unreadable(lang: Lang) -> &'static str {
-    word!(
-        lang,
-        "That file is no scenario: it is larger than 8 MB or cannot be read as text.",
-        "该文件不是场景：它超过 8 MB，或无法作为文本读取。"
-    )
-}
-
 /// Said in a frame, where a browser may refuse to save a file without telling the page.
 pub fn may_not_save(lang: Lang) -> &'static str {
     word!(

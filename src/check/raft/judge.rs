@@ -9,8 +9,8 @@ use crate::check::{Judge, Replacement};
 use crate::protocol::raft::log::{Index, Term};
 use crate::protocol::raft::message::AppendResult;
 use crate::protocol::raft::{Machine, Membership, Message, Payload, Raft, Reason, Record, majority};
-use crate::protocol::{Effect, EffectBody, NodeId};
-use crate::sim::{Cluster, ClusterSetup, Step};
+use crate::protocol::{Effect, EffectBody, Input, NodeId};
+use crate::sim::{Cluster, ClusterSetup, Happening, Step};
 
 /// How many snapshots are remembered, to compare later ones of the same index with.
 const SNAPSHOTS_MAX: usize = 64;
@@ -59,6 +59,10 @@ pub struct RaftJudge {
     leads_in: Vec<Option<Term>>,
     committed: Vec<Index>,
     applied: Vec<Index>,
+    /// The last round that a node has had a message of, and in which term.
+    heard: Vec<(Term, u64)>,
+    /// The number that a node has drawn when it found its disk lost, until it is back.
+    incarnations: Vec<Option<u64>>,
     broken: Option<String>,
 }
 
@@ -74,6 +78,8 @@ impl Judge<Raft> for RaftJudge {
             leads_in: vec![None; count],
             committed: vec![0; count],
             applied: vec![0; count],
+            heard: vec![(0, 0); count],
+            incarnations: vec![None; count],
             broken: None,
         }
     }
@@ -96,6 +102,11 @@ impl Judge<Raft> for RaftJudge {
     fn step(&mut self, cluster: &Cluster<Raft>, step: &Step<'_, Raft>) -> Option<String> {
         if let Some(node) = step.party.and_then(|party| party.node()) {
             self.look(node, cluster.nodes(), step.effects);
+            if let (Some(process), Happening::Input { input: Some(Input::Message { from, message }), .. }) =
+                (cluster.node(node), step.happening)
+            {
+                self.look_at_message(process, *from, message, step.effects);
+            }
         }
         self.broken.take()
     }
@@ -175,10 +186,29 @@ impl RaftJudge {
     }
 
     fn look_at_loss(&mut self, node: &Raft) {
-        let Some(disk) = self.disks.get_mut(node.id().index()) else { return };
+        let id = node.id();
+        let (Some(disk), Some(incarnation)) =
+            (self.disks.get_mut(id.index()), self.incarnations.get_mut(id.index()))
+        else {
+            return;
+        };
         match node.membership() {
-            Membership::Member => disk.is_lost = false,
+            Membership::Member => {
+                disk.is_lost = false;
+                // Otherwise it could vote a second time in the term in which it returns.
+                if incarnation.take().is_some() && !self.votes.keys().any(|(_, voter)| *voter == id) {
+                    self.complain(format!("{id} is back without having given a vote to the leader"));
+                }
+            }
             Membership::Out(out) => {
+                *incarnation = Some(out.incarnation);
+                let readmitted = node.machine().readmitted.get(&id);
+                if out.returning.is_some() && readmitted != Some(&out.incarnation) {
+                    self.complain(format!(
+                        "{id} returns, and no entry readmits it after this loss of its disk"
+                    ));
+                    return;
+                }
                 (disk.is_lost, disk.was_lost) = (true, true);
                 // While it returns, what it returns with is being written.
                 if out.returning.is_none() {
@@ -186,6 +216,40 @@ impl RaftJudge {
                     self.forget_votes_of(node.id());
                 }
             }
+        }
+    }
+
+    /// What a message may bring about: nothing where its term is over, and a round counts for the term in which the
+    /// follower has had a message of it.
+    fn look_at_message(&mut self, node: &Raft, from: NodeId, message: &Message, effects: &[Effect<Raft>]) {
+        let (id, term) = (node.id(), node.term());
+        match message {
+            Message::AppendEntries(append) if append.term == term => {
+                if let Some(heard) = self.heard.get_mut(id.index()) {
+                    *heard = (*heard).max((term, append.round));
+                }
+            }
+            Message::AppendEntries(append) if append.term < term => {
+                let writes = |effect: &Effect<Raft>| {
+                    matches!(effect.body, EffectBody::Append { record: Record::Entry { .. } })
+                };
+                if effects.iter().any(writes) {
+                    let old = append.term;
+                    self.complain(format!(
+                        "{id} is in term {term} and takes entries from {from} of term {old}"
+                    ));
+                }
+            }
+            Message::AppendEntriesResponse { .. } => {
+                let counted = node.progress(from).map_or(0, |progress| progress.acknowledged_round);
+                let (heard_in, round) = self.heard.get(from.index()).copied().unwrap_or_default();
+                if counted > 0 && heard_in <= term && (heard_in, round) < (term, counted) {
+                    self.complain(format!(
+                        "{id} counts round {counted} of term {term} as answered by {from}, which has never had it"
+                    ));
+                }
+            }
+            _ => {}
         }
     }
 
@@ -295,6 +359,12 @@ impl RaftJudge {
             && let Some(entry_term) = node.log().term(node.commit_index())
         {
             let index = node.commit_index();
+            if entry_term != term {
+                // A majority holds it, and a leader of a term between may overwrite it (Raft §5.4.2, Figure 8).
+                self.complain(format!(
+                    "{id} leads in term {term} and commits an entry of term {entry_term} by counting"
+                ));
+            }
             let holders =
                 self.disks.iter().filter(|disk| disk.is_lost || disk.holds(index, entry_term)).count();
             if holders < needed {

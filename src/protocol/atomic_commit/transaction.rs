@@ -63,7 +63,7 @@ impl fmt::Display for Place {
 
 /// One operation of a transaction.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Operation {
     /// Read a value.
     Read {
@@ -102,7 +102,7 @@ impl Operation {
 
 /// What a client asks for.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Command {
     /// Move an amount from one account to another.
     Transfer {

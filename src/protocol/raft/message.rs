@@ -265,7 +265,7 @@ pub enum Unavailable {
 
 /// What an operator can ask of a running node.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Operation {
     /// Asked of a leader: hand the leadership to another node (thesis §3.10).
     TransferLeadership {

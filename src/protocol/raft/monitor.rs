@@ -404,6 +404,13 @@ impl RaftMonitor {
         }
         seen.status = Status::Member;
         seen.last_index = node.log().last_index();
+        // Where the log holds the last entry that the snapshot includes, it must be that one.
+        let covered = node.snapshot().last_included_index;
+        if let Some(term) = node.log().term(covered)
+            && term != node.snapshot().last_included_term
+        {
+            violation = violation.or_else(|| self.check_commit(covered, term, node));
+        }
         if has_started {
             // It knows only what its snapshot tells, and will commit the rest again.
             seen.commit = node.snapshot().last_included_index;

@@ -165,7 +165,8 @@ impl Raft {
         let RoleState::Leader(leadership) = &mut self.role else { return };
         let Some(progress) = leadership.progress.get_mut(from.index()) else { return };
         // A round that was not begun yet cannot have been answered.
-        if round <= leadership.round && (counts || (round > 0 && cx.breaks(Rule::CountKeptOut))) {
+        let was_begun = round <= leadership.round || cx.breaks(Rule::CountOldRounds);
+        if was_begun && (counts || (round > 0 && cx.breaks(Rule::CountKeptOut))) {
             progress.acknowledged_round = progress.acknowledged_round.max(round);
         }
         match result {

@@ -47,8 +47,8 @@ pub fn install(link: &Scope<App>) -> Vec<EventListener> {
         if let Some(file) = event.data_transfer().and_then(|data| data.files()).and_then(|files| files.get(0))
         {
             let to = to.clone();
-            dom::read_file(file, move |read| {
-                to.send_message(Msg::Ask(read.map_or(Ask::Unreadable, Ask::Open)))
+            dom::read_file(file, move |bytes, length| {
+                to.send_message(Msg::Ask(Ask::OpenFile(bytes, length)))
             });
         }
     }));

@@ -333,12 +333,24 @@ impl App {
     }
 
     fn open_at(&mut self, ctx: &Context<Self>, source: &str, seed: Option<u64>, entry: Entry) -> bool {
+        let opened = session::open(source, seed, self.ui.lang);
+        self.opened(ctx, opened, source, entry)
+    }
+
+    /// Shows what was opened, or why it could not be.
+    pub(super) fn opened(
+        &mut self,
+        ctx: &Context<Self>,
+        opened: Result<Box<dyn Workbench>, Failure>,
+        source: &str,
+        entry: Entry,
+    ) -> bool {
         self.command(ctx, Command::Pause);
         self.dialog = None;
         if entry == Entry::New {
             self.save();
         }
-        match session::open(source, seed, self.ui.lang) {
+        match opened {
             Ok(bench) => {
                 self.failure = None;
                 self.show(session::begun(bench, source));

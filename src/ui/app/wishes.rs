@@ -21,10 +21,9 @@ impl App {
         match ask {
             Ask::Player(command) => self.command(ctx, command),
             Ask::Open(source) => self.open(ctx, &source, None),
-            Ask::Unreadable => {
-                self.dialog = None;
-                self.toast(ctx, words::unreadable(self.ui.lang).to_owned());
-                true
+            Ask::OpenFile(bytes, length) => {
+                let opened = session::open_file(&bytes, length, self.ui.lang);
+                self.opened(ctx, opened, "", Entry::New)
             }
             Ask::Reopen(seed) => self.reopen(ctx, seed),
             Ask::Rebuild(changes) => {

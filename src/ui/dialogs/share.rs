@@ -62,7 +62,7 @@ pub fn Share(props: &ShareProps) -> Html {
             let input = event.target().and_then(|target| target.dyn_into::<HtmlInputElement>().ok());
             if let Some(file) = input.and_then(|input| input.files()).and_then(|files| files.get(0)) {
                 let ui = ui.clone();
-                dom::read_file(file, move |read| ui.ask(read.map_or(Ask::Unreadable, Ask::Open)));
+                dom::read_file(file, move |bytes, length| ui.ask(Ask::OpenFile(bytes, length)));
             }
         })
     };

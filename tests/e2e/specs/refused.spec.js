@@ -220,5 +220,5 @@ test("a file that is no scenario", async ({ page }) => {
   await openPage(page, "./");
   await page.getByRole("button", { name: "Share run" }).click();
   await page.locator("input[type=file]").setInputFiles({ name: "film", mimeType: "text/plain", buffer: Buffer.alloc(9e6, "a") });
-  await expect(page.getByRole("status")).toContainText("larger than 8 MB");
+  await expect(page.getByRole("alert")).toContainText("This is not a scenario file");
 });

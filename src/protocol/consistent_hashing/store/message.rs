@@ -20,7 +20,7 @@ pub type Offered = (Place, u64);
 
 /// What a client asks for (§4.1).
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Command {
     /// Read a key: all its versions, and a context to write with.
     Get {

@@ -21,6 +21,7 @@ use crate::protocol::consistent_hashing::key_hash;
 
 /// Who makes versions: a node in one of its lives. A life ends when the node forgets what it has written.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Writer {
     /// The node.
     pub node: NodeId,
@@ -30,6 +31,7 @@ pub struct Writer {
 
 /// The event that made a version. No two versions share one.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Dot {
     /// Who made it.
     pub writer: Writer,
@@ -39,6 +41,7 @@ pub struct Dot {
 
 /// What somebody has seen: for each writer, all its versions up to a counter (§4.4).
 #[derive(Clone, PartialEq, Eq, Default, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct VersionVector {
     /// By writer; no writer occurs twice.
     entries: Vec<Dot>,

@@ -109,7 +109,7 @@ pub enum Record {
 
 /// What a client asks for.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Command {
     /// Get this value chosen, unless another one is; and say which one was.
     Propose {
