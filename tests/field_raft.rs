@@ -266,7 +266,6 @@ fn a_node_with_a_damaged_file_is_readmitted() {
 
 /// Sixteen clients on one key, with so little time between their commands that a naive search never ends.
 #[test]
-#[ignore = "two of six are not decided by the search as it is"]
 fn histories_with_many_unanswered_commands_are_decided() {
     let setup = setup_of("undecided-histories");
     let plan = Plan { steps: 20_000, ..Plan::of::<Raft>() };

@@ -409,7 +409,7 @@ fn stale_read_with(break_rules: BreakRules) -> Setup {
         from_leader(1_000_000, Act::Partition { groups: group(&[0]) }),
         at(1_500_000, put(0, "a", "new")),
         at(3_000_000, get(1)),
-        at(5_000_000, Act::Heal),
+        at(3_700_000, Act::Heal),
     ];
     Setup { nodes: 3, options, clients: 2, script, ..Setup::default() }
 }
