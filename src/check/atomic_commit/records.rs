@@ -22,7 +22,7 @@ type Request = (ClientId, RequestId);
 pub struct Records<V: Variant> {
     /// Who has ever had a durable prepared record of what.
     prepared: BTreeSet<(NodeId, TransactionId)>,
-    /// Who has ever written one, durable or not.
+    /// Who has written one since it was last started, durable or not.
     preparing: BTreeSet<(NodeId, TransactionId)>,
     /// The decisions that have ever been durable, by node.
     decided: BTreeMap<(NodeId, TransactionId), Outcome>,
@@ -91,7 +91,8 @@ impl<V: Variant> Records<V> {
         let t = message.transaction();
         let is_durable = |judge: &Self, outcome| judge.decided.get(&(node, t)) == Some(&outcome);
         // What stands behind a prepared record that a crash could leave alone.
-        let must_be_durable = node != COORDINATOR && self.preparing.contains(&(node, t));
+        let may_be_found = self.preparing.contains(&(node, t)) || self.prepared.contains(&(node, t));
+        let must_be_durable = node != COORDINATOR && may_be_found;
         match message {
             Message::Work { operations, .. } => {
                 if operations.iter().any(|operation| !operation.is_read()) {
@@ -251,8 +252,10 @@ impl<V: Variant> Judge<Node<V>> for Records<V> {
             for effect in step.effects {
                 self.effect(id, effect);
             }
-            if let Some(node) = cluster.node(id) {
-                self.deadlocks(node, &cluster.setup().options, step);
+            match cluster.node(id) {
+                Some(node) => self.deadlocks(node, &cluster.setup().options, step),
+                // What it had written and was not durable may be gone with it.
+                None => self.preparing.retain(|(node, _)| *node != id),
             }
         }
         self.found.take()
