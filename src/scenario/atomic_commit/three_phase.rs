@@ -28,6 +28,18 @@ impl Staged for ThreePhase {
                 committable,
             ),
             preset(
+                "half-told",
+                |l| word!(l, "Dead half-way through the pre-commits", "预提交发到一半时崩溃"),
+                half_told_text,
+                half_told,
+            ),
+            preset(
+                "half-told-and-gone",
+                |l| word!(l, "The only one that was told dies too", "唯一得知者也崩溃"),
+                half_told_and_gone_text,
+                half_told_and_gone,
+            ),
+            preset(
                 "partition",
                 |l| word!(l, "Split by a partition", "被分区撕裂"),
                 partition_text,
@@ -94,6 +106,33 @@ fn committable_text(lang: Lang) -> &'static str {
 
 fn committable() -> Setup {
     with(vec![crash(46_500, 0, Unsynced::Lost), restart(600_000, 0)])
+}
+
+fn half_told_text(lang: Lang) -> &'static str {
+    word!(
+        lang,
+        "The coordinator dies while it sends its pre-commits: n2 gets one, n3 and n4 get none. n2 takes over, tells the other two first, and only then commits.",
+        "协调者在发送预提交的途中崩溃：n2 收到了，n3 和 n4 没有。n2 接手，先告知另外两个，然后才提交。"
+    )
+}
+
+/// The step that sends the pre-commits is at 41 ms; of its three messages the last two never left.
+fn half_told() -> Setup {
+    let dies = Intervention::Crash { node: NodeId(0), unsynced: Unsynced::Lost, unsent: 2 };
+    with(vec![at(41_500, dies), restart(600_000, 0)])
+}
+
+fn half_told_and_gone_text(lang: Lang) -> &'static str {
+    word!(
+        lang,
+        "n2 alone hears that all voted yes, and dies before it can say so. n3 and n4 know nothing and abort; n2 comes back, may not judge any more, and follows them.",
+        "只有 n2 得知全体赞成，却在说出之前崩溃。n3 和 n4 一无所知，于是中止；n2 归来后无权再判断，只能跟随。"
+    )
+}
+
+fn half_told_and_gone() -> Setup {
+    let dies = Intervention::Crash { node: NodeId(0), unsynced: Unsynced::Lost, unsent: 2 };
+    with(vec![at(41_500, dies), crash(47_000, 1, Unsynced::Lost), restart(300_000, 1), restart(600_000, 0)])
 }
 
 fn partition_text(lang: Lang) -> &'static str {

@@ -51,6 +51,19 @@ fn after_the_pre_commit_the_backup_commits() {
     }
 }
 
+/// The failure that the third phase is for: some know that all voted yes, and others do not.
+#[test]
+fn a_coordinator_that_dies_half_way_through_its_pre_commits_leaves_no_split() {
+    for seed in 0..10 {
+        let after = run("half-told", seed, 590_000);
+        assert_eq!(outcomes(&after), [Some(Outcome::Commit); 3], "TR4");
+        let some = |reason: &Reason| matches!(reason, Reason::SomeCommittable { committable: 1, up: 3, .. });
+        assert!(after.has(some), "one of three was told");
+        let after = run("half-told-and-gone", seed, 590_000);
+        assert_eq!(outcomes(&after), [Some(Outcome::Abort); 3], "TR3, and n2 follows");
+    }
+}
+
 /// The known limit, outside what Skeen assumes: AC1 is violated, by one of each side.
 #[test]
 fn a_partition_splits_the_decision() {

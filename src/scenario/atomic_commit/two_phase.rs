@@ -5,12 +5,14 @@ use super::{
     slow, steady, transfer,
 };
 use crate::lang::Lang;
+use crate::protocol::NodeId;
 use crate::protocol::atomic_commit::two_phase::TwoPhase;
 use crate::protocol::atomic_commit::{
-    Command, DeadlockHandling, Operation, Presumption, ResourceOptions, TwoPhaseCommit, TwoPhaseOptions,
+    BreakRules, Command, DeadlockHandling, Operation, Presumption, ResourceOptions, TwoPhaseCommit,
+    TwoPhaseOptions,
 };
 use crate::scenario::Preset;
-use crate::sim::{ClusterSetup, Intervention, Unsynced};
+use crate::sim::{Address, ClusterSetup, DiskOptions, Intervention, LinkOptions, Unsynced};
 use crate::word;
 
 type Setup = ClusterSetup<TwoPhaseCommit>;
@@ -49,6 +51,18 @@ impl Staged for TwoPhase {
                 |l| word!(l, "Cooperative termination", "协作终止"),
                 cooperation_text,
                 cooperation,
+            ),
+            preset(
+                "abort-waits-for-disk",
+                |l| word!(l, "An abort that waits for its disk", "等待磁盘的中止"),
+                abort_waits_text,
+                abort_waits,
+            ),
+            preset(
+                "abort-told-early",
+                |l| word!(l, "An abort that does not wait", "不等磁盘的中止"),
+                abort_told_early_text,
+                abort_told_early,
             ),
             preset(
                 "presumed-abort",
@@ -216,6 +230,60 @@ fn one_of_each(presumption: Presumption) -> Setup {
         ask(300_000, look),
     ];
     steady(3, TwoPhaseOptions { presumption, ..options(3) }, script)
+}
+
+fn abort_waits_text(lang: Lang) -> &'static str {
+    word!(
+        lang,
+        "n4 is asked by two in doubt while its prepared record is still on the way to a slow disk. It aborts, and tells nobody before that is durable. It crashes first: only the prepared record is left, so it votes yes, and all commit.",
+        "n4 的准备记录还在写入缓慢的磁盘时，两个存疑者来询问。它中止，但在持久化之前谁也不告知。它先崩溃了：只剩准备记录，于是投赞成票，全体提交。"
+    )
+}
+
+fn abort_waits() -> Setup {
+    abort_on_a_slow_disk(BreakRules::default())
+}
+
+fn abort_told_early_text(lang: Lang) -> &'static str {
+    word!(
+        lang,
+        "Broken on purpose: n4 says that it has aborted before the record of that is durable. The crash takes the record and not the answer: one aborts, and the others commit.",
+        "故意违反：n4 在中止记录持久化之前就告知。崩溃带走了记录，却带不走答复：一个中止，其他提交。"
+    )
+}
+
+fn abort_told_early() -> Setup {
+    abort_on_a_slow_disk(BreakRules { tell_own_abort_before_durable: true, ..BreakRules::default() })
+}
+
+/// Messages take 1 ms and a sync 0.5 ms here, but for a sync of `n4`, which takes 20 ms. Its prepared record is durable
+/// at 125 ms and its abort would be at 129 ms; it crashes between the two.
+fn abort_on_a_slow_disk(break_rules: BreakRules) -> Setup {
+    let disk = |at_us: u64, sync_us: u64| {
+        let options = DiskOptions { sync_us_min: sync_us, sync_us_max: sync_us };
+        at(at_us, Intervention::Disk { node: Some(NodeId(3)), options })
+    };
+    let n4_to_n1 = (Address::Node(NodeId(3)), Address::Node(NodeId(0)));
+    let script = vec![
+        ask(100_000, collection()),
+        disk(103_500, 20_000),
+        crash(106_000, 1, Unsynced::Lost),
+        crash(106_001, 2, Unsynced::Lost),
+        at(107_900, Intervention::Cut { from: n4_to_n1.0, to: n4_to_n1.1, both_ways: false }),
+        restart(108_000, 1),
+        restart(108_001, 2),
+        cut(112_000, 3, 2),
+        crash(128_000, 3, Unsynced::Lost),
+        disk(128_001, 500),
+        at(128_002, Intervention::Mend { from: n4_to_n1.0, to: n4_to_n1.1 }),
+        restart(130_000, 3),
+    ];
+    let options = TwoPhaseOptions { break_rules, ..options(4) };
+    ClusterSetup {
+        network: LinkOptions { latency_us_min: 1_000, jitter_us_mean: 0, ..LinkOptions::default() },
+        disk: DiskOptions { sync_us_min: 500, sync_us_max: 500 },
+        ..steady(4, options, script)
+    }
 }
 
 fn presumed_abort_text(lang: Lang) -> &'static str {
