@@ -3,6 +3,8 @@
 #![cfg(not(target_arch = "wasm32"))]
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
+use std::collections::BTreeMap;
+
 use lamplight::lang::Lang;
 use lamplight::protocol::atomic_commit::{ThreePhaseCommit, TwoPhaseCommit};
 use lamplight::protocol::consistent_hashing::store::Dynamo;
@@ -533,14 +535,14 @@ fn changed(file: &Value, stream: &mut Stream) -> Value {
     file
 }
 
-/// Forty thousand files, each changed in one to three places: what the schema allows is read, and what it refuses is
+/// Twelve thousand files, each changed in one to three places: what the schema allows is read, and what it refuses is
 /// refused, whatever the change was.
 #[test]
 fn the_schema_allows_exactly_what_is_read() {
     let schema = schema();
     let files = whole_files();
-    let (mut allowed, mut refused) = (0, 0);
-    for number in 0..40_000 {
+    let (mut allowed, mut refused, mut wrong) = (0, 0, BTreeMap::new());
+    for number in 0..12_000 {
         let mut stream = Stream::new(number, 11);
         let mut file = files[stream.between(0, files.len() as u64 - 1) as usize].clone();
         for _ in 0..1 + stream.bits().trailing_zeros().min(2) {
@@ -549,17 +551,25 @@ fn the_schema_allows_exactly_what_is_read() {
         let text = file.to_string();
         let faults = faults(&schema, &schema, &file, "");
         let verdict = verdict(&text);
+        let shown = || text.chars().take(3_000).collect::<String>();
         if faults.is_empty() {
             allowed += 1;
-            assert!(
-                !matches!(verdict, Verdict::Refused(_)),
-                "{number}: the schema allows {text}: {verdict:?}"
-            );
+            if let Verdict::Refused(why) = verdict {
+                let why = why.to_string();
+                wrong
+                    .entry(why.clone())
+                    .or_insert_with(|| format!("allowed, and refused: {why}: {}", shown()));
+            }
         } else {
             refused += 1;
-            assert_ne!(verdict, Verdict::Read, "{number}: {faults:?}, and yet it is read: {text}");
+            if verdict == Verdict::Read {
+                let why = faults[0].split(": ").last().unwrap_or_default().to_owned();
+                wrong.entry(why).or_insert_with(|| format!("refused, and read: {faults:?}: {}", shown()));
+            }
         }
     }
+    let wrong: Vec<String> = wrong.into_values().take(12).collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
     println!("{allowed} allowed, {refused} refused");
-    assert!(allowed > 8_000 && refused > 8_000, "{allowed} allowed, {refused} refused");
+    assert!(allowed > 2_000 && refused > 2_000, "{allowed} allowed, {refused} refused");
 }

@@ -77,6 +77,12 @@ pub trait Checkable: Participant {
         Tolerance::default()
     }
 
+    /// Whether clients must be served at all once everything is repaired. Options can rule that out: proposers that never
+    /// back off may outbid each other for ever.
+    fn promises_progress(_setup: &ClusterSetup<Self>) -> bool {
+        true
+    }
+
     /// How long progress, and coming to rest, may take, in µs of virtual time: in proportion to the time-outs.
     fn patience_us(setup: &ClusterSetup<Self>) -> u64 {
         (40 * setup.client.timeout_us).max(30_000_000)

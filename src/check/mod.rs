@@ -1,6 +1,7 @@
 //! Whether a protocol keeps its promises, asked of many runs or of all of them.
 //!
 //! * [`checkable`]: what a check has to know of a protocol. [`faults`]: what a run is put through.
+//! * [`expectations`]: what may be expected of a run, given what it starts from.
 //! * [`run`]: one seed; [`range`]: many of them, on all processors.
 //! * [`explore`]: every reachable state of a small cluster.
 //! * [`judge`]: who looks at what the disks hold, and not at what a node says of it.
@@ -11,6 +12,7 @@
 pub mod atomic_commit;
 pub mod checkable;
 pub mod consistent_hashing;
+pub mod expectations;
 pub mod explore;
 pub mod faults;
 pub mod history;

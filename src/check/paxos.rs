@@ -119,6 +119,11 @@ impl Checkable for Synod {
             .max(30_000_000)
     }
 
+    /// "Paxos Made Simple" §2.4: proposers that outbid each other can keep on doing so; whoever backs off ends that.
+    fn promises_progress(setup: &ClusterSetup<Synod>) -> bool {
+        setup.options.back_off || setup.options.proposers(setup.nodes).len() == 1
+    }
+
     fn draw_operation(&self, _: &ClusterSetup<Synod>, _: &mut Stream) -> Option<Operation> {
         Some(Operation::BeginBallot)
     }

@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::checkable::{Checkable, Judgement, Tolerance};
+use super::expectations::{Expectations, endless};
 use super::faults::{FaultModel, Faults};
 use super::history::OperationLog;
 use super::judge::DiskReader;
@@ -158,7 +159,7 @@ pub fn run<P: Checkable>(subject: &Subject<P>, seed: u64, plan: Plan) -> Run<P> 
         Subject::Protocol { nodes, .. } => P::draw_setup(*nodes, &mut stream),
         Subject::Setup(setup) => (**setup).clone(),
     };
-    let faults = P::fault_model(&setup);
+    let mut faults = P::fault_model(&setup);
     if let Subject::Protocol { adjust, broken, .. } = subject {
         faults.draw_surroundings(&mut setup, &mut stream);
         adjust(&mut setup);
@@ -166,12 +167,13 @@ pub fn run<P: Checkable>(subject: &Subject<P>, seed: u64, plan: Plan) -> Run<P> 
             P::break_rule(&mut setup.options, *rule);
         }
     }
+    let expected = Expectations::settle(&mut setup, &mut faults, plan.progress);
     setup.chaos = Some(faults.draw_chaos(setup.nodes, &mut stream));
     let aimed_ppm = faults.draw_aimed_ppm(&mut stream);
-    let patience_us = plan.patience_us.max(P::patience_us(&setup));
+    let patience_us = plan.patience_us.max(P::patience_us(&setup)).max(expected.patience_us);
     let cluster = Cluster::new(Arc::new(setup), seed);
     let log = Log::of(&cluster);
-    let mut bench = Bench { cluster, stream, faults, aimed_ppm, scratch: Scratch::default(), log };
+    let mut bench = Bench { cluster, stream, faults, expected, aimed_ppm, scratch: Scratch::default(), log };
     let finding = bench.all_phases(Plan { patience_us, ..plan }).err();
     bench.conclude(seed, finding)
 }
@@ -270,6 +272,7 @@ struct Bench<P: Checkable> {
     cluster: Cluster<P>,
     stream: Stream,
     faults: FaultModel,
+    expected: Expectations,
     aimed_ppm: u32,
     scratch: Scratch<P>,
     log: Log<P>,
@@ -279,6 +282,13 @@ impl<P: Checkable> Bench<P> {
     fn all_phases(&mut self, plan: Plan) -> Result<(), Finding<P>> {
         self.under_faults(plan.steps)?;
         self.repair()?;
+        // What a script does later than anybody waits for is still to come, and nothing is promised before.
+        if !self.expected.progress || self.cluster.now_us() < self.expected.script_ends_us {
+            return Ok(());
+        }
+        if let Some(workload) = endless(self.cluster.workload()) {
+            self.act(Intervention::Workload { workload: Some(workload) })?;
+        }
         self.make_progress(plan)?;
         if self.impair(plan)? {
             self.make_progress(plan)?;
@@ -338,7 +348,11 @@ impl<P: Checkable> Bench<P> {
 
     fn under_faults(&mut self, steps: u32) -> Result<(), Finding<P>> {
         let mut next_deed = self.stream.between(0, 400) as u32;
-        while self.cluster.steps() < steps {
+        // The script is a part of what happens before anything is repaired.
+        let goes_on = |cluster: &Cluster<P>, ends_us| {
+            cluster.steps() < steps || (cluster.now_us() < ends_us && cluster.steps() < PHASE_STEPS_MAX)
+        };
+        while goes_on(&self.cluster, self.expected.script_ends_us) {
             if self.cluster.steps() >= next_deed {
                 next_deed = self.cluster.steps() + self.stream.between(50, 500) as u32;
                 if let Some(deed) = self.draw_deed() {

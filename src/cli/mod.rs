@@ -20,6 +20,7 @@ pub mod check;
 pub mod export;
 pub mod hash;
 pub mod run;
+pub mod sentences;
 
 /// Real distributed protocols on a deterministic virtual cluster.
 #[derive(Parser, Debug)]
@@ -63,6 +64,8 @@ enum Command {
         /// The link, with or without the page's address; or a file (- is standard input), or a built-in scenario
         scenario: String,
     },
+    /// Print every sentence that the built-in scenarios say, in both languages
+    Sentences,
     /// Read keys, a line each, and print which node owns each of them
     Hash(hash::HashArgs),
 }
@@ -176,6 +179,7 @@ fn execute(command: Command, output: &mut dyn Write) -> Result<Ending, CliError>
                 return Err(CliError::Input(cause.to_string()));
             }
         },
+        Command::Sentences => sentences::write(output)?,
         Command::Hash(args) => {
             let done = hash::run(&args, io::stdin().lock(), output);
             done.map_err(|error| match error {

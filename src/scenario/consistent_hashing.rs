@@ -186,8 +186,8 @@ fn dies() -> Setup {
 fn ring_text(lang: Lang) -> &'static str {
     word!(
         lang,
-        "One replica a key. When n5 joins, only the keys that it owns from now on move: about a fifth.",
-        "每个键一份副本。n5 加入时，只有归它所有的键移动：约五分之一。"
+        "One replica a key. When n5 joins, only the keys that it owns from now on move, and no other.",
+        "每个键一份副本。n5 加入时，只有从此归它所有的键移动，别的都不动。"
     )
 }
 
@@ -195,7 +195,7 @@ fn modulo_text(lang: Lang) -> &'static str {
     word!(
         lang,
         "One replica a key, hash modulo the number of nodes. When n5 joins, four fifths of the keys move.",
-        "每个键一份副本，散列对节点数取模。n5 加入时，五分之四的键要移动。"
+        "每个键一份副本，哈希对节点数取模。n5 加入时，五分之四的键要移动。"
     )
 }
 

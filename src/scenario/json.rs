@@ -151,7 +151,8 @@ pub fn read<P: Presets>(text: &str) -> Result<Scenario<P>, JsonError> {
         }
     };
     setup.validate().map_err(JsonError::Invalid)?;
-    if file.cursor > limits::STEPS_MAX || file.interventions.len() > limits::INTERVENTIONS_MAX {
+    let last = file.interventions.iter().map(|done| done.step).max().unwrap_or(0).max(file.cursor);
+    if last > limits::STEPS_MAX || file.interventions.len() > limits::INTERVENTIONS_MAX {
         return Err(JsonError::Form("the run is longer than can be recorded".into()));
     }
     let acts = file.interventions.iter().enumerate();

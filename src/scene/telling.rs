@@ -6,7 +6,9 @@ use super::model::{Sentence, SourceSpot};
 use super::portray::Portray;
 use crate::lang::{plural, time};
 use crate::protocol::{Effect, EffectBody, Input, NodeId};
-use crate::sim::{Address, Doer, Happening, InputKind, Intervention, InterventionOf, Problem, Unsynced};
+use crate::sim::{
+    Address, Doer, Happening, InputKind, Intervention, InterventionOf, Jitter, LinkOptions, Problem, Unsynced,
+};
 use crate::{say, word};
 
 /// What a party is called.
@@ -42,7 +44,12 @@ pub fn sentence<P: Portray>(detail: &Detail<P>, options: &P::Options, lang: Lang
     };
     if let Some(violation) = &detail.violation {
         let (name, facts) = P::violation_text(violation, lang);
-        text = say!(lang, "{name} is violated: {facts} {text}", "违反了{name}：{facts}{text}");
+        // A name of several words reads as a part of the sentence unless something holds it together.
+        text = if name.contains(' ') {
+            say!(lang, "“{name}” is violated: {facts} {text}", "违反了“{name}”：{facts}{text}")
+        } else {
+            say!(lang, "{name} is violated: {facts} {text}", "违反了“{name}”：{facts}{text}")
+        };
     }
     let source = leading.map(|effect| P::reason_source(&effect.why)).filter(|source| !source.is_empty());
     Sentence {
@@ -219,10 +226,9 @@ pub fn act_text<P: Portray>(act: &InterventionOf<P>, options: &P::Options, lang:
             say!(lang, "{from} and {to} hear each other again.", "{from} 与 {to} 恢复通信。")
         }
         I::Partition { groups } => {
-            let named: Vec<String> =
-                groups.iter().map(|group| group.iter().map(name).collect::<Vec<_>>().join(" ")).collect();
-            let groups = named.join(" | ");
-            say!(lang, "The network splits: {groups} on their own.", "网络分区：{groups} 被隔开。")
+            let list = |group: &Vec<NodeId>| listed(&group.iter().map(name).collect::<Vec<_>>(), lang);
+            let groups = groups.iter().map(list).collect::<Vec<_>>().join(" | ");
+            say!(lang, "The network splits; cut off from the rest: {groups}.", "网络分区：{groups} 被隔开。")
         }
         I::Heal => word!(lang, "All connections are mended.", "所有连接都已恢复。").to_owned(),
         I::Drop { event } => say!(lang, "Message {} is dropped.", "消息 {} 被丢弃。", event.0),
@@ -241,31 +247,54 @@ pub fn act_text<P: Portray>(act: &InterventionOf<P>, options: &P::Options, lang:
                 event.0
             )
         }
-        I::Network { .. } => word!(lang, "The network behaves differently.", "网络特性改变了。").to_owned(),
-        I::Link { from, to, .. } => {
+        I::Network { options } => {
+            let how = connection_text(options, lang);
+            say!(lang, "The network changes: {how}.", "网络特性改变：{how}。")
+        }
+        I::Link { from, to, options } => {
             let (from, to) = (party(from), party(to));
-            say!(
-                lang,
-                "The connection from {from} to {to} behaves differently.",
-                "{from} 到 {to} 的连接特性改变了。"
-            )
-        }
-        I::Clock { node, skew_us, drift_ppm } => {
-            let (node, skew) = (name(node), time(skew_us.unsigned_abs(), lang));
-            let sign = if *skew_us < 0 { "−" } else { "+" };
-            say!(
-                lang,
-                "{node}'s clock is off by {sign}{skew} and drifts by {drift_ppm} ppm.",
-                "{node} 的时钟偏差 {sign}{skew}，漂移 {drift_ppm} ppm。"
-            )
-        }
-        I::Disk { node, .. } => match node {
-            Some(node) => {
-                let node = name(node);
-                say!(lang, "{node}'s disk behaves differently.", "{node} 的磁盘特性改变了。")
+            match options {
+                Some(options) => {
+                    let how = connection_text(options, lang);
+                    say!(
+                        lang,
+                        "The connection from {from} to {to} changes: {how}.",
+                        "{from} 到 {to} 的连接改变：{how}。"
+                    )
+                }
+                None => say!(
+                    lang,
+                    "The connection from {from} to {to} is like all others again.",
+                    "{from} 到 {to} 的连接恢复为与其他连接相同。"
+                ),
             }
-            None => word!(lang, "The disks behave differently.", "磁盘特性改变了。").to_owned(),
-        },
+        }
+        I::Clock { node, skew_us, drift_ppm } => clock_text(&name(node), *skew_us, *drift_ppm, lang),
+        I::Disk { node, options } => {
+            let (least, most) = (time(options.sync_us_min, lang), time(options.sync_us_max, lang));
+            let takes = if least == most {
+                say!(lang, "{most}", "{most}")
+            } else {
+                say!(lang, "{least} to {most}", "{least} 到 {most}")
+            };
+            match node {
+                Some(node) => {
+                    let node = name(node);
+                    say!(
+                        lang,
+                        "{node}'s disk takes {takes} for a sync from now on.",
+                        "{node} 的磁盘从此每次同步需要 {takes}。"
+                    )
+                }
+                None => {
+                    say!(
+                        lang,
+                        "A sync of any disk takes {takes} from now on.",
+                        "各磁盘从此每次同步需要 {takes}。"
+                    )
+                }
+            }
+        }
         I::CorruptTail { node } => {
             let node = name(node);
             say!(lang, "The end of {node}'s log on disk is damaged.", "{node} 磁盘日志的尾部损坏。")
@@ -288,6 +317,68 @@ pub fn act_text<P: Portray>(act: &InterventionOf<P>, options: &P::Options, lang:
         I::Workload { workload: None } => word!(lang, "The workload stops.", "负载停止。").to_owned(),
         I::Chaos { chaos: Some(_) } => word!(lang, "Chaos begins.", "混沌测试开始。").to_owned(),
         I::Chaos { chaos: None } => word!(lang, "Chaos ends.", "混沌测试结束。").to_owned(),
+    }
+}
+
+/// Names as a list: `n1, n2`.
+pub fn listed(names: &[String], lang: Lang) -> String {
+    names.join(word!(lang, ", ", "、"))
+}
+
+/// Parts of a million as parts of a hundred.
+fn share_text(ppm: u32) -> String {
+    match ppm % 10_000 {
+        0 => format!("{} %", ppm / 10_000),
+        rest => format!("{}.{rest:04}", ppm / 10_000).trim_end_matches('0').to_owned() + " %",
+    }
+}
+
+/// How a connection behaves: `3.0 ms to 6.0 ms for a message, 20 % lost`.
+fn connection_text(options: &LinkOptions, lang: Lang) -> String {
+    let least = time(options.latency_us_min, lang);
+    let most = options.latency_us_min.saturating_add(options.jitter_us_mean.saturating_mul(2));
+    let most = time(most, lang);
+    let mut parts = vec![match options.jitter {
+        _ if options.jitter_us_mean == 0 => say!(lang, "{least} for a message", "每条消息 {least}"),
+        Jitter::Uniform => say!(lang, "{least} to {most} for a message", "每条消息 {least} 到 {most}"),
+        Jitter::LongTail => {
+            say!(lang, "{least} and more for a message, seldom much more", "每条消息至少 {least}，偶尔久得多")
+        }
+    }];
+    if options.loss_ppm > 0 {
+        let share = share_text(options.loss_ppm);
+        parts.push(say!(lang, "{share} are lost", "{share} 丢失"));
+    }
+    if options.duplication_ppm > 0 {
+        let share = share_text(options.duplication_ppm);
+        parts.push(say!(lang, "{share} arrive twice", "{share} 重复到达"));
+    }
+    if !options.reordering {
+        parts.push(word!(lang, "none overtakes another", "互不超越").to_owned());
+    }
+    parts.join(word!(lang, ", ", "，"))
+}
+
+/// What is wrong with a clock: how far it is off, and how much too fast or too slow it runs.
+fn clock_text(node: &str, skew_us: i64, drift_ppm: i32, lang: Lang) -> String {
+    let skew = time(skew_us.unsigned_abs(), lang);
+    let drift = share_text(drift_ppm.unsigned_abs());
+    let off = match skew_us.signum() {
+        -1 => Some(say!(lang, "is {skew} behind", "慢了 {skew}")),
+        1 => Some(say!(lang, "is {skew} ahead", "快了 {skew}")),
+        _ => None,
+    };
+    let pace = match drift_ppm.signum() {
+        -1 => Some(say!(lang, "runs {drift} too slowly", "走得慢 {drift}")),
+        1 => Some(say!(lang, "runs {drift} too fast", "走得快 {drift}")),
+        _ => None,
+    };
+    match (off, pace) {
+        (Some(off), Some(pace)) => {
+            say!(lang, "{node}'s clock {off} and {pace}.", "{node} 的时钟{off}，并且{pace}。")
+        }
+        (Some(how), None) | (None, Some(how)) => say!(lang, "{node}'s clock {how}.", "{node} 的时钟{how}。"),
+        (None, None) => say!(lang, "{node}'s clock is right.", "{node} 的时钟准确无误。"),
     }
 }
 

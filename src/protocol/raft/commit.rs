@@ -33,7 +33,7 @@ impl Raft {
             cx.effects.note(Reason::NotCommittedByCounting { index, term, own_term: self.term });
             return;
         }
-        cx.effects.note(Reason::Committed { index, term, nodes: cx.nodes });
+        cx.effects.note(Reason::Committed { index, term, own_term: self.term, nodes: cx.nodes });
         self.commit_to(index, cx);
     }
 

@@ -407,12 +407,15 @@ pub enum Reason {
         /// Which.
         node: NodeId,
     },
-    /// A majority holds an entry of the leader's own term, so it is committed with all before it.
+    /// A majority holds an entry of the leader's own term, so it is committed with all before it. (Where the rule is
+    /// broken that asks for it, the entry may be of an earlier term.)
     Committed {
         /// Up to which index.
         index: Index,
         /// The term of that entry.
         term: Term,
+        /// The leader's term. It is the same unless a rule is broken.
+        own_term: Term,
         /// How many nodes there are.
         nodes: u16,
     },

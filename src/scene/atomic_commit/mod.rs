@@ -165,28 +165,39 @@ fn quorums(nodes: &[Option<View<'_>>]) -> Vec<Quorum> {
     voting.take(1).collect()
 }
 
+/// Why the coordinator does not coordinate.
+fn absence(coordinator: Option<&View<'_>>, lang: Lang) -> &'static str {
+    match coordinator.map(|node| node.duty) {
+        None => word!(lang, "The coordinator does not run", "协调者没有运行"),
+        Some(Duty::Out(_)) => {
+            word!(
+                lang,
+                "The coordinator keeps out, because its disk cannot be trusted",
+                "协调者的磁盘不可信，因此不参与"
+            )
+        }
+        Some(_) => word!(lang, "The coordinator is starting", "协调者正在启动"),
+    }
+}
+
 fn headline(nodes: &[Option<View<'_>>], lang: Lang) -> String {
     let sites = || nodes.iter().flatten().filter_map(|node| node.site);
     let coordinator = nodes.first().and_then(Option::as_ref);
     let in_doubt: Vec<TransactionId> = sites().flat_map(|site| site.in_doubt().map(|(t, _)| t)).collect();
     let locked: usize = sites().map(|site| site.locks().iter().count()).sum();
     let is_up = coordinator.is_some_and(|node| node.duty == Duty::TakesPart);
-    if let (false, Some(t)) = (is_up, in_doubt.first()) {
+    if !is_up {
+        let absence = absence(coordinator, lang);
+        let Some(t) = in_doubt.first() else {
+            return say!(lang, "{absence}; nothing can be begun.", "{absence}；无法开始任何事务。");
+        };
         let count = in_doubt.iter().filter(|other| *other == t).count();
         let s = plural(count);
         return say!(
             lang,
-            "The coordinator is down. {count} participant{s} said yes to {t} without knowing the outcome; accounts locked: {locked}.",
-            "协调者不在。{count} 个参与者对 {t} 说了“是”，却不知道结果；{locked} 个账户保持锁定。"
+            "{absence}. {count} participant{s} said yes to {t} without knowing the outcome; accounts locked: {locked}.",
+            "{absence}。{count} 个参与者对 {t} 说了“是”，却不知道结果；{locked} 个账户保持锁定。"
         );
-    }
-    if !is_up {
-        return word!(
-            lang,
-            "The coordinator is down; nothing can be begun.",
-            "协调者不在；无法开始任何事务。"
-        )
-        .to_owned();
     }
     let waiting: usize =
         sites().map(|site| site.locks().iter().map(|(_, lock)| lock.waiters.len()).sum::<usize>()).sum();

@@ -62,14 +62,14 @@ pub(super) fn text(why: &Reason, node: NodeId, lang: Lang) -> String {
     match *why {
         R::Starts { incarnation } => say!(
             lang,
-            "{node} starts for the {incarnation}. time and notes that on its disk first, so that what it said before a crash can be told apart.",
+            "{node} notes on its disk that this is start number {incarnation}, so that what it said before a crash can be told apart.",
             "{node} 第 {incarnation} 次启动，并先把这一点写入磁盘，以便与崩溃前说过的话区分开。"
         ),
         R::TakesPart { incarnation: 1, .. } => say!(lang, "{node} takes part.", "{node} 开始参与。"),
         R::TakesPart { in_doubt: 0, .. } => say!(
             lang,
-            "{node} has read its log and takes part again; it owes nobody an answer.",
-            "{node} 读完日志后重新参与；它没有未决的承诺。"
+            "{node} has read its log and takes part again; it is in doubt about nothing.",
+            "{node} 读完日志后重新参与；没有存疑的事务。"
         ),
         R::TakesPart { in_doubt, .. } => {
             let s = plural(in_doubt);
@@ -82,17 +82,17 @@ pub(super) fn text(why: &Reason, node: NodeId, lang: Lang) -> String {
         R::DiskLost => say!(
             lang,
             "{node} finds its disk empty. It may have promised something, so it keeps out for good.",
-            "{node} 发现磁盘是空的。它可能承诺过什么，因此永远置身事外。"
+            "{node} 发现磁盘是空的。它可能承诺过什么，因此永远不再参与。"
         ),
         R::DiskDamaged { at_byte } => say!(
             lang,
             "{node} finds its log damaged at byte {at_byte}. A promise may be missing, so it keeps out.",
-            "{node} 发现日志在第 {at_byte} 字节处损坏。可能缺失承诺，因此置身事外。"
+            "{node} 发现日志在第 {at_byte} 字节处损坏。可能缺失承诺，因此不再参与。"
         ),
         R::NoMoreStarts => say!(
             lang,
             "{node} has been started as often as can be counted, so its next transactions would have names that were used before. It keeps out.",
-            "{node} 的启动次数已达可计数的上限，再开始的事务会重用旧名字。因此它置身事外。"
+            "{node} 的启动次数已达可计数的上限，再开始的事务会重用旧名字。因此它不再参与。"
         ),
         R::RecordsAbortForClient { .. } => say!(
             lang,

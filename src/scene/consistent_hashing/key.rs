@@ -25,7 +25,7 @@ pub(super) fn inspection(
     first.before = owners.moves().then(|| owners.before.to_string());
     let (read, write, replicas) = (options.read_quorum, options.write_quorum, options.replicas);
     let mut fields = vec![
-        Field::new(word!(lang, "hash", "散列"), position_text(position)),
+        Field::new(word!(lang, "hash", "哈希"), position_text(position)),
         Field::new(word!(lang, "algorithm", "算法"), tables::algorithm_text(options.algorithm, lang)),
         first,
         Field::new(word!(lang, "walk to the owners", "走向拥有者"), placed.walk_text(index)).hint(word!(

@@ -55,7 +55,7 @@ pub(super) fn text(message: &Message, lang: Lang) -> String {
             say!(
                 lang,
                 "{kind}: {hashes} hash{es} of level {level}",
-                "{kind}：第 {level} 层的 {hashes} 个散列"
+                "{kind}：第 {level} 层的 {hashes} 个哈希值"
             )
         }
         Message::Leaves { leaves, items, .. } => {
@@ -78,7 +78,7 @@ fn keys_text(kind: &str, keys: usize, lang: Lang) -> String {
 fn place_fields(place: &Place, lang: Lang) -> Vec<Field> {
     vec![
         Field::new(word!(lang, "key", "键"), &*place.key),
-        Field::new(word!(lang, "hash", "散列"), position_text(place.position)),
+        Field::new(word!(lang, "hash", "哈希"), position_text(place.position)),
     ]
 }
 
@@ -113,7 +113,7 @@ pub(super) fn fields(message: &Message, lang: Lang) -> Vec<Field> {
         Message::Handoff { items, .. } | Message::Range { items, .. } | Message::Leaves { items, .. } => {
             count(word!(lang, "keys", "键"), items.len())
         }
-        Message::Tree { nodes, .. } => count(word!(lang, "hashes", "散列数"), nodes.len()),
+        Message::Tree { nodes, .. } => count(word!(lang, "hashes", "哈希数"), nodes.len()),
         Message::Gossip { rumours, .. } => count(word!(lang, "nodes", "节点"), rumours.len()),
         Message::WriteAnswer { .. } | Message::HandoffAnswer { .. } | Message::Fetch { .. } => Vec::new(),
     }

@@ -152,7 +152,7 @@ impl Portray for Dynamo {
 
     fn headline(nodes: &[Option<Dynamo>], options: &Options, lang: Lang) -> String {
         let Some(node) = nodes.iter().flatten().max_by_key(|node| node.membership().era()) else {
-            return word!(lang, "All nodes are down.", "所有节点都已停机。").to_owned();
+            return word!(lang, "No node runs.", "没有节点在运行。").to_owned();
         };
         let members = node.ring().members().len();
         let (algorithm, replicas) = (tables::algorithm_text(options.algorithm, lang), options.replicas);

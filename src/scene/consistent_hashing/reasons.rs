@@ -126,8 +126,8 @@ pub(super) fn text(why: &Reason, node: NodeId, lang: Lang) -> String {
             let s = plural(keys);
             say!(
                 lang,
-                "{node} joins: the ranges that it owns from now on have arrived; its disk holds {keys} key{s}.",
-                "{node} 加入：它从此拥有的区间已经到齐，磁盘上有 {keys} 个键。"
+                "{node} joins and owns its ranges from now on; its disk holds {keys} key{s}.",
+                "{node} 加入，从此拥有自己的区间；磁盘上有 {keys} 个键。"
             )
         }
         R::JoinGivenUp => say!(
@@ -288,7 +288,7 @@ pub(super) fn text(why: &Reason, node: NodeId, lang: Lang) -> String {
         ),
         R::AsksOthers { timeouts } => say!(
             lang,
-            "Some have not answered in time (for the {timeouts}. time); {node} asks again, and others in their place.",
+            "Some have not answered in time ({timeouts} so far); {node} asks again, and others in their place.",
             "有的节点没有及时回答（第 {timeouts} 次）；{node} 再问，并由别的节点顶替。"
         ),
         R::AnswersRead { versions, .. } => {
@@ -488,7 +488,7 @@ pub(super) fn text(why: &Reason, node: NodeId, lang: Lang) -> String {
         R::TreesDiffer { with, nodes, level } => say!(
             lang,
             "{nodes} hashes on level {level} differ between {node} and {with}; they descend.",
-            "{node} 与 {with} 在第 {level} 层有 {nodes} 个散列不同；继续向下比较。"
+            "{node} 与 {with} 在第 {level} 层有 {nodes} 个哈希值不同；继续向下比较。"
         ),
         R::LeavesDiffer { with, leaves } => say!(
             lang,

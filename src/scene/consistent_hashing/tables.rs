@@ -192,7 +192,7 @@ pub(super) fn keys(nodes: &[Option<Dynamo>], circle: &Circle, with_rows: bool, l
         })
     };
     let mut columns = vec![
-        word!(lang, "hash", "散列").to_owned(),
+        word!(lang, "hash", "哈希").to_owned(),
         word!(lang, "walk to the owners", "走向拥有者").to_owned(),
     ];
     columns.extend((0..nodes.len()).map(|at| NodeId(at as u16).to_string()));

@@ -71,7 +71,7 @@ fn invariant_text(invariant: Invariant, lang: Lang) -> String {
         Invariant::AcceptedNeverGoesBack => {
             word!(lang, "Accepted ballot never goes back", "已接受的编号不后退")
         }
-        Invariant::P2c => "P2c",
+        Invariant::P2c => word!(lang, "What is chosen stays chosen (P2c)", "选定的值不再改变（P2c）"),
     }
     .to_owned()
 }

@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::model::{Cell, Field, Table, Tone};
 use super::portray::{Face, Portrait, Portray, ViolationOf};
 use super::workbench::Prompt;
-use super::{Lang, key_value};
+use super::{Lang, key_value, telling};
 use crate::lang::time;
 use crate::protocol::raft::message::{Answer, Message, Operation, Timer, Unavailable};
 use crate::protocol::raft::progress::ProgressState;
@@ -125,12 +125,17 @@ impl Portray for Raft {
         match (leader, contender) {
             (Some(leader), _) => {
                 let (id, term, commit) = (leader.id(), leader.term(), leader.commit_index());
-                let others = leaders().count() - 1;
-                if others > 0 {
+                let others: Vec<String> = leaders()
+                    .map(Raft::id)
+                    .filter(|other| *other != id)
+                    .map(|other| other.to_string())
+                    .collect();
+                if !others.is_empty() {
+                    let others = telling::listed(&others, lang);
                     say!(
                         lang,
-                        "{id} leads in term {term}. Still believing to lead, in an earlier term: {others} more.",
-                        "{id} 在任期 {term} 领导。另有 {others} 个节点仍以为自己在更早的任期中领导。"
+                        "{id} leads in term {term}. {others} still believes to lead, in an earlier term.",
+                        "{id} 在任期 {term} 领导。{others} 仍以为自己在更早的任期中领导。"
                     )
                 } else {
                     say!(
@@ -142,6 +147,14 @@ impl Portray for Raft {
             }
             (None, Some(contender)) => {
                 let (id, votes) = (contender.id(), contender.votes().map_or(0, |votes| votes.granted.len()));
+                // A vote for itself counts once it is durable.
+                if votes == 0 {
+                    return say!(
+                        lang,
+                        "No leader. {id} stands for election and writes down its vote for itself.",
+                        "没有领导者。{id} 参加选举，正在记下投给自己的一票。"
+                    );
+                }
                 say!(
                     lang,
                     "No leader. {id} has {votes} of the {majority} votes it needs.",

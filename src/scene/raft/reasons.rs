@@ -331,15 +331,20 @@ pub(super) fn text(why: &Reason, node: NodeId, lang: Lang) -> String {
         ),
         R::LateAnswer { from, term } => say!(
             lang,
-            "{node} takes no notice of an answer of {from} from term {term}: it came too late.",
-            "{node} 不理会 {from} 在任期 {term} 的答复：来得太晚。"
+            "{node} no longer needs the answer of {from} from term {term}.",
+            "{node} 不再需要 {from} 在任期 {term} 的答复。"
         ),
         R::DoesNotCount { node: other } => say!(
             lang,
             "{node} does not count {other}: it has lost its disk and was not readmitted.",
             "{node} 不计入 {other}：它丢失过磁盘且尚未被重新接纳。"
         ),
-        R::Committed { index, term, nodes } => say!(
+        R::Committed { index, term, own_term, nodes } if term != own_term => say!(
+            lang,
+            "{node} commits up to index {index} because a majority of the {nodes} nodes holds that entry. It is of term {term}, not of its own term {own_term}, so another leader may still remove it.",
+            "{node} 因 {nodes} 个节点中的多数派已持有而提交至索引 {index}。该条目属于任期 {term} 而非本任期 {own_term}，别的领导者仍可能删除它。"
+        ),
+        R::Committed { index, term, nodes, .. } => say!(
             lang,
             "{node} commits up to index {index}: a majority of the {nodes} nodes holds that entry, and it is of the leader's own term {term}.",
             "{node} 提交至索引 {index}：{nodes} 个节点中的多数派已持有该条目，且它属于领导者的本任期 {term}。"
@@ -508,7 +513,7 @@ pub(super) fn text(why: &Reason, node: NodeId, lang: Lang) -> String {
             say!(
                 lang,
                 "{node} stays out: {loss}. It may have voted or confirmed entries that it no longer knows of, so it must not count until it is readmitted.",
-                "{node} 置身事外：{loss}。它可能投过票或确认过如今已不知道的条目，因此在重新接纳之前不能计入。"
+                "{node} 不再参与：{loss}。它可能投过票或确认过如今已不知道的条目，因此在重新接纳之前不能计入。"
             )
         }
         R::IsMember => say!(lang, "{node} is a member already.", "{node} 已经是成员。"),

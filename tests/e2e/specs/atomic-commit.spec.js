@@ -32,7 +32,7 @@ const words = {
     waits: "等待 t1.1",
     threePhase: "三阶段提交",
     partition: "被分区撕裂",
-    split: /违反了AC1：n1 决定提交 t1\.1，而 n3 决定中止/,
+    split: /违反了“AC1”：n1 决定提交 t1\.1，而 n3 决定中止/,
     commit: "提交",
     abort: "中止",
   },

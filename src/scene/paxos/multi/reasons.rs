@@ -73,7 +73,7 @@ pub(super) fn text(why: &Reason, node: NodeId, lang: Lang) -> String {
         R::KeepsOut => say!(
             lang,
             "{node} stays out: it promises and accepts nothing.",
-            "{node} 置身事外：不承诺也不接受。"
+            "{node} 不再参与：不承诺也不接受。"
         ),
         R::Trimmed { through, snapshot } => say!(
             lang,
@@ -366,6 +366,13 @@ pub(super) fn violation(violation: &Violation, lang: Lang) -> (String, String) {
                 lang,
                 "{node} holds {value} to be chosen for slot {slot}, and no quorum has accepted it.",
                 "{node} 认为槽位 {slot} 选定了 {value}，但没有达到法定数的接受者接受它。"
+            )
+        }
+        Violation::PromisesKept { node, promised, now: None } => {
+            say!(
+                lang,
+                "{node} had promised {promised} and no longer knows of it.",
+                "{node} 曾承诺 {promised}，现在却不记得了。"
             )
         }
         Violation::PromisesKept { node, promised, now } => {

@@ -13,10 +13,10 @@ use crate::protocol::paxos::synod::{
     Answer, Command, Message, Operation, Options, Phase, Proposal, Reason, Record, Synod, Timer,
 };
 use crate::protocol::{NodeId, Participant};
-use crate::scene::Lang;
 use crate::scene::model::{Cell, Field, Quorum, Table, Tone};
 use crate::scene::portray::{Face, Portrait, Portray, ViolationOf};
 use crate::scene::workbench::Prompt;
+use crate::scene::{Lang, telling};
 use crate::{say, word};
 
 /// A proposal in short: `1.n1 tea`.
@@ -71,6 +71,39 @@ fn phase_text(node: &Synod, lang: Lang) -> String {
         }
         Phase::BackingOff => word!(lang, "backs off", "退避").to_owned(),
     }
+}
+
+/// How things stand while no ballot is under way: what the nodes that run have accepted, and what cannot be seen.
+fn idle(nodes: &[Option<Synod>], lang: Lang) -> String {
+    let up = || (0..).map(NodeId).zip(nodes).filter_map(|(id, node)| Some((id, node.as_ref()?)));
+    let highest =
+        up().filter_map(|(_, node)| node.acceptor().accepted.as_ref()).max_by_key(|proposal| proposal.ballot);
+    if let Some(Proposal { value, .. }) = highest {
+        let holds =
+            |node: &Synod| node.acceptor().accepted.as_ref().is_some_and(|proposal| proposal.value == *value);
+        let holders: Vec<String> =
+            up().filter(|(_, node)| holds(node)).map(|(id, _)| id.to_string()).collect();
+        let holders = telling::listed(&holders, lang);
+        return say!(
+            lang,
+            "No ballot is under way. “{value}” was accepted by {holders}; the next ballot finds it there.",
+            "当前没有进行中的提案。{holders} 已接受“{value}”；下一次提案会在那里发现它。"
+        );
+    }
+    if nodes.iter().any(Option::is_none) {
+        return word!(
+            lang,
+            "No ballot is under way, and no node that runs has accepted a value.",
+            "当前没有进行中的提案，运行中的节点都没有接受过值。"
+        )
+        .to_owned();
+    }
+    word!(
+        lang,
+        "No node has accepted a value yet. A client has to hand one to a proposer.",
+        "还没有节点接受过值。需要客户端把一个值交给提议者。"
+    )
+    .to_owned()
 }
 
 impl Portray for Synod {
@@ -180,12 +213,7 @@ impl Portray for Synod {
             .filter(|(_, phase)| **phase != Phase::Idle)
             .collect();
         match proposers.as_slice() {
-            [] => word!(
-                lang,
-                "Nothing is proposed yet. A client has to hand a value to a proposer.",
-                "尚无提案。需要客户端把一个值交给提议者。"
-            )
-            .to_owned(),
+            [] => idle(nodes, lang),
             [(id, Phase::Preparing { ballot, promised_by, .. })] => say!(
                 lang,
                 "{id} has {} of the {} promises that it needs for ballot {ballot}.",
@@ -204,11 +232,11 @@ impl Portray for Synod {
             [(id, _)] => say!(lang, "{id} is about to begin a ballot.", "{id} 即将发起新的提案。"),
             several => {
                 let names: Vec<String> = several.iter().map(|(id, _)| id.to_string()).collect();
-                let names = names.join(", ");
+                let names = telling::listed(&names, lang);
                 say!(
                     lang,
-                    "Nothing is chosen. {names} compete: a higher ballot closes the lower ones.",
-                    "尚未选定。{names} 在竞争：较高的编号会让较低的失效。"
+                    "{names} compete: a higher ballot closes the lower ones.",
+                    "{names} 在竞争：较高的编号会让较低的失效。"
                 )
             }
         }

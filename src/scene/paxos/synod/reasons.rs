@@ -49,12 +49,12 @@ pub(super) fn text(why: &Reason, node: NodeId, lang: Lang) -> String {
         R::DiskLost => say!(
             lang,
             "{node} finds its disk empty. It may have promised what it no longer knows, so it stays out and only learns.",
-            "{node} 发现磁盘是空的。它可能做过如今已不记得的承诺，因此置身事外，只学习结果。"
+            "{node} 发现磁盘是空的。它可能做过如今已不记得的承诺，因此不再参与，只学习结果。"
         ),
         R::DiskDamaged => say!(
             lang,
             "{node} finds a damaged record that may have been a promise, so it stays out and only learns.",
-            "{node} 发现一条损坏的记录，那可能是一个承诺，因此置身事外，只学习结果。"
+            "{node} 发现一条损坏的记录，那可能是一个承诺，因此不再参与，只学习结果。"
         ),
         R::PromiseForgotten { promised } => say!(
             lang,
@@ -85,7 +85,7 @@ pub(super) fn text(why: &Reason, node: NodeId, lang: Lang) -> String {
         R::KeepsOut => say!(
             lang,
             "{node} stays out: it promises and accepts nothing.",
-            "{node} 置身事外：不承诺也不接受。"
+            "{node} 不再参与：不承诺也不接受。"
         ),
         R::BallotBegun { ballot, above: None } => say!(
             lang,
@@ -259,6 +259,13 @@ pub(super) fn violation(violation: &Violation, lang: Lang) -> (String, String) {
                 lang,
                 "{node} holds {proposal} to be chosen, and no quorum has accepted it.",
                 "{node} 认为 {proposal} 已选定，但没有达到法定数的接受者接受它。"
+            )
+        }
+        Violation::PromisesKept { node, promised, now: None } => {
+            say!(
+                lang,
+                "{node} had promised {promised} and no longer knows of it.",
+                "{node} 曾承诺 {promised}，现在却不记得了。"
             )
         }
         Violation::PromisesKept { node, promised, now } => {
