@@ -5,8 +5,10 @@
 //! A node whose disk was lost has forgotten votes that it cast and entries that it acknowledged. Were it to go
 //! on with an empty disk, it could vote a second time in a term, which elects two leaders, or let a candidate
 //! win whose log lacks an entry that was committed with its help. So it votes for nobody and its
-//! acknowledgements do not count. It writes [`Record::KeptOut`] and is out after the next restart, too.
-//! A synced record that no longer matches its checksum is the same case: what followed it is unknown. (Ongaro's
+//! acknowledgements do not count. It writes [`Record::KeptOut`] to an empty disk and is out after the next restart, too.
+//! A synced record that no longer matches its checksum is the same case: what followed it is unknown. Such a file is
+//! left as it is until the node returns, because what can be read of it may be all that is left of the data; the damage
+//! is found again at each start. (Ongaro's
 //! thesis lets such a node come back under a new name by a change of membership, §11.2 names the danger;
 //! Viewstamped Replication Revisited, §4.3, has a recovery protocol with a nonce, from which this one takes the
 //! nonce.)
