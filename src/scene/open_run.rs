@@ -25,6 +25,10 @@ const CAUSES_MAX: usize = 12;
 /// How many sentences of causes are remembered.
 const TOLD_MAX: usize = 500;
 
+/// How many steps a milestone is looked for ahead of what is recorded, and how many at a time.
+const MILESTONE_AHEAD_MAX: u32 = 32_000;
+const MILESTONE_LOOK: u32 = 500;
+
 /// An open run of one protocol.
 #[derive(Debug)]
 pub struct OpenRun<P: Portray> {
@@ -200,34 +204,51 @@ impl<P: Portray> Workbench for OpenRun<P> {
     }
 
     fn milestone(&mut self, forward: bool) -> Option<u32> {
-        /// How far ahead a milestone is looked for where nothing is recorded yet.
-        const STEPS_AHEAD: u32 = 20_000;
-        let cursor = self.history.cursor();
         if forward {
-            let found = |run: &Self| {
-                let recording = run.history.recording()?;
-                recording.infos(cursor).find(|info| info.flags.is_worth_a_stop()).map(|info| info.index + 1)
-            };
-            let mut ahead = 512;
-            loop {
-                if let Some(step) = found(self) {
-                    return Some(step);
-                }
-                let before = self.recorded();
-                if ahead > STEPS_AHEAD
-                    || self.history.record(u64::MAX, ahead).is_err()
-                    || self.recorded() == before
-                {
-                    return None;
-                }
-                ahead *= 2;
-            }
+            let cursor = self.milestone_ahead()?;
+            let missing = cursor.saturating_sub(self.recorded());
+            // The same seed makes the same steps; at a limit there are fewer.
+            let _ = self.history.record(u64::MAX, missing);
+            return (cursor <= self.recorded()).then_some(cursor);
         }
         let recording = self.history.recording()?;
-        (0..cursor.saturating_sub(1))
+        (0..self.history.cursor().saturating_sub(1))
             .rev()
             .find(|index| recording.info(*index).is_some_and(|info| info.flags.is_worth_a_stop()))
             .map(|index| index + 1)
+    }
+
+    fn milestone_ahead(&self) -> Option<u32> {
+        let recording = self.history.recording()?;
+        let found = |recording: &Recording<P>, from: u32| {
+            recording.infos(from).find(|info| info.flags.is_worth_a_stop()).map(|info| info.index + 1)
+        };
+        if let Some(cursor) = found(recording, self.history.cursor()) {
+            return Some(cursor);
+        }
+        // On trial, so that where nothing comes nothing is recorded.
+        let mut trial = recording.fork(recording.steps());
+        let end = recording.steps().saturating_add(MILESTONE_AHEAD_MAX);
+        while trial.steps() < end {
+            let from = trial.steps();
+            trial.record_until(u64::MAX, MILESTONE_LOOK).ok()?;
+            if let Some(cursor) = found(&trial, from) {
+                return Some(cursor);
+            }
+            if trial.steps() == from {
+                break;
+            }
+        }
+        None
+    }
+
+    fn has_milestone(&self, from: u32, to: u32) -> bool {
+        let recording = self.history.recording();
+        (from..to).any(|index| {
+            recording
+                .and_then(|recording| recording.info(index))
+                .is_some_and(|info| info.flags.is_worth_a_stop())
+        })
     }
 
     fn act(&mut self, action: Action, lang: Lang) -> Result<(), Refusal> {

@@ -35,6 +35,9 @@ const SEARCHED_AHEAD: u32 = 20_000;
 /// After so much virtual time without a step, in µs, it is worth asking whether there will be another one.
 const QUIET_US: u64 = 1_000_000;
 
+/// After so much real time without a step that is worth stopping at, in µs, it is worth asking whether there will be one.
+const UNEVENTFUL_US: u64 = 1_500_000;
+
 /// How the shown moment moves.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Motion {
@@ -66,6 +69,18 @@ pub struct Player {
     /// Whether a single step is shown as a movement.
     glides: bool,
     search: Option<Search>,
+    rest: Rest,
+}
+
+/// When playing stops because nothing more comes that is worth watching.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+struct Rest {
+    /// For how long there was nothing, in µs of real time.
+    uneventful_us: u64,
+    /// The next cursor position where there is something, if it is known.
+    ahead: u32,
+    /// It was said once that nothing comes: who plays on after that wants to.
+    was_said: bool,
 }
 
 /// A search that is under way, some steps at each tick.
@@ -94,6 +109,7 @@ impl Player {
             manual: false,
             glides: true,
             search: None,
+            rest: Rest::default(),
         }
     }
 
@@ -225,7 +241,10 @@ impl Player {
                 let real_us = elapsed_us + self.rest_us;
                 let slowdown = u64::from(self.slowdown());
                 self.rest_us = real_us % slowdown;
-                self.advance(self.time_us.saturating_add(real_us / slowdown))
+                let before = self.bench.cursor();
+                let mut change = self.advance(self.time_us.saturating_add(real_us / slowdown));
+                self.rest_where_nothing_comes(&mut change, before, elapsed_us);
+                change
             }
             Motion::Gliding { cursor, to_us, left_us } => {
                 if elapsed_us >= left_us {
@@ -276,6 +295,32 @@ impl Player {
             change.cursor = true;
         }
         change
+    }
+
+    /// Stops where nothing more comes but what keeps a cluster alive, and says so once.
+    fn rest_where_nothing_comes(&mut self, change: &mut Change, before: u32, elapsed_us: u64) {
+        let cursor = self.bench.cursor();
+        if change.notice.is_some() || self.rest.was_said {
+            return;
+        }
+        if cursor < self.rest.ahead || self.bench.has_milestone(before, cursor) {
+            self.rest.uneventful_us = 0;
+            return;
+        }
+        self.rest.uneventful_us += elapsed_us;
+        if self.rest.uneventful_us < UNEVENTFUL_US {
+            return;
+        }
+        self.rest.uneventful_us = 0;
+        match self.bench.milestone_ahead() {
+            Some(ahead) => self.rest.ahead = ahead,
+            None => {
+                self.motion = Motion::Still;
+                self.rest.was_said = true;
+                change.mode = true;
+                change.notice = Some(Notice::NothingMore);
+            }
+        }
     }
 
     /// Whether nothing is going to happen any more, however long one waits.
@@ -337,6 +382,9 @@ impl Player {
         let now = self.bench.seek(cursor);
         self.time_us = self.bench.now_us();
         self.rest_us = 0;
+        if now < before {
+            self.rest = Rest::default();
+        }
         change.cursor = now != before;
         change.recorded |= self.bench.recorded() != recorded;
         change
@@ -360,7 +408,7 @@ impl Player {
         match self.bench.milestone(forward) {
             Some(cursor) => change.merge(self.seek(cursor)),
             None if !forward => change.merge(self.seek(0)),
-            None => change.notice = Some(Notice::NothingThere),
+            None => change.notice = Some(Notice::NoMilestone),
         }
         change.recorded |= self.bench.recorded() != recorded;
         change
@@ -394,6 +442,7 @@ impl Player {
     fn act(&mut self, action: Action, lang: Lang) -> Result<Change, Refusal> {
         let branch = current_branch(self.bench.as_ref());
         self.bench.act(action, lang)?;
+        self.rest = Rest::default();
         self.time_us = self.time_us.max(self.bench.now_us());
         let mut change = Change { cursor: true, recorded: true, ..Change::default() };
         if current_branch(self.bench.as_ref()) != branch {
@@ -416,6 +465,7 @@ impl Player {
         self.motion = Motion::Still;
         self.time_us = self.bench.now_us();
         self.rest_us = 0;
+        self.rest = Rest::default();
         self.selection = None;
         Change::everything()
     }

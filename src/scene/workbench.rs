@@ -110,8 +110,15 @@ pub trait Workbench {
     /// The time of the recorded step before this cursor position; 0 at the start.
     fn time_at(&self, cursor: u32) -> u64;
 
-    /// The next (or the previous) cursor position after a step that is worth stopping at.
+    /// The next (or the previous) cursor position after a step that is worth stopping at. Records as far as that, and
+    /// nothing where there is none.
     fn milestone(&mut self, forward: bool) -> Option<u32>;
+
+    /// The next cursor position after a step that is worth stopping at, recorded or not. Records nothing.
+    fn milestone_ahead(&self) -> Option<u32>;
+
+    /// Whether a step that is worth stopping at lies between two cursor positions.
+    fn has_milestone(&self, from: u32, to: u32) -> bool;
 
     /// Acts at the cursor. In the past this opens a branch, and the old future stays.
     ///

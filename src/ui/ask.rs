@@ -22,6 +22,8 @@ pub enum Ask {
     OpenFile(Rc<[u8]>, u64),
     /// Opens the same scenario from the start, with this seed or the same.
     Reopen(Option<u64>),
+    /// Plays the same run from its start.
+    Again,
     /// Opens the same run from the start with these settings changed.
     Rebuild(Vec<Setting>),
     /// Opens what could be saved of a damaged link.

@@ -217,6 +217,20 @@ pub fn focus(element: &Element) {
     }
 }
 
+/// Keeps a list of choices at what holds, also where that changes after somebody chose from the list: from then on a
+/// browser no longer looks at the options for what is chosen.
+#[hook]
+pub fn use_choice(list: &NodeRef, choice: &str) {
+    let (list, choice) = (list.clone(), choice.to_owned());
+    use_effect(move || {
+        if let Some(list) = list.cast::<web_sys::HtmlSelectElement>()
+            && list.value() != choice
+        {
+            list.set_value(&choice);
+        }
+    });
+}
+
 /// The room that an element has.
 #[derive(Clone, Copy, PartialEq, Debug, Default)]
 pub struct Room {
@@ -239,6 +253,10 @@ pub fn use_room(node: NodeRef) -> Room {
             if let Some(element) = node.cast::<Element>() {
                 let measured = element.clone();
                 let measure = move || {
+                    // What is laid out for paper is still drawn for the screen.
+                    if matches_media("print") {
+                        return;
+                    }
                     let (width, height) =
                         (f64::from(measured.client_width()), f64::from(measured.client_height()));
                     // On paper what was drawn for the screen is shown at another size, in the same proportions.

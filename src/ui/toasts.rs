@@ -13,8 +13,8 @@ pub struct Toast {
     pub id: u32,
     /// What it says.
     pub text: String,
-    /// What can be done about it: what the button says, and what it asks for.
-    pub offer: Option<(&'static str, Ask)>,
+    /// What can be done about it: what each button says, and what it asks for.
+    pub offers: Vec<(&'static str, Ask)>,
 }
 
 /// What the remarks are drawn from.
@@ -38,8 +38,8 @@ pub fn Toasts(props: &ToastsProps) -> Html {
                 for toast in &props.toasts {
                     <p key={toast.id} class="toast">
                         <span>{ toast.text.clone() }</span>
-                        if let Some((label, ask)) = &toast.offer {
-                            <button type="button" class="link-like" onclick={props.ui.on(ask.clone())}>{ *label }</button>
+                        for (label, ask) in &toast.offers {
+                            <button key={*label} type="button" class="link-like" onclick={props.ui.on(ask.clone())}>{ *label }</button>
                         }
                         <button type="button" class="quiet" aria-label={close} onclick={props.ui.on(Ask::Hush(toast.id))}>
                             { icon(Icon::Close) }

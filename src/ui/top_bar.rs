@@ -8,6 +8,7 @@ use yew::prelude::*;
 
 use super::ask::{Ask, Dialog, Ui};
 use super::dialogs::setup;
+use super::dom;
 use super::icons::{Icon, icon, lamp};
 use crate::scene::ScenarioCard as Card;
 use crate::word;
@@ -63,6 +64,8 @@ pub fn TopBar(props: &TopBarProps) -> Html {
         })
     };
     let other = lang.other();
+    let list = use_node_ref();
+    dom::use_choice(&list, props.protocol);
     html! {
         <header class="top-bar">
             <h1 class="sign">{ lamp() }<span>{ "Lamplight" }</span></h1>
@@ -71,7 +74,7 @@ pub fn TopBar(props: &TopBarProps) -> Html {
             </nav>
             <label class="protocol-picker">
                 <span class="visually-hidden">{ word!(lang, "Protocol", "协议") }</span>
-                <select onchange={choose_protocol}>
+                <select ref={list} onchange={choose_protocol}>
                     for (protocol, title) in &protocols {
                         <option key={*protocol} value={*protocol} selected={*protocol == props.protocol}>{ *title }</option>
                     }
@@ -88,7 +91,7 @@ pub fn TopBar(props: &TopBarProps) -> Html {
                 { icon(Icon::Screen) }
             </button>
             <button type="button" class="boxed" lang={other.tag()} onclick={ui.on(Ask::Lang(other))}
-                aria-label={word!(lang, "中文", "English")} title={word!(lang, "中文", "English")}>{ "文 / A" }</button>
+                aria-label={word!(lang, "文 / A: 中文", "文 / A: English")} title={word!(lang, "中文", "English")}>{ "文 / A" }</button>
             <button type="button" class="boxed" aria-haspopup="dialog" onclick={ui.on(Ask::Dialog(Dialog::Settings))}
                 aria-label={word!(lang, "Settings", "设置")} title={word!(lang, "Settings: language, theme, motion, units (s)", "设置：语言、主题、动态效果、单位（s）")}>
                 { icon(Icon::Gear) }
@@ -129,10 +132,12 @@ fn ScenarioPicker(props: &PickerProps) -> Html {
     };
     let cards: Vec<&Card> = props.cards.iter().filter(|card| card.protocol == props.protocol).collect();
     let known = cards.iter().any(|card| *card.id == *props.scenario);
+    let list = use_node_ref();
+    dom::use_choice(&list, if known { &props.scenario } else { "" });
     html! {
         <label class="scenario">
             <span class="visually-hidden">{ word!(lang, "Scenario", "场景") }</span>
-            <select {onchange}>
+            <select ref={list} {onchange}>
                 if !known {
                     <option value="" selected={true}>{ word!(lang, "A run of its own", "自定义运行") }</option>
                 }

@@ -7,6 +7,7 @@ use web_sys::HtmlSelectElement;
 use yew::prelude::*;
 
 use super::ask::{Ask, Dialog, Ui};
+use super::dom;
 use super::icons::{Icon, icon};
 use super::motion::Motion;
 use super::scrubber::Scrubber;
@@ -125,10 +126,12 @@ fn SpeedMenu(props: &SpeedProps) -> Html {
             }
         })
     };
+    let list = use_node_ref();
+    dom::use_choice(&list, &props.slowdown.to_string());
     html! {
         <label class="speed">
             <span class="visually-hidden">{ word!(lang, "Speed", "速度") }</span>
-            <select {onchange} title={word!(lang, "Speed against virtual time (j slower, l faster)", "相对虚拟时间的速度（j 减速，l 加速）")}>
+            <select ref={list} {onchange} title={word!(lang, "Speed against virtual time (j slower, l faster)", "相对虚拟时间的速度（j 减速，l 加速）")}>
                 for slowdown in SLOWDOWNS {
                     <option key={slowdown} value={slowdown.to_string()} selected={slowdown == props.slowdown}>{ words::speed(slowdown) }</option>
                 }

@@ -29,6 +29,18 @@ pub fn notice(notice: &Notice, branches: &[BranchView], lang: Lang) -> String {
         Notice::NothingThere => {
             word!(lang, "There is nothing further in this direction.", "这个方向上没有更多了。").to_owned()
         }
+        Notice::NoMilestone => word!(
+            lang,
+            "No milestone lies ahead: the run only goes on as it does now.",
+            "前方没有关键步骤：运行只会照现在这样继续。"
+        )
+        .to_owned(),
+        Notice::NothingMore => word!(
+            lang,
+            "Nothing new comes in this run, so it rests here. Play goes on.",
+            "这次运行不再有新的内容，因此停在这里。点击播放可以继续。"
+        )
+        .to_owned(),
         Notice::Branched { left } => {
             let name = branches.iter().find(|branch| branch.id == *left);
             let name = name.map(|branch| branch_name(branch, lang)).unwrap_or_default();

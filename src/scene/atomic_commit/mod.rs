@@ -122,8 +122,7 @@ fn badge(node: View<'_>, lang: Lang) -> Option<Cell> {
     if let Some((key, holder, lock)) = locked {
         let value = site.store().get(key).value;
         let in_doubt = site.in_doubt().any(|(t, _)| t == holder);
-        let mut hint =
-            say!(lang, "{key} holds {value}, locked by {holder}", "{key} 余额 {value}，被 {holder} 锁住");
+        let mut hint = say!(lang, "{key} {value}, locked by {holder}", "{key} {value}，被 {holder} 锁住");
         for (waiter, _) in &lock.waiters {
             hint.push_str(&say!(lang, ", {waiter} waits", "，{waiter} 在等待"));
         }
@@ -142,7 +141,7 @@ fn badge(node: View<'_>, lang: Lang) -> Option<Cell> {
         tone: Tone::Plain,
         settled: true,
         changed: false,
-        hint: say!(lang, "{key} holds {value}", "{key} 余额 {value}"),
+        hint: format!("{key} {value}"),
     })
 }
 

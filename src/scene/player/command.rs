@@ -122,8 +122,12 @@ pub enum Notice {
         /// The branch that was shown until now.
         left: u32,
     },
-    /// There is no further milestone, mark or step of this kind in this direction.
+    /// There is no further mark or step of this kind in this direction.
     NothingThere,
+    /// There is no further milestone, as far as one looks ahead.
+    NoMilestone,
+    /// Playing stopped, because nothing more comes that is worth watching.
+    NothingMore,
     /// No further step says what was looked for.
     NotFound,
     /// A branch was deleted; it can be restored.

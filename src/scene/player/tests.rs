@@ -318,3 +318,58 @@ fn the_cone_of_a_step_is_what_led_to_it_and_what_came_of_it() {
         assert!(player.bench().cone(*came).past.contains(&900), "step {came}");
     }
 }
+
+/// Three nodes that elect a leader and are asked for nothing: after that there are heartbeats, for ever.
+fn idle_player() -> Player {
+    let idle = r#"{"format":1,"protocol":"raft","setup":{"nodes":3,"clients":0}}"#;
+    let mut player = Player::new(crate::scene::open(idle).ok().unwrap());
+    player.set_glides(false);
+    player
+}
+
+#[test]
+fn where_no_milestone_lies_ahead_it_is_said_and_nothing_is_recorded() {
+    let mut player = idle_player();
+    let notices = (0..100).map(|_| run(&mut player, Command::Milestone { forward: true }).notice);
+    assert_eq!(notices.flatten().next(), Some(Notice::NoMilestone));
+    let (cursor, recorded) = (player.bench().cursor(), player.bench().recorded());
+    assert!(cursor > 0);
+    assert_eq!(cursor, recorded, "as far as the last milestone, and no further");
+    let again = run(&mut player, Command::Milestone { forward: true });
+    assert_eq!((again.notice, again.recorded), (Some(Notice::NoMilestone), false));
+    assert_eq!((player.bench().cursor(), player.bench().recorded()), (cursor, recorded));
+}
+
+/// Plays for so many frames, or until something is said.
+fn play(player: &mut Player, frames: u32) -> Option<Notice> {
+    run(player, Command::Play);
+    (0..frames).find_map(|_| player.tick(FRAME_US).notice)
+}
+
+#[test]
+fn playing_stops_where_nothing_more_comes_and_goes_on_if_somebody_wants_that() {
+    let mut player = idle_player();
+    run(&mut player, Command::Slowdown(2));
+    assert_eq!(play(&mut player, 1_200), Some(Notice::NothingMore));
+    assert!(!player.is_playing());
+    assert_eq!(player.bench().milestone_ahead(), None);
+    let last = player.bench().cursor();
+
+    assert_eq!(play(&mut player, 600), None);
+    assert!(player.is_playing() && player.bench().cursor() > last);
+
+    // From the start it is a run like the first time.
+    run(&mut player, Command::First);
+    assert_eq!(play(&mut player, 1_200), Some(Notice::NothingMore));
+}
+
+#[test]
+fn playing_goes_on_through_a_quiet_stretch_before_something_comes() {
+    let late = r#"{"format":1,"protocol":"raft","setup":{"nodes":3,"clients":0,
+        "script":[{"at_us":9000000,"act":{"lose_disk":{"node":2}}}]}}"#;
+    let Ok(bench) = crate::scene::open(late) else { panic!("a scenario with a script") };
+    let mut player = Player::new(bench);
+    run(&mut player, Command::Slowdown(2));
+    assert_eq!(play(&mut player, 1_080), None);
+    assert!(player.bench().now_us() > 8_900_000);
+}

@@ -170,13 +170,20 @@ impl App {
             if matches!(notice, Notice::Branched { .. }) {
                 self.shot.forget_story();
             }
-            let offer = match notice {
+            let offers = match notice {
                 Notice::Deleted { branch, .. } => {
-                    Some((word!(lang, "Undo", "撤销"), Ask::Player(Command::Restore(*branch))))
+                    vec![(word!(lang, "Undo", "撤销"), Ask::Player(Command::Restore(*branch)))]
                 }
-                _ => None,
+                Notice::NothingMore => {
+                    let again = (word!(lang, "Again", "再来一次"), Ask::Again);
+                    let next = self
+                        .next_scenario()
+                        .map(|id| (word!(lang, "Next scenario", "下一个场景"), Ask::Open(id)));
+                    [again].into_iter().chain(next).collect()
+                }
+                _ => Vec::new(),
             };
-            self.toast_with(ctx, text, offer);
+            self.toast_with(ctx, text, offers);
         }
         if change.branches {
             self.choose_other();

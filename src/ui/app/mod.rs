@@ -366,6 +366,12 @@ impl App {
         true
     }
 
+    /// The scenario after the one that is open.
+    pub(super) fn next_scenario(&self) -> Option<String> {
+        let at = self.cards.iter().position(|card| card.id == self.scenario())?;
+        self.cards.iter().cycle().nth(at + 1).map(|card| card.id.clone())
+    }
+
     pub(super) fn reopen(&mut self, ctx: &Context<Self>, seed: Option<u64>) -> bool {
         let Some(player) = &self.player else { return false };
         let bench = player.bench();
@@ -423,21 +429,16 @@ impl App {
     }
 
     pub(super) fn toast(&mut self, ctx: &Context<Self>, text: String) {
-        self.toast_with(ctx, text, None);
+        self.toast_with(ctx, text, Vec::new());
     }
 
-    /// A remark with something that can be done about it.
-    pub(super) fn toast_with(
-        &mut self,
-        ctx: &Context<Self>,
-        text: String,
-        offer: Option<(&'static str, Ask)>,
-    ) {
+    /// A remark with what can be done about it.
+    pub(super) fn toast_with(&mut self, ctx: &Context<Self>, text: String, offers: Vec<(&'static str, Ask)>) {
         // The same remark twice is one remark.
         self.toasts.retain(|toast| toast.text != text);
         self.toasts_shown += 1;
         let id = self.toasts_shown;
-        self.toasts.push(Toast { id, text, offer });
+        self.toasts.push(Toast { id, text, offers });
         let link = ctx.link().clone();
         Timeout::new(TOAST_MS, move || link.send_message(Msg::Ask(Ask::Hush(id)))).forget();
     }

@@ -26,6 +26,7 @@ impl App {
                 self.opened(ctx, opened, "", Entry::New)
             }
             Ask::Reopen(seed) => self.reopen(ctx, seed),
+            Ask::Again => self.command(ctx, Command::First) | self.command(ctx, Command::Play),
             Ask::Rebuild(changes) => {
                 let Some(player) = &self.player else { return false };
                 self.wrong = Rc::default();

@@ -94,6 +94,15 @@ pub fn StageView(props: &StageProps) -> Html {
         .or_else(|| stage.parties.first().map(|party| Selection::Party(party.address)));
 
     {
+        let frame = frame.clone();
+        use_effect_with(geometry.scale.to_string(), move |scale| {
+            if let Some(frame) = frame.cast::<Element>() {
+                // For the words in the middle of the circle, which are no part of a picture.
+                dom::set_property(&frame, "--scale", scale);
+            }
+        });
+    }
+    {
         // Not of what is acted on or cut off: while a crowd plays, newer messages than those of the stage are painted.
         let (svg, canvas, motion) = (svg.clone(), canvas.clone(), props.motion.clone());
         let (colours, selection) = (Rc::clone(&props.colours), props.selection);

@@ -1,7 +1,7 @@
 // axe finds nothing in either theme, at three widths, for every protocol, in the panels, menus and dialogs; and nothing
 // overflows, at 320 pixels either. The two languages alternate, so that each is seen with each theme and width.
 
-import { chooseScenario, expect, expectNoAxeViolations, goOn, openMenu, openPage, stepBy, test } from "../support/lamplight.js";
+import { chooseScenario, expect, expectContrast, expectNoAxeViolations, goOn, openMenu, openPage, stepBy, test } from "../support/lamplight.js";
 
 const protocols = ["raft", "paxos", "multi-paxos", "two-phase-commit", "three-phase-commit", "consistent-hashing"];
 const themes = ["light", "dark"];
@@ -44,6 +44,7 @@ for (const [at, width] of widths.entries()) {
           await expect(page.locator(".narration p")).not.toBeEmpty();
           await expectNothingOverflows(page, protocol);
           if (width > 320) await expectNoAxeViolations(page);
+          if (width === 1280 || width === 375) await expectContrast(page);
         }
       });
 
@@ -84,6 +85,7 @@ for (const [at, width] of widths.entries()) {
           const [inner, outer] = await dialog.evaluate((element) => [element.scrollWidth, element.clientWidth]);
           expect(inner, name).toBeLessThanOrEqual(outer);
           if (width > 320) await expectNoAxeViolations(page, "dialog");
+          if (width === 1280) await expectContrast(page);
           await page.keyboard.press("Escape");
           await expect(dialog).toHaveCount(0);
         }

@@ -80,12 +80,108 @@ export async function chooseScenario(page, protocol, scenario) {
 export async function expectNoAxeViolations(page, within) {
   // The page has no frames, so that axe needs no second page to put its findings together; and only violations are
   // looked at. Both make it three times as fast.
-  const axe = new AxeBuilder({ page }).setLegacyMode(true).options({ resultTypes: ["violations"] });
+  const axe = new AxeBuilder({ page }).setLegacyMode(true).options({
+    resultTypes: ["violations"],
+    // What is written on a control is part of its name, so that it can be spoken to; axe does not ask by itself.
+    rules: { "label-content-name-mismatch": { enabled: true } },
+  });
   const { violations } = await (within ? axe.include(within) : axe).analyze();
-  const found = violations.map(
-    ({ id, help, nodes }) => `${id}: ${help}\n${nodes.map((node) => `  ${node.target.join(" ")}`).join("\n")}`,
-  );
+  // axe runs the words of a picture together. Each of them has to be part of the name.
+  const isNamed = (target) =>
+    page.locator(target).evaluate((element) => {
+      const name = element.getAttribute("aria-label")?.toLowerCase();
+      const texts = [...element.querySelectorAll("text")].filter((text) => text.checkVisibility());
+      return element.matches(".party, .message") && texts.every((text) => name.includes(text.textContent.toLowerCase()));
+    });
+  const found = [];
+  for (const { id, help, nodes } of violations) {
+    const wrong = [];
+    for (const node of nodes) {
+      const target = node.target.join(" ");
+      if (id !== "label-content-name-mismatch" || !(await isNamed(target))) wrong.push(`  ${target} ${node.html.slice(0, 160)}`);
+    }
+    if (wrong.length > 0) found.push(`${id}: ${help}\n${wrong.join("\n")}`);
+  }
   expect(found, "accessibility violations").toEqual([]);
+}
+
+/**
+ * Fails where what is written cannot be told from what lies behind it, as WCAG 1.4.3 computes it. axe leaves that open
+ * wherever parts lie over each other, and for all that is written in a picture.
+ */
+export async function expectContrast(page) {
+  const found = await page.evaluate(() => {
+    // Everything is asked for by place, also what lets presses through.
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync("* { pointer-events: auto !important; transition: none !important; }");
+    document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
+    const canvas = document.createElement("canvas");
+    [canvas.width, canvas.height] = [1, 1];
+    const to = canvas.getContext("2d", { willReadFrequently: true });
+    const known = new Map();
+    /** Red, green, blue and opacity of a colour, however it is written. */
+    const read = (colour) => {
+      if (!known.has(colour)) {
+        to.clearRect(0, 0, 1, 1);
+        to.fillStyle = colour;
+        to.fillRect(0, 0, 1, 1);
+        const [red, green, blue, alpha] = to.getImageData(0, 0, 1, 1).data;
+        known.set(colour, [red, green, blue, alpha / 255]);
+      }
+      return known.get(colour);
+    };
+    const over = (top, alpha, ground) => top.slice(0, 3).map((part, at) => part * alpha + ground[at] * (1 - alpha));
+    const opacity = (element) => {
+      let all = 1;
+      for (let at = element; at; at = at.parentElement) all *= Number(getComputedStyle(at).opacity);
+      return all;
+    };
+    const luminance = (colour) => {
+      const [red, green, blue] = colour.map((part) => (part / 255 <= 0.04045 ? part / 255 / 12.92 : ((part / 255 + 0.055) / 1.055) ** 2.4));
+      return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+    };
+    const isInPicture = (element) => element instanceof SVGElement && element.tagName !== "svg";
+    const faults = [];
+    const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    for (let text = walker.nextNode(); text; text = walker.nextNode()) {
+      const element = text.parentElement;
+      if (!text.data.trim() || element.closest(":disabled, .visually-hidden, option, script, template, [display=none]")) continue;
+      if (!element.checkVisibility({ visibilityProperty: true, opacityProperty: true })) continue;
+      const range = document.createRange();
+      range.selectNodeContents(text);
+      const box = range.getClientRects()[0];
+      if (!box?.width) continue;
+      const [x, y] = [box.left + box.width / 2, box.top + box.height / 2];
+      if (x < 0 || y < 0 || x > innerWidth || y > innerHeight) continue;
+      const behind = document.elementsFromPoint(x, y);
+      const at = behind.findIndex((part) => part === element || part.contains(element));
+      // Something lies over it, or it is scrolled away.
+      if (at < 0 || (!isInPicture(element) && behind[0] !== element && !behind[0].contains(element) && !element.contains(behind[0]))) continue;
+      const style = getComputedStyle(element);
+      let ground = [255, 255, 255];
+      for (const part of behind.slice(at).reverse()) {
+        const look = getComputedStyle(part);
+        if (isInPicture(part)) {
+          if (!/^(rect|circle|path|polygon|ellipse)$/.test(part.tagName) || look.fill === "none") continue;
+          const fill = read(look.fill);
+          ground = over(fill, fill[3] * Number(look.fillOpacity) * opacity(part), ground);
+        } else {
+          const fill = read(look.backgroundColor);
+          ground = over(fill, fill[3], ground);
+        }
+      }
+      const ink = read(isInPicture(element) ? style.fill : style.color);
+      const shown = over(ink, ink[3] * opacity(element), ground);
+      const [darker, lighter] = [luminance(ground), luminance(shown)].sort((a, b) => a - b);
+      const ratio = (lighter + 0.05) / (darker + 0.05);
+      const size = parseFloat(style.fontSize);
+      const isLarge = size >= 24 || (size >= 18.66 && Number(style.fontWeight) >= 700);
+      if (ratio < (isLarge ? 3 : 4.5)) faults.push(`${ratio.toFixed(2)}: “${text.data.trim().slice(0, 30)}” in ${element.getAttribute("class") ?? element.tagName}, ${style.fill} ${style.color} on ${ground.map(Math.round)}`);
+    }
+    document.adoptedStyleSheets = document.adoptedStyleSheets.filter((one) => one !== sheet);
+    return [...new Set(faults)];
+  });
+  expect(found, "contrast").toEqual([]);
 }
 
 /** The number of the current step, as the transport shows it. */
