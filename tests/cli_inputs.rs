@@ -208,10 +208,6 @@ fn every_built_in_scenario_is_exported_without_a_word_about_where_to_end() {
         let name = line.split('\t').next().unwrap();
         let told = output(&["export", name, "--format", "shiviz"]);
         assert!((2..=120).contains(&told.lines().count()), "{name}: {}", told.lines().count());
-        // `list` prints the name that a file takes, too.
-        let protocol = name.split('/').next().unwrap();
-        let preset = json!({ "format": 1, "protocol": protocol, "preset": name }).to_string();
-        assert_eq!(field(&output(&["run", &file("preset.json", preset), "--steps", "1"]), "scenario"), name);
     }
     let told = output(&["export", "raft/calm", "--format", "shiviz", "--from-step", "101"]);
     assert_eq!(told.lines().count(), 120, "sixty steps from the first one on");

@@ -17,12 +17,15 @@ use crate::protocol::paxos::multi::MultiPaxos;
 use crate::protocol::paxos::synod::Synod;
 use crate::protocol::raft::Raft;
 use crate::scenario::{About, Presets, Scenario, json, link};
-use crate::scene::Portray;
+use crate::scene::model::MarkKind;
+use crate::scene::{Portray, Workbench};
 use crate::sim::ClusterSetup;
 use crate::sim::random::Stream;
 
 /// After how many failures a check stops: by then there is enough to look at.
 const FAILURES_MAX: u64 = 100;
+/// How far a scenario is run by itself, to see whether it shows a violation without random faults.
+const STEPS_BY_ITSELF: u32 = 4_000;
 /// The nodes of a cluster where nothing is said.
 const NODES_DEFAULT: u16 = 5;
 
@@ -96,7 +99,7 @@ pub fn run(args: &CheckArgs, output: &mut dyn Write) -> Result<Ending, CliError>
     if let Some(line) = PROTOCOLS.iter().find(|line| line.name == args.subject) {
         return (line.check)(args, None, output);
     }
-    let scenario = open_scenario(&args.subject, None).map_err(|error| match error {
+    let mut scenario = open_scenario(&args.subject, None).map_err(|error| match error {
         CliError::Unknown(text) => {
             let names: Vec<_> = PROTOCOLS.iter().map(|line| line.name).collect();
             CliError::Unknown(format!("{text}; the protocols are {}", names.join(", ")))
@@ -105,7 +108,22 @@ pub fn run(args: &CheckArgs, output: &mut dyn Write) -> Result<Ending, CliError>
     })?;
     let line = PROTOCOLS.iter().find(|line| line.name == scenario.protocol());
     let line = line.ok_or_else(|| CliError::Input(format!("{} cannot be checked", scenario.protocol())))?;
-    (line.check)(args, Some(&scenario.json()), output)
+    let ending = (line.check)(args, Some(&scenario.json()), output)?;
+    if ending == Ending::Violation
+        && let Some(told) = shown_by_itself(scenario.as_mut())
+    {
+        writeln!(output, "the scenario shows this by itself, without random faults: {told}")?;
+    }
+    Ok(ending)
+}
+
+/// The first violation that a scenario shows when nothing happens to it but what it does itself.
+fn shown_by_itself(scenario: &mut dyn Workbench) -> Option<String> {
+    scenario.seek(scenario.cursor().max(STEPS_BY_ITSELF));
+    let marks = scenario.tape(Lang::En).marks;
+    let step = marks.iter().find(|mark| mark.kind == MarkKind::Violation)?.step;
+    let sentence = scenario.sentence(step, Lang::En)?;
+    Some(format!("step {}, {}", sentence.step, sentence.text))
 }
 
 fn check_one<P: Portray + Checkable>(
