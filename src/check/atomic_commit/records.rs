@@ -94,10 +94,8 @@ impl<V: Variant> Records<V> {
         let may_be_found = self.preparing.contains(&(node, t)) || self.prepared.contains(&(node, t));
         let must_be_durable = node != COORDINATOR && may_be_found;
         match message {
-            Message::Work { operations, .. } => {
-                if operations.iter().any(|operation| !operation.is_read()) {
-                    self.writers.insert(t);
-                }
+            Message::Work { operations, .. } if operations.iter().any(|operation| !operation.is_read()) => {
+                self.writers.insert(t);
             }
             Message::Vote { vote: Vote::Yes, .. } if !self.prepared.contains(&(node, t)) => {
                 self.found(|| format!("{node} votes yes on {t}, and its prepared record is not durable"));

@@ -273,17 +273,15 @@ impl RaftJudge {
         if let EffectBody::Send { to, message } = body {
             let term = message.term();
             match message {
-                Message::RequestVoteResponse { vote_granted: true, .. } => {
-                    if (disk.term, disk.voted_for) != (term, Some(*to)) {
-                        complaint =
-                            Some(format!("{id} gave {to} its vote of term {term}, and its disk holds none"));
-                    }
+                Message::RequestVoteResponse { vote_granted: true, .. }
+                    if (disk.term, disk.voted_for) != (term, Some(*to)) =>
+                {
+                    complaint =
+                        Some(format!("{id} gave {to} its vote of term {term}, and its disk holds none"));
                 }
-                Message::RequestVote { .. } => {
-                    if (disk.term, disk.voted_for) != (term, Some(id)) {
-                        complaint =
-                            Some(format!("{id} stands in term {term}, and its disk holds no vote for it"));
-                    }
+                Message::RequestVote { .. } if (disk.term, disk.voted_for) != (term, Some(id)) => {
+                    complaint =
+                        Some(format!("{id} stands in term {term}, and its disk holds no vote for it"));
                 }
                 Message::AppendEntriesResponse {
                     counts: true,
@@ -309,12 +307,10 @@ impl RaftJudge {
                     installed: true,
                     last_included_index,
                     ..
-                } => {
-                    if disk.last_index().max(disk.snapshot_index) < *last_included_index {
-                        complaint = Some(format!(
-                            "{id} acknowledged the snapshot up to {last_included_index}, and its disk does not hold it"
-                        ));
-                    }
+                } if disk.last_index().max(disk.snapshot_index) < *last_included_index => {
+                    complaint = Some(format!(
+                        "{id} acknowledged the snapshot up to {last_included_index}, and its disk does not hold it"
+                    ));
                 }
                 _ => {}
             }

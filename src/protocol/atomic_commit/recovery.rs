@@ -252,12 +252,12 @@ impl<V: Variant> Node<V> {
         let forgets = self.site.ended.len().saturating_sub(kept);
         let may_ask =
             |transaction: &TransactionId| cx.settings.asks_outcomes && *transaction >= self.site.settled;
-        let oldest = self.site.ended.keys().take(forgets);
+        let mut oldest = self.site.ended.keys().take(forgets);
         let askable = oldest.clone().any(may_ask);
         let last = if askable && !cx.breaks(Rule::ForgetOutcomesAskedFor) {
             oldest.take_while(|transaction| **transaction < self.site.settled).last()
         } else {
-            oldest.last()
+            oldest.next_back()
         };
         if let Some(last) = last.copied() {
             let ended = Arc::make_mut(&mut self.site.ended);
