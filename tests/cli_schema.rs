@@ -535,14 +535,14 @@ fn changed(file: &Value, stream: &mut Stream) -> Value {
     file
 }
 
-/// Twelve thousand files, each changed in one to three places: what the schema allows is read, and what it refuses is
+/// Five thousand files, each changed in one to three places: what the schema allows is read, and what it refuses is
 /// refused, whatever the change was.
 #[test]
 fn the_schema_allows_exactly_what_is_read() {
     let schema = schema();
     let files = whole_files();
     let (mut allowed, mut refused, mut wrong) = (0, 0, BTreeMap::new());
-    for number in 0..12_000 {
+    for number in 0..5_000 {
         let mut stream = Stream::new(number, 11);
         let mut file = files[stream.between(0, files.len() as u64 - 1) as usize].clone();
         for _ in 0..1 + stream.bits().trailing_zeros().min(2) {
@@ -571,5 +571,5 @@ fn the_schema_allows_exactly_what_is_read() {
     let wrong: Vec<String> = wrong.into_values().take(12).collect();
     assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
     println!("{allowed} allowed, {refused} refused");
-    assert!(allowed > 2_000 && refused > 2_000, "{allowed} allowed, {refused} refused");
+    assert!(allowed > 800 && refused > 800, "{allowed} allowed, {refused} refused");
 }
