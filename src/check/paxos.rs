@@ -220,6 +220,11 @@ impl Checkable for MultiPaxos {
         (100 * setup.options.election_timeout_us_max + 40 * setup.client.timeout_us).max(30_000_000)
     }
 
+    /// As for one decree.
+    fn promises_progress(setup: &ClusterSetup<MultiPaxos>) -> bool {
+        setup.options.back_off || setup.options.proposers(setup.nodes).len() == 1
+    }
+
     fn draw_operation(&self, _: &ClusterSetup<MultiPaxos>, _: &mut Stream) -> Option<multi::Operation> {
         Some(multi::Operation::TryToLead)
     }
