@@ -5,6 +5,8 @@
 
 mod paxos_run;
 
+use std::collections::BTreeSet;
+
 use lamplight::protocol::paxos::multi::{Message, MultiPaxos, Reason, Role};
 use lamplight::protocol::paxos::synod::{Answer, Synod};
 use lamplight::scenario::{Presets, json};
@@ -20,7 +22,11 @@ fn run_of<P: Presets>(name: &str) -> Run<P> {
 }
 
 fn leaderships(run: &Run<MultiPaxos>) -> usize {
-    run.seen.reasons.iter().filter(|(_, why)| matches!(why, Reason::Leads { .. })).count()
+    let ballot = |why: &Reason| match why {
+        Reason::Leads { ballot, .. } => Some(*ballot),
+        _ => None,
+    };
+    run.seen.reasons.iter().filter_map(|(_, why)| ballot(why)).collect::<BTreeSet<_>>().len()
 }
 
 /// The log on disk is replaced by few records, the older ballot last; a promise must not go back to it at the next
@@ -50,7 +56,6 @@ fn a_healthy_majority_does_not_wait_for_what_somebody_else_has_trimmed() {
         run.cluster.clients().iter().filter(|client| client.outstanding.is_some()).map(|c| c.id).collect();
     assert!(waiting.is_empty(), "{waiting:?} wait");
     assert!(run.seen.answers.len() >= 16, "{}", run.seen.answers.len());
-    assert!(run.gave_reason(|why| matches!(why, Reason::PromiseBeyondKnown { .. })));
 }
 
 /// A leader that everybody hears and that hears nobody gives up, and another one takes over within a few time-outs.

@@ -345,6 +345,7 @@ fn a_leader_that_lacks_trimmed_slots_gets_a_snapshot_and_proposes_after_them() {
     run.crash(0);
     run.restart(2);
     elect(&mut run, 2);
+    assert!(run.gave_reason(|why| matches!(why, Reason::PromiseBeyondKnown { .. })));
     run.ask(0, get("k3"));
     run.until("it is read", 10 * SECOND_US, |run| run.seen.answers.len() == 36);
     assert_eq!(run.answers_to(0).last(), Some(&&read(Some("3"))));

@@ -44,6 +44,10 @@ fn one_of(choices: &[u32], stream: &mut Stream) -> u32 {
     choices.get(stream.between(0, last) as usize).copied().unwrap_or(1)
 }
 
+/// A node whose disk was lost is out for good, which leaves nobody to be impaired later on; so in a part of the runs, told
+/// by this option, no disk is lost.
+const WAITING_MAX_WITHOUT_LOSS: u32 = 4;
+
 /// How many nodes may be missing: as many acceptors as leave a quorum of each phase, and all proposers but one.
 fn spare(proposers: u16, acceptors: u16, quorums: Quorums) -> u16 {
     let acceptors = acceptors.saturating_sub(quorums.phase_1.max(quorums.phase_2));
@@ -184,6 +188,7 @@ impl Checkable for MultiPaxos {
             election_timeout_us_max: election_timeout_us_min + spread_us,
             heartbeat_interval_us: election_timeout_us_min / beats,
             pre_election: !stream.chance(150_000),
+            check_quorum: !stream.chance(250_000),
             snapshot_every_slots: one_of(&[0, 1, 8, 40, 1_000], stream),
             kept_slots: one_of(&[0, 4, 200], stream),
             catch_up_slots_max: one_of(&[1, 8, 64], stream),
@@ -205,7 +210,11 @@ impl Checkable for MultiPaxos {
     fn fault_model(setup: &ClusterSetup<MultiPaxos>) -> FaultModel {
         let (options, nodes) = (&setup.options, setup.nodes);
         let (proposers, acceptors) = (options.proposers(nodes).len(), options.acceptors(nodes).len());
-        fault_model(nodes, proposers, acceptors, options.quorums(nodes))
+        let mut model = fault_model(nodes, proposers, acceptors, options.quorums(nodes));
+        if options.waiting_max == WAITING_MAX_WITHOUT_LOSS {
+            model.chaos.disks_lost_max = 0;
+        }
+        model
     }
 
     /// A node that does not hear the leader must not be able to stop it, which takes pre-election.
@@ -213,7 +222,8 @@ impl Checkable for MultiPaxos {
         let (options, nodes) = (&setup.options, setup.nodes);
         let (proposers, acceptors) = (options.proposers(nodes).len(), options.acceptors(nodes).len());
         let any = spare(proposers, acceptors, options.quorums(nodes));
-        Tolerance { deaf: if options.pre_election { any } else { 0 }, ..Tolerance::of_any(any) }
+        let deaf = if options.pre_election && options.check_quorum { any } else { 0 };
+        Tolerance { deaf, ..Tolerance::of_any(any) }
     }
 
     fn patience_us(setup: &ClusterSetup<MultiPaxos>) -> u64 {

@@ -4,13 +4,15 @@ use std::collections::BTreeMap;
 
 use crate::check::judge::{Judge, Replacement};
 use crate::protocol::key_value::Store;
-use crate::protocol::paxos::Ballot;
 use crate::protocol::paxos::multi::{Message, MultiPaxos, Reason, Record, Report, Role, Slot, Value};
-use crate::protocol::{EffectBody, NodeId};
-use crate::sim::{Cluster, ClusterSetup, Step};
+use crate::protocol::paxos::{Ballot, NodeSet, Quorums};
+use crate::protocol::{ClientId, EffectBody, Input, NodeId, RequestId};
+use crate::sim::{Cluster, ClusterSetup, Happening, Step};
 
 /// For how many slots values are remembered, and at how many states.
 const SLOTS_MAX: usize = 4_096;
+/// Of how many ballots promises are remembered.
+const BALLOTS_MAX: usize = 512;
 /// How many states of the replicas are remembered.
 const STATES_MAX: usize = 256;
 
@@ -45,6 +47,15 @@ pub struct MultiJudge {
     disks: Vec<Disk>,
     /// The value of each ballot that was accepted for a slot.
     values: BTreeMap<(Slot, Ballot), Value>,
+    /// Who has promised a ballot, and the ballots under which they had accepted something, by slot.
+    promises: BTreeMap<Ballot, BTreeMap<NodeId, BTreeMap<Slot, Ballot>>>,
+    /// Who has said to have accepted a ballot for a slot.
+    votes: BTreeMap<(Slot, Ballot), NodeSet>,
+    /// The last slot whose client has been answered.
+    answered: Slot,
+    /// What that was when a read came in at a node.
+    reads: BTreeMap<(NodeId, ClientId, RequestId), Slot>,
+    quorums: Quorums,
     /// The state of the replica that first had applied a slot, and which one that was.
     states: BTreeMap<Slot, (NodeId, Store)>,
     found: Option<String>,
@@ -120,6 +131,55 @@ impl MultiJudge {
         })
     }
 
+    /// A node leads: a quorum must have promised its ballot.
+    fn leads(&self, node: NodeId, ballot: Ballot) -> Option<String> {
+        let promised = self.promises.get(&ballot).map_or(0, BTreeMap::len);
+        (promised < usize::from(self.quorums.phase_1))
+            .then(|| format!("{node} leads with {ballot}, which {promised} acceptors have promised"))
+    }
+
+    /// A leader takes over the value of a ballot: it must be the highest that some quorum has reported (P2c).
+    fn taken_over(&self, node: NodeId, slot: Slot, ballot: Ballot, from: Ballot) -> Option<String> {
+        let promises = self.promises.get(&ballot)?;
+        let not_above = |reports: &&BTreeMap<Slot, Ballot>| reports.get(&slot).is_none_or(|at| *at <= from);
+        let count = promises.values().filter(not_above).count();
+        (count < usize::from(self.quorums.phase_1)).then(|| {
+            format!("{node} takes over the value of {from} for slot {slot}, and a higher ballot was reported")
+        })
+    }
+
+    /// A leader holds a value to be chosen: a quorum must have accepted it under its ballot.
+    fn chosen(&self, node: NodeId, slot: Slot, ballot: Ballot) -> Option<String> {
+        let votes = self.votes.get(&(slot, ballot)).map_or(0, |votes| votes.len());
+        (votes < self.quorums.phase_2).then(|| {
+            format!(
+                "{node} holds slot {slot} to be chosen under {ballot}, which {votes} acceptors have accepted"
+            )
+        })
+    }
+
+    fn note_promise(&mut self, node: NodeId, ballot: Ballot, reports: BTreeMap<Slot, Ballot>) {
+        self.promises.entry(ballot).or_default().entry(node).or_insert(reports);
+        if self.promises.len() > BALLOTS_MAX {
+            self.promises.pop_first();
+        }
+    }
+
+    fn note_vote(&mut self, node: NodeId, slot: Slot, ballot: Ballot) {
+        self.votes.entry((slot, ballot)).or_default().insert(node);
+        if self.votes.len() > SLOTS_MAX {
+            self.votes.pop_first();
+        }
+    }
+
+    /// A read is answered with the state after a slot: no command that was answered before it came in may be missing.
+    fn read(&mut self, node: NodeId, client: ClientId, request: RequestId, slot: Slot) -> Option<String> {
+        let least = self.reads.remove(&(node, client, request))?;
+        (slot < least).then(|| {
+            format!("{node} answers a read of {client} from slot {slot}, and slot {least} had been answered before")
+        })
+    }
+
     /// What is wrong with a log that has taken another one's place.
     fn fallen(&mut self, node: NodeId) -> Option<String> {
         let disk = self.disks.get_mut(node.index())?;
@@ -134,8 +194,17 @@ impl MultiJudge {
 
 impl Judge<MultiPaxos> for MultiJudge {
     fn new(setup: &ClusterSetup<MultiPaxos>) -> Self {
-        let disks = vec![Disk::default(); usize::from(setup.nodes)];
-        MultiJudge { disks, values: BTreeMap::new(), states: BTreeMap::new(), found: None }
+        MultiJudge {
+            disks: vec![Disk::default(); usize::from(setup.nodes)],
+            values: BTreeMap::new(),
+            promises: BTreeMap::new(),
+            votes: BTreeMap::new(),
+            answered: 0,
+            reads: BTreeMap::new(),
+            quorums: setup.options.quorums(setup.nodes),
+            states: BTreeMap::new(),
+            found: None,
+        }
     }
 
     fn durable(&mut self, node: NodeId, record: Record) {
@@ -193,15 +262,50 @@ impl Judge<MultiPaxos> for MultiJudge {
                         }
                         _ => None,
                     };
+                    let accepted = reports.iter().filter_map(|report| Some((report.slot, report.accepted?)));
+                    self.note_promise(node, *ballot, accepted.collect());
                     self.promise(node, *ballot, (*trimmed, reports), from)
                 }
                 (EffectBody::Send { message: Message::Accepted { ballot, slot }, .. }, _) => {
+                    self.note_vote(node, *slot, *ballot);
                     self.accepted(node, *slot, *ballot)
                 }
                 (EffectBody::Note, Reason::Promised { ballot, .. }) => {
+                    // What it told itself is not seen; it counts as if it were nothing.
+                    self.note_promise(node, ballot, BTreeMap::new());
                     self.promise(node, ballot, (0, &[]), None)
                 }
-                (EffectBody::Note, Reason::Accepted { slot, ballot }) => self.accepted(node, slot, ballot),
+                (EffectBody::Note, Reason::Accepted { slot, ballot }) => {
+                    self.note_vote(node, slot, ballot);
+                    self.accepted(node, slot, ballot)
+                }
+                (EffectBody::Note, Reason::Leads { ballot, .. }) => self.leads(node, ballot),
+                (EffectBody::Send { .. } | EffectBody::Note, Reason::TakenOver { slot, ballot, from }) => {
+                    self.taken_over(node, slot, ballot, from)
+                }
+                (EffectBody::Note, Reason::Chosen { slot, ballot, .. }) => self.chosen(node, slot, ballot),
+                (EffectBody::Reply { .. }, Reason::ClientAnswered { slot }) => {
+                    self.answered = self.answered.max(slot);
+                    None
+                }
+                (EffectBody::Note, Reason::ReadWaits { .. }) => {
+                    if let Happening::Input { input: Some(Input::Request { client, request, .. }), .. } =
+                        step.happening
+                    {
+                        self.reads.entry((node, *client, *request)).or_insert(self.answered);
+                        if self.reads.len() > SLOTS_MAX {
+                            self.reads.pop_first();
+                        }
+                    }
+                    None
+                }
+                (EffectBody::Reply { client, request, .. }, Reason::ReadConfirmed { slot, .. }) => {
+                    self.read(node, *client, *request, slot)
+                }
+                (EffectBody::Reply { client, request, .. }, Reason::NotLeader { .. }) => {
+                    self.reads.remove(&(node, *client, *request));
+                    None
+                }
                 (EffectBody::Send { message: Message::Prepare { ballot, .. }, .. }, _) => {
                     self.prepare(node, *ballot)
                 }

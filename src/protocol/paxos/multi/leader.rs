@@ -166,7 +166,7 @@ impl MultiPaxos {
                 leading.heard.insert(turn.me());
             }
             let (heard, needed) = (leading.heard.len(), turn.quorums().phase_2);
-            if heard < needed && !turn.breaks(Rule::LeadUnheard) {
+            if heard < needed && turn.setup.options.check_quorum && !turn.breaks(Rule::LeadUnheard) {
                 self.step_down(heard, needed, turn);
                 return;
             }

@@ -34,6 +34,9 @@ pub struct Options {
     /// one only if a quorum would; those that hear a leader say no. Without it a node that is cut off from the leader
     /// and from nobody else outbids it again and again.
     pub pre_election: bool,
+    /// Whether a leader gives up when no quorum of acceptors has answered it for the longest election time-out. Without it
+    /// a leader that is heard and hears nobody keeps all others from leading, and nothing is chosen.
+    pub check_quorum: bool,
     /// Whether a proposer that was outbid waits for a random time before it tries again. Without it proposers
     /// can outbid each other for ever ("Paxos Made Simple" §2.4).
     pub back_off: bool,
@@ -141,6 +144,7 @@ impl Default for Options {
             election_timeout_us_max: 300_000,
             heartbeat_interval_us: 50_000,
             pre_election: true,
+            check_quorum: true,
             back_off: true,
             window_slots: 16,
             waiting_max: 1_024,
