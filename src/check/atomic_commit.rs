@@ -136,7 +136,7 @@ fn agrees(expected: &[(Place, i64)], readings: &[Reading]) -> bool {
 const CHAOS_DRIFT_PPM: u32 = 20_000;
 
 /// How many pairs of accounts and transactions under way the search may visit.
-const WORK_MAX: usize = 200_000;
+const WORK_MAX: usize = 2_000_000;
 
 fn judge(nodes: u16, resources: &ResourceOptions, history: &[Asked<Command, Answer>]) -> Judgement {
     let told = |asked: &Asked<Command, Answer>| {

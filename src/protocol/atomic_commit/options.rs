@@ -371,22 +371,24 @@ impl ThreePhaseOptions {
         ThreePhaseOptions { decision_timeout_us: us(options.least_decision_us()), ..options }
     }
 
-    /// What a time of so many µs can come to where a clock is off by as much as it may be, in µs, rounded up beyond.
-    fn stretched(&self, us: u128) -> u128 {
-        us * MILLION / MILLION.saturating_sub(self.clock_drift_ppm_max.into()).max(1) + 1
+    /// How slow the slowest clock can be, in millionths of the time that passes; never 0.
+    fn slowest(&self) -> u128 {
+        MILLION.saturating_sub(self.clock_drift_ppm_max.into()).max(1)
     }
 
     /// The shortest time-out for answers, in µs: a clock that runs fast makes a time-out end early, so the shortest
     /// that it can be has to exceed the longest that an answer can take.
     fn least_answer_us(&self) -> u128 {
-        self.stretched(2 * u128::from(self.latency_us_max) + u128::from(self.sync_us_max))
+        let needs = 2 * u128::from(self.latency_us_max) + u128::from(self.sync_us_max);
+        needs * MILLION / self.slowest() + 1
     }
 
     /// The shortest time-out for a decision with this time-out for answers, in µs: whoever leads may have a clock that
     /// runs slow, and whoever waits one that runs fast.
     fn least_decision_us(&self) -> u128 {
-        let leads = 2 * self.stretched(self.answer_timeout_us.into());
-        self.stretched(leads + u128::from(self.latency_us_max) + u128::from(self.sync_us_max))
+        let leads = (2 * u128::from(self.answer_timeout_us) * MILLION).div_ceil(self.slowest());
+        let needs = leads + u128::from(self.latency_us_max) + u128::from(self.sync_us_max);
+        needs * MILLION / self.slowest() + 1
     }
 
     /// The time-outs against the bounds.
@@ -462,9 +464,9 @@ mod tests {
         let problems = options.validate(4).unwrap_err();
         assert_eq!(problems[0].field, "answer_timeout_us");
         assert_eq!(problems[0].problem, Problem::AnswerTimeoutTooShort { least_us: 62_063 });
-        let mended = ThreePhaseOptions { answer_timeout_us: 62_063, decision_timeout_us: 156_409, ..options };
+        let mended = ThreePhaseOptions { answer_timeout_us: 62_063, decision_timeout_us: 156_408, ..options };
         assert_eq!(mended.validate(4), Ok(()));
-        let short = ThreePhaseOptions { decision_timeout_us: 156_408, ..mended };
+        let short = ThreePhaseOptions { decision_timeout_us: 156_407, ..mended };
         assert_eq!(short.validate(4).unwrap_err()[0].field, "decision_timeout_us");
     }
 

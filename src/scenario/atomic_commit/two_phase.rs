@@ -235,8 +235,8 @@ fn one_of_each(presumption: Presumption) -> Setup {
 fn abort_waits_text(lang: Lang) -> &'static str {
     word!(
         lang,
-        "n4 is asked by two in doubt while its prepared record is still on the way to a slow disk. It aborts, and tells nobody before that is durable. It crashes first: only the prepared record is left, so it votes yes, and all commit.",
-        "n4 的准备记录还在写入缓慢的磁盘时，两个存疑者来询问。它中止，但在持久化之前谁也不告知。它先崩溃了：只剩准备记录，于是投赞成票，全体提交。"
+        "n4 is asked by n3, in doubt, while its prepared record is still on the way to a slow disk. It aborts, and tells nobody before that is durable. It crashes first: only the prepared record is left, so it votes yes, and all commit.",
+        "n4 的准备记录还在写入缓慢的磁盘时，存疑的 n3 来询问。它中止，但在持久化之前谁也不告知。它先崩溃了：只剩准备记录，于是投赞成票，全体提交。"
     )
 }
 
@@ -270,13 +270,13 @@ fn abort_on_a_slow_disk(break_rules: BreakRules) -> Setup {
         crash(106_000, 1, Unsynced::Lost),
         crash(106_001, 2, Unsynced::Lost),
         at(107_900, Intervention::Cut { from: n4_to_n1.0, to: n4_to_n1.1, both_ways: false }),
-        restart(108_000, 1),
         restart(108_001, 2),
         cut(112_000, 3, 2),
         crash(128_000, 3, Unsynced::Lost),
         disk(128_001, 500),
         at(128_002, Intervention::Mend { from: n4_to_n1.0, to: n4_to_n1.1 }),
         restart(130_000, 3),
+        restart(135_000, 1),
     ];
     let options = TwoPhaseOptions { break_rules, ..options(4) };
     ClusterSetup {

@@ -46,12 +46,6 @@ fn the_moments_are_where_the_scripts_expect_them() {
     }
 }
 
-/// How the first transaction ended at each site.
-fn outcomes(run: &Run<TwoPhase>) -> Vec<Option<Outcome>> {
-    let sites = run.cluster.nodes().iter().flatten().filter_map(|node| node.site());
-    sites.map(|site| site.ended(FIRST).and_then(|ended| ended.outcome())).collect()
-}
-
 #[test]
 fn an_abort_that_waits_for_its_disk_is_told_to_nobody_before() {
     for seed in 0..10 {

@@ -338,7 +338,13 @@ impl<V: Variant> Monitor<Node<V>> for CommitMonitor {
 
     fn observe(&mut self, step: &Observation<'_, Node<V>>) -> Option<CommitViolation> {
         let id = step.node;
-        let node = step.subject()?;
+        let Some(node) = step.subject() else {
+            // A start that never became durable is counted again by the next one, so numbers do not tell them apart.
+            if let Some(incarnation) = self.incarnations.get_mut(id.index()) {
+                *incarnation = 0;
+            }
+            return None;
+        };
         if matches!(node.duty(), Duty::Out(_)) {
             self.in_doubt.retain(|(site, _), _| *site != id);
             return None;
