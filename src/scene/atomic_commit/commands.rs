@@ -87,7 +87,7 @@ pub(super) fn prompts(lang: Lang) -> Vec<Prompt> {
 pub(super) fn answer_text(answer: &Answer, lang: Lang) -> String {
     match answer {
         Answer::Committed { transaction, readings } => {
-            let list = readings_text(readings);
+            let list = readings_text(readings, lang);
             say!(lang, "{transaction} committed: {list}", "{transaction} 已提交：{list}")
         }
         Answer::Aborted { transaction, why } => {
@@ -105,10 +105,10 @@ pub(super) fn answer_text(answer: &Answer, lang: Lang) -> String {
     }
 }
 
-pub(super) fn readings_text(readings: &Arc<[Reading]>) -> String {
+pub(super) fn readings_text(readings: &Arc<[Reading]>, lang: Lang) -> String {
     let texts: Vec<String> =
         readings.iter().map(|reading| format!("{} {}", reading.at, reading.value)).collect();
-    texts.join(", ")
+    crate::scene::telling::listed(&texts, lang)
 }
 
 #[cfg(test)]

@@ -115,7 +115,7 @@ pub(super) fn fields(message: &Message, lang: Lang) -> Vec<Field> {
             }
         }
         Message::Worked { incarnation, readings, .. } => {
-            put(word!(lang, "values", "数值"), commands::readings_text(readings));
+            put(word!(lang, "values", "数值"), commands::readings_text(readings, lang));
             put(word!(lang, "start", "启动次数"), incarnation.to_string());
         }
         Message::Waiting { holders, .. } => put(word!(lang, "waits for", "等待"), transactions_text(holders)),
@@ -124,7 +124,7 @@ pub(super) fn fields(message: &Message, lang: Lang) -> Vec<Field> {
         }
         Message::CommittedEarlier { earlier, readings, .. } => {
             put(word!(lang, "earlier", "更早的事务"), earlier.to_string());
-            put(word!(lang, "values", "数值"), commands::readings_text(readings));
+            put(word!(lang, "values", "数值"), commands::readings_text(readings, lang));
         }
         Message::Prepare { incarnation, participants, .. } => {
             put(word!(lang, "participants", "参与者"), nodes_text(participants));
