@@ -229,8 +229,9 @@ proptest! {
             for node in placement.roster().iter() {
                 let due = u64::from(load_factor_thousandths) * placed.len() as u64 * u64::from(node.weight);
                 let bound = due.div_ceil(1_000 * total_weight);
-                prop_assert_eq!(placement.capacity(node.id), Some(bound));
-                prop_assert!(placement.load(node.id) <= bound);
+                let capacity = placement.capacity(node.id).unwrap();
+                prop_assert!(capacity == bound || capacity + 1 == bound, "{} of {}", capacity, bound);
+                prop_assert!(placement.load(node.id) <= capacity);
             }
             let loads: u64 = placement.roster().ids().map(|id| placement.load(id)).sum();
             prop_assert_eq!(loads, placed.len() as u64);
@@ -252,13 +253,17 @@ fn bounded_loads_move_few_keys_a_change() {
     let moved = |before: &BoundedLoads, after: &BoundedLoads| {
         keys.iter().filter(|key| before.placed_node(key, 0) != after.placed_node(key, 0)).count()
     };
-    let mut by_keys = 0;
+    let (mut by_keys, mut most) = (0, 0);
     for number in 0..100_u32 {
         let before = placement.clone();
         placement.place(format!("one more {number}").as_bytes(), 0).unwrap();
-        by_keys += moved(&before, &placement);
+        let by_key = moved(&before, &placement);
+        (by_keys, most) = (by_keys + by_key, most.max(by_key));
     }
+    eprintln!("100 keys more move {by_keys} keys, one of them {most} at the most");
     assert!(by_keys < 4 * 100, "{by_keys}");
+    // Never one for each node, as if all of them were given a place more at once.
+    assert!(most < 30, "{most}");
     let before = placement.clone();
     placement.remove_node(NodeId(20)).unwrap();
     let by_node = moved(&before, &placement);

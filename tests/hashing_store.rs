@@ -333,7 +333,7 @@ fn a_node_that_lost_its_disk_says_so_and_answers_no_reads_before_it_is_refilled(
     assert_eq!(run.node(1).data().len(), 0);
     run.until("the others to hear", |run| {
         run.node(0).membership().get(NodeId(1))
-            == Entry { status: Status::Member, refilling: true, number: 2 }
+            == Entry { status: Status::Member, refilling: true, number: 2, is_removed: false }
     });
     let from = run.seen.messages.len();
     run.until("the refilling", |run| run.is_full_member(1));
@@ -386,4 +386,99 @@ fn bounded_loads_section_1_spread_the_reads_of_one_hot_key() {
     };
     assert_eq!(coordinators(0), 1, "all four reads fall upon the first owner");
     assert_eq!(coordinators(1_250), 4, "no node takes more than 1.25 * 4 / 5 reads, rounded up");
+}
+
+/// A ring of five on which tombstones stay for a second.
+fn with_a_grace() -> Run {
+    Run::ready(5, Options { tombstone_grace_us: 1_000_000, ..Options::default() })
+}
+
+fn holders(run: &Run, key: &str) -> usize {
+    let place = Place::of(&key.into());
+    run.cluster.nodes().iter().flatten().filter(|node| node.held(&place).is_some()).count()
+}
+
+#[test]
+fn a_deleted_key_is_gone_from_all_disks_after_the_grace_and_does_not_come_back() {
+    let mut run = with_a_grace();
+    run.put(0, "cart", "milk", VersionVector::default());
+    let answer = run.ask(0, Command::Delete { key: "cart".into() });
+    assert!(matches!(answer, Answer::Written { .. }), "{answer:?}");
+    assert!(run.get(1, "cart").are_deleted());
+    run.for_us(700_000);
+    assert_eq!(holders(&run, "cart"), 3, "within the grace every owner keeps the tombstone");
+    run.for_us(4_000_000);
+    assert_eq!(holders(&run, "cart"), 0);
+    assert!(run.get(2, "cart").is_empty());
+    assert!(run.said(|why| matches!(why, Reason::TombstonesCollected { .. })) >= 3);
+    run.assert_settled();
+}
+
+#[test]
+fn a_tombstone_stays_while_an_owner_is_down_that_may_have_what_was_deleted() {
+    let mut run = with_a_grace();
+    run.put(0, "cart", "milk", VersionVector::default());
+    run.for_us(500_000);
+    let owners = run.owners("cart");
+    run.crash(owners[2].0);
+    let answer = run.ask(0, Command::Delete { key: "cart".into() });
+    assert!(matches!(answer, Answer::Written { .. }), "{answer:?}");
+    run.for_us(5_000_000);
+    assert!(holders(&run, "cart") >= 2, "the grace is over, and an owner has not confirmed");
+    run.act(Intervention::Restart { node: owners[2] });
+    run.for_us(10_000_000);
+    assert_eq!(holders(&run, "cart"), 0);
+    assert!(run.get(1, "cart").is_empty(), "what was deleted did not come back");
+    run.assert_settled();
+}
+
+#[test]
+fn a_write_at_the_same_time_as_a_delete_stays() {
+    let mut run = with_a_grace();
+    run.put(0, "cart", "milk", VersionVector::default());
+    run.ask(0, Command::Delete { key: "cart".into() });
+    run.put(1, "cart", "bread", VersionVector::default());
+    run.for_us(4_000_000);
+    assert_eq!(
+        values(&run.get(2, "cart")),
+        ["", "bread"],
+        "siblings: the tombstone, and what it does not replace"
+    );
+}
+
+#[test]
+fn a_living_node_is_not_removed_and_a_dead_one_only_if_enough_remain() {
+    let mut run = Run::ready(4, Options { initial_keys: 50, ..Options::default() });
+    run.operate(0, Operation::Remove { node: NodeId(3) });
+    assert_eq!(run.said(|why| matches!(why, Reason::RemovalOfTheLiving { node: NodeId(3) })), 1);
+    run.crash(3);
+    run.crash(2);
+    run.for_us(1_500_000);
+    run.operate(0, Operation::Remove { node: NodeId(3) });
+    run.for_us(500_000);
+    assert_eq!(run.node(1).ring().members().len(), 3);
+    run.operate(0, Operation::Remove { node: NodeId(2) });
+    let refused = |why: &Reason| matches!(why, Reason::RemovalRefused { remaining: 2, needed: 3, .. });
+    assert_eq!(run.said(refused), 1);
+    run.operate(0, Operation::Remove { node: NodeId(0) });
+    assert_eq!(run.said(|why| matches!(why, Reason::NothingToRemove { node: NodeId(0) })), 1);
+    run.act(Intervention::Restart { node: NodeId(2) });
+    run.act(Intervention::Restart { node: NodeId(3) });
+    run.for_us(5_000_000);
+    assert_eq!(run.node(3).entry().status, Status::Outside, "it heard that it was removed");
+    run.assert_settled();
+}
+
+#[test]
+fn what_a_process_reads_at_its_start_is_told_to_nobody_before_its_own_sync() {
+    let mut run = Run::ready(3, Options::default());
+    run.put(0, "cart", "milk", VersionVector::default());
+    run.for_us(500_000);
+    run.act(Intervention::Crash { node: NodeId(1), unsynced: Unsynced::Kept, unsent: 0 });
+    run.act(Intervention::Restart { node: NodeId(1) });
+    let place = Place::of(&"cart".into());
+    assert_eq!(values(&run.node(1).siblings_of(&place)), ["milk"]);
+    assert!(run.node(1).on_disk(&place).is_empty(), "not before a sync of its own");
+    run.for_us(100_000);
+    assert_eq!(values(&run.node(1).on_disk(&place)), ["milk"]);
 }

@@ -2,10 +2,13 @@
 //!
 //! It promises availability and not one copy, so a read may miss a write that was acknowledged (Dynamo §2.3).
 //! What a client is told must all the same have been written by somebody, no acknowledged write may be lost,
-//! which the monitor sees, and all replicas must agree in the end.
+//! which the monitor sees, and all replicas must agree in the end. What the disks say of it is judged in [`judge`].
+
+mod judge;
 
 use std::collections::BTreeSet;
 
+use super::checkable::Tolerance;
 use super::history::OperationOf;
 use super::{Checkable, FaultModel, Judgement};
 use crate::protocol::NodeId;
@@ -28,16 +31,16 @@ const ALGORITHMS: [Algorithm; 7] = [
 ];
 
 impl Checkable for Dynamo {
-    type Judge = ();
+    type Judge = judge::StoreJudge;
 
-    const OPERATION_KINDS: &'static [&'static str] = &["join", "leave"];
+    const OPERATION_KINDS: &'static [&'static str] = &["join", "leave", "remove"];
 
     fn draw_setup(nodes: u16, stream: &mut Stream) -> ClusterSetup<Dynamo> {
         let mut one_of = |choices: &[u32]| {
             let last = (choices.len() as u64).saturating_sub(1);
             choices.get(stream.between(0, last) as usize).copied().unwrap_or(1)
         };
-        let replicas = nodes.min(3);
+        let replicas = nodes.min(one_of(&[2, 3, 3, 3, 5]) as u16);
         let algorithm = one_of(&[0, 0, 0, 0, 1, 2, 3, 4, 5, 6]);
         let options = Options {
             replicas,
@@ -48,11 +51,18 @@ impl Checkable for Dynamo {
             // The others join when an operator tells them.
             initial_members: nodes.saturating_sub(one_of(&[0, 1, 1]) as u16).max(replicas),
             initial_keys: one_of(&[0, 12, 40]),
-            sloppy_quorum: one_of(&[0, 1, 1, 1]) == 1,
+            sloppy_quorum: one_of(&[0, 1]) == 1,
             read_repair: one_of(&[0, 1]) == 1,
             read_load_factor_thousandths: one_of(&[0, 1_250]),
             chunk_keys: one_of(&[1, 5, 64]),
             compact_every_records: one_of(&[0, 20, 2_000]),
+            vector_entries_max: one_of(&[0, 2, 10]),
+            tombstone_grace_us: u64::from(one_of(&[0, 300_000, 2_000_000])),
+            gossip_interval_us: u64::from(one_of(&[30_000, 100_000, 400_000])),
+            suspect_after_us: u64::from(one_of(&[200_000, 600_000, 2_000_000])),
+            replica_timeout_us: u64::from(one_of(&[15_000, 50_000, 200_000])),
+            anti_entropy_interval_us: u64::from(one_of(&[150_000, 400_000, 1_000_000])),
+            handoff_interval_us: u64::from(one_of(&[20_000, 60_000, 300_000])),
             ..Options::default()
         };
         let workload = Workload {
@@ -63,13 +73,38 @@ impl Checkable for Dynamo {
         ClusterSetup { nodes, clients: 3, options, workload: Some(workload), ..ClusterSetup::default() }
     }
 
+    /// R and W of N nodes have to answer. Another node can stand in for one that is down, but in a read it counts only
+    /// if it has something.
+    fn tolerance(setup: &ClusterSetup<Dynamo>) -> Tolerance {
+        let Options { replicas, read_quorum, write_quorum, .. } = setup.options;
+        Tolerance::of_any(replicas.saturating_sub(read_quorum.max(write_quorum)))
+    }
+
+    /// Each pair of nodes has to compare its trees a few times.
+    fn patience_us(setup: &ClusterSetup<Dynamo>) -> u64 {
+        let rounds = 12 * u64::from(setup.nodes);
+        (rounds * setup.options.anti_entropy_interval_us).max(30_000_000)
+    }
+
     fn fault_model(setup: &ClusterSetup<Dynamo>) -> FaultModel {
         FaultModel::asynchronous(setup.nodes)
     }
 
-    /// Spare nodes join. A member leaves only if its number is beyond those that always stay, because an
-    /// operator who removes nodes from every side at once removes them all.
-    fn draw_operation(&self, setup: &ClusterSetup<Dynamo>, _: &mut Stream) -> Option<Operation> {
+    /// Spare nodes join. A member leaves or is removed only if its number is beyond those that always stay, because
+    /// an operator who removes nodes from every side at once removes them all. Where a read has to see every write,
+    /// members do not change: Dynamo promises that for one ring only.
+    fn draw_operation(&self, setup: &ClusterSetup<Dynamo>, stream: &mut Stream) -> Option<Operation> {
+        let options = &setup.options;
+        if !options.sloppy_quorum && (0..setup.nodes).all(|node| options.is_initial_member(NodeId(node))) {
+            return None;
+        }
+        let suspects = self.suspects(&setup.options);
+        let dead = suspects.into_iter().find(|node| {
+            node.0 >= setup.options.replicas && self.membership().get(*node).status != Status::Outside
+        });
+        if let Some(node) = dead.filter(|_| self.entry().owns() && stream.chance(500_000)) {
+            return Some(Operation::Remove { node });
+        }
         match self.entry().status {
             Status::Outside => Some(Operation::Join),
             Status::Member if self.id().0 >= setup.options.replicas => Some(Operation::Leave),
@@ -81,6 +116,7 @@ impl Checkable for Dynamo {
         match operation {
             Operation::Join => "join",
             Operation::Leave => "leave",
+            Operation::Remove { .. } => "remove",
         }
     }
 
@@ -98,7 +134,13 @@ impl Checkable for Dynamo {
             for version in siblings.iter().filter(|version| !version.dot.is_initial()) {
                 let wrote = |operation: &OperationOf<Dynamo>| match &operation.command {
                     Command::Put { key: other, value, .. } | Command::Update { key: other, value } => {
-                        other == key && *value == version.value && operation.asked < **at
+                        other == key
+                            && !version.is_deleted
+                            && *value == version.value
+                            && operation.asked < **at
+                    }
+                    Command::Delete { key: other } => {
+                        other == key && version.is_deleted && operation.asked < **at
                     }
                     Command::Get { .. } => false,
                 };
@@ -145,6 +187,8 @@ impl Checkable for Dynamo {
             let mut held: Option<(NodeId, Siblings)> = None;
             for owner in first.ring().owners(place, options) {
                 let siblings = cluster.node(owner).map(|node| node.siblings_of(place)).unwrap_or_default();
+                // Whether a tombstone has gone yet makes no difference.
+                let siblings = if siblings.are_deleted() { Siblings::default() } else { siblings };
                 match &held {
                     Some((other, same)) if *same != siblings => {
                         return Some(format!("{other} and {owner} differ in {}", place.key));

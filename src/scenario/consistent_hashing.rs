@@ -68,6 +68,24 @@ impl Presets for Dynamo {
                 siblings_text,
                 siblings,
             ),
+            preset(
+                "missed-write",
+                |l| word!(l, "A read that misses a write", "漏读写入的读"),
+                missed_text,
+                || reads_and_writes(1),
+            ),
+            preset(
+                "no-missed-write",
+                |l| word!(l, "A read that cannot miss one", "不会漏读的读"),
+                not_missed_text,
+                || reads_and_writes(2),
+            ),
+            preset(
+                "removal",
+                |l| word!(l, "A dead owner is removed", "移除已停机的主人"),
+                removal_text,
+                removal,
+            ),
             preset("leave", |l| word!(l, "One node leaves", "一个节点离开"), leave_text, leave),
             preset(
                 "lost-disk",
@@ -313,6 +331,69 @@ fn siblings() -> Setup {
         ],
         ..Setup::default()
     }
+}
+
+fn missed_text(lang: Lang) -> &'static str {
+    word!(
+        lang,
+        "R = W = 1 of N = 3. n1 alone has the last write, which c1 was told is done; n2 answers c2 without it.",
+        "N = 3，R = W = 1。最后一次写入只在 n1 上，c1 已得到确认；n2 回答 c2 时却没有它。"
+    )
+}
+
+fn not_missed_text(lang: Lang) -> &'static str {
+    word!(
+        lang,
+        "R = W = 2 of N = 3. n1 alone cannot acknowledge the write; whoever reads two nodes meets one that has it.",
+        "N = 3，R = W = 2。n1 独自无法确认写入；凡是读两个节点的，必遇到一个有它的节点。"
+    )
+}
+
+/// n1 is cut off from n2 and n3 while c1 writes and c2 reads.
+fn reads_and_writes(quorum: u16) -> Setup {
+    let update = |value: &str| Command::Update { key: "cart".into(), value: value.into() };
+    Setup {
+        nodes: 3,
+        clients: 3,
+        options: Options {
+            read_quorum: quorum,
+            write_quorum: quorum,
+            sloppy_quorum: false,
+            ..Options::default()
+        },
+        script: vec![
+            at(FIRST_US, put(0, "cart", "milk")),
+            at(
+                500_000,
+                Intervention::Partition { groups: vec![vec![NodeId(0)], vec![NodeId(1), NodeId(2)]] },
+            ),
+            at(700_000, ask(0, update("milk+bread"))),
+            at(1_800_000, get(1, "cart")),
+            at(2_000_000, Intervention::Heal),
+            at(3_000_000, get(1, "cart")),
+        ],
+        ..Setup::default()
+    }
+}
+
+fn removal_text(lang: Lang) -> &'static str {
+    word!(
+        lang,
+        "n6 is dead, so n5, which leaves, waits for it. An operator has n1 remove n6; its ranges go to others, and n5 leaves.",
+        "n6 已停机，正在离开的 n5 一直等它。操作员让 n1 移除 n6；它的区间归了别人，n5 得以离开。"
+    )
+}
+
+fn removal() -> Setup {
+    let mut setup = four_and_a_spare(Algorithm::Ring, 16);
+    (setup.nodes, setup.options.initial_members) = (6, 6);
+    setup.script = vec![
+        at(FIRST_US, crash(5)),
+        at(FIRST_US + 300_000, operate(4, Operation::Leave)),
+        at(1_800_000, operate(0, Operation::Remove { node: NodeId(5) })),
+        at(3_300_000, Act::Restart { node: NodeId(5) }),
+    ];
+    setup
 }
 
 fn leave_text(lang: Lang) -> &'static str {

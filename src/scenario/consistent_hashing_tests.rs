@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::*;
-use crate::protocol::consistent_hashing::store::{Reason, Status, Violation};
-use crate::sim::{Address, Cluster, Recording, Step, Watcher};
+use crate::protocol::consistent_hashing::store::{Answer, Reason, Status, Violation};
+use crate::sim::{Address, Cluster, Happening, Recording, Step, Watcher};
 
 #[derive(Default)]
 struct Reasons(Vec<(NodeId, Reason)>);
@@ -133,4 +133,55 @@ fn a_dense_ring_gives_the_newcomer_a_little_from_everybody() {
         .filter_map(|(node, why)| matches!(why, Reason::SendsRange { keys: 1.., .. }).then_some(node))
         .collect();
     assert_eq!(sources.len(), 10, "everybody sends some");
+}
+
+#[derive(Default)]
+struct Answers(Vec<(ClientId, Answer)>);
+
+impl Watcher<Dynamo> for Answers {
+    fn step(&mut self, _: &Cluster<Dynamo>, step: &Step<'_, Dynamo>) {
+        if let (Some(Address::Client(client)), Happening::Answered { answer, .. }) =
+            (step.party, step.happening)
+        {
+            self.0.push((client, answer.clone()));
+        }
+    }
+}
+
+#[test]
+fn a_read_misses_a_write_where_r_and_w_need_not_meet_and_nowhere_else() {
+    for (name, first) in [("missed-write", "milk"), ("no-missed-write", "milk+bread")] {
+        for seed in SEEDS {
+            let recording = run(name, seed, 4_000_000);
+            let mut answers = Answers::default();
+            recording.run_on(&mut recording.at(0), recording.steps(), &mut answers);
+            let of = |client: u16| answers.0.iter().filter(move |(other, _)| *other == ClientId(client));
+            let written = of(0).filter(|(_, answer)| matches!(answer, Answer::Written { .. })).count();
+            assert_eq!(written, 2, "{name} with seed {seed}: c1 was told that both writes are done");
+            let values = of(1).filter_map(|(_, answer)| match answer {
+                Answer::Versions { siblings } => {
+                    Some(siblings.iter().map(|version| version.value.to_string()))
+                }
+                _ => None,
+            });
+            let values: Vec<String> = values.map(|values| values.collect::<Vec<_>>().join(" ")).collect();
+            assert_eq!(values, [first, "milk+bread"], "{name} with seed {seed}");
+        }
+    }
+}
+
+#[test]
+fn a_leave_ends_once_the_dead_owner_it_waits_for_is_removed() {
+    for seed in SEEDS {
+        let before = run("removal", seed, 1_790_000);
+        assert_eq!(before.head().node(NodeId(4)).unwrap().entry().status, Status::Leaving, "seed {seed}");
+        let after = run("removal", seed, 6_000_000);
+        for node in [4, 5] {
+            let node = after.head().node(NodeId(node)).unwrap();
+            assert_eq!((node.entry().status, node.data().len()), (Status::Outside, 0), "seed {seed}");
+        }
+        let reasons = reasons(&after);
+        assert!(count(&reasons, |why| matches!(why, Reason::Removes { .. })) > 0, "seed {seed}");
+        assert!(count(&reasons, |why| matches!(why, Reason::Filled { .. })) > 0, "seed {seed}");
+    }
 }

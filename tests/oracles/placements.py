@@ -112,7 +112,12 @@ def bounded_loads(pool):
     points = pool.points(160)
     keys = KEYS[:200]
     total = sum(pool.weight.values())
-    room = {i: -(-1_250 * len(keys) * pool.weight[i] // (1_000 * total)) for i in pool.ids}
+    if len(set(pool.weight.values())) == 1:
+        places = -(-1_250 * len(keys) // 1_000)
+        few, more = divmod(places, len(pool.ids))
+        room = {i: few + (turn < more) for turn, i in enumerate(sorted(pool.ids))}
+    else:
+        room = {i: -(-1_250 * len(keys) * pool.weight[i] // (1_000 * total)) for i in pool.ids}
     lists = {}
     for key in sorted(keys, key=lambda key: (nth_mix(siphash13(RANK, key), 0), key)):
         order = distinct((node for _, node in walk(points, siphash13(KEY, key))), len(pool.ids))

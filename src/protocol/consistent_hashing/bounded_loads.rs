@@ -10,7 +10,11 @@
 //! under changes by two moves: a key that arrives at a full node displaces a key of worse rank, which moves on
 //! clockwise; and a place that falls free goes to the best of the keys that had to pass it.
 //!
-//! Nodes with weights take ⌈c · m · w / W⌉ keys, W being the sum of the weights.
+//! Nodes with weights take at most ⌈c · m · w / W⌉ keys, W being the sum of the weights.
+//!
+//! Where all weigh the same, the capacities sum to ⌈cm⌉ exactly, as in the paper: some nodes take ⌈cm/n⌉ keys and the
+//! others ⌊cm/n⌋. One key more then makes room on one or two nodes, and not on all of them at once, which would move a
+//! key to each.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -42,6 +46,8 @@ impl Ball {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Bin {
     weight: u32,
+    /// Its place among the nodes: the first are given a place more before the others are.
+    turn: u64,
     /// The keys that are here.
     held: BTreeSet<Ball>,
     /// The keys that passed here on their way to where they are.
@@ -55,6 +61,8 @@ pub struct BoundedLoads {
     load_factor_thousandths: u32,
     /// m: how many keys the capacities allow for.
     keys: u64,
+    /// Whether all nodes have the same weight.
+    is_even: bool,
     placed: BTreeMap<Ball, NodeId>,
     bins: BTreeMap<NodeId, Bin>,
 }
@@ -74,7 +82,14 @@ impl BoundedLoads {
             return Err(PlacementError::LoadFactorOutOfRange(load_factor_thousandths));
         }
         let ring = HashRing::new(virtual_nodes)?;
-        Ok(Self { ring, load_factor_thousandths, keys: 0, placed: BTreeMap::new(), bins: BTreeMap::new() })
+        Ok(Self {
+            ring,
+            load_factor_thousandths,
+            keys: 0,
+            is_even: true,
+            placed: BTreeMap::new(),
+            bins: BTreeMap::new(),
+        })
     }
 
     /// The ring that the keys walk on.
@@ -89,7 +104,7 @@ impl BoundedLoads {
 
     /// How many keys a node may hold with the keys that are placed now; `None` if there is no such node.
     pub fn capacity(&self, node: NodeId) -> Option<u64> {
-        self.bins.get(&node).map(|bin| self.capacity_of(bin.weight, self.keys))
+        self.bins.get(&node).map(|bin| self.capacity_of(bin, self.keys))
     }
 
     /// How many keys are placed.
@@ -152,10 +167,17 @@ impl BoundedLoads {
         }
     }
 
-    fn capacity_of(&self, weight: u32, keys: u64) -> u64 {
-        let share = u128::from(self.load_factor_thousandths) * u128::from(keys) * u128::from(weight);
-        let total = u128::from(self.ring.roster().total_weight()) * 1_000;
-        share.div_ceil(total.max(1)) as u64
+    fn capacity_of(&self, bin: &Bin, keys: u64) -> u64 {
+        let all = u128::from(self.load_factor_thousandths) * u128::from(keys);
+        let total = u128::from(self.ring.roster().total_weight()).max(1);
+        let nodes = self.bins.len() as u64;
+        if self.is_even {
+            let places = all.div_ceil(1_000) as u64;
+            let share = (places + nodes.saturating_sub(1).saturating_sub(bin.turn)) / nodes.max(1);
+            // Where there are fewer places than nodes, every node has one all the same, or a few nodes would take all.
+            return share.max(u64::from(keys > 0));
+        }
+        (all * u128::from(bin.weight)).div_ceil(total * 1_000) as u64
     }
 
     /// Takes the key of worst rank off a node that holds more than its capacity.
@@ -181,8 +203,7 @@ impl BoundedLoads {
                     skipping = Some(node) != after;
                     continue;
                 }
-                let Some(weight) = self.bins.get(&node).map(|bin| bin.weight) else { continue };
-                let capacity = self.capacity_of(weight, self.keys);
+                let Some(capacity) = self.capacity(node) else { continue };
                 let Some(bin) = self.bins.get_mut(&node) else { continue };
                 let full = bin.held.len() as u64 >= capacity;
                 if full && bin.held.last().is_none_or(|worst| *worst < ball) {
@@ -240,8 +261,13 @@ impl Placement for BoundedLoads {
     /// The keys that are placed stay placed and are assigned anew, by rank. Without nodes they are forgotten.
     fn set_roster(&mut self, roster: Roster) -> Result<(), PlacementError> {
         self.ring.set_roster(roster)?;
-        let bin = |weight| Bin { weight, ..Bin::default() };
-        self.bins = self.ring.roster().iter().map(|node| (node.id, bin(node.weight))).collect();
+        let bin = |turn, weight| Bin { weight, turn, ..Bin::default() };
+        let nodes: BTreeMap<NodeId, u32> =
+            self.ring.roster().iter().map(|node| (node.id, node.weight)).collect();
+        let mut weights = nodes.values();
+        let first = weights.next();
+        self.is_even = weights.all(|weight| Some(weight) == first);
+        self.bins = (0..).zip(nodes).map(|(turn, (id, weight))| (id, bin(turn, weight))).collect();
         let balls = std::mem::take(&mut self.placed).into_keys();
         if self.bins.is_empty() {
             self.keys = 0;
@@ -257,7 +283,7 @@ impl Placement for BoundedLoads {
     fn node_for_key(&self, key: &[u8]) -> Option<NodeId> {
         self.placed_node(key, 0).or_else(|| {
             self.ring.circle().distinct_nodes(key_hash(key)).find(|node| {
-                let room = |bin: &Bin| (bin.held.len() as u64) < self.capacity_of(bin.weight, self.keys + 1);
+                let room = |bin: &Bin| (bin.held.len() as u64) < self.capacity_of(bin, self.keys + 1);
                 self.bins.get(node).is_some_and(room)
             })
         })

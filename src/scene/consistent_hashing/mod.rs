@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::lang::plural;
 use crate::protocol::consistent_hashing::store::{
     Answer, Command, Dynamo, Entry, Message, Operation, Options, Reason, Record, Siblings, Status, Timer,
-    VersionVector,
+    Version, VersionVector,
 };
 use crate::protocol::key_value::TEXT_BYTES_MAX;
 use crate::protocol::{NodeId, Participant};
@@ -24,17 +24,22 @@ use crate::scene::workbench::Prompt;
 use crate::sim::Address;
 use crate::{say, word};
 
+/// What a version says: its value, or a dagger for a tombstone.
+fn version_text(version: &Version) -> &str {
+    if version.is_deleted { "†" } else { &version.value }
+}
+
 /// All versions of a key, in short.
 fn siblings_text(siblings: &Siblings) -> String {
     if siblings.is_empty() {
         return "–".to_owned();
     }
-    siblings.iter().map(|version| &*version.value).collect::<Vec<_>>().join(" | ")
+    siblings.iter().map(version_text).collect::<Vec<_>>().join(" | ")
 }
 
 /// What somebody has seen, as the paper writes it: `[n1: 3, n2: 1]`, with the counters of a process alone.
 fn context_text(context: &VersionVector) -> String {
-    let entry = |dot: &crate::protocol::consistent_hashing::store::Dot| {
+    let entry = |dot: crate::protocol::consistent_hashing::store::Dot| {
         format!("{}: {}", dot.writer.node, dot.counter)
     };
     format!("[{}]", context.iter().map(entry).collect::<Vec<_>>().join(", "))
@@ -65,6 +70,7 @@ fn command_text(command: &Command) -> String {
         Command::Put { key, value, context } if context.iter().len() == 0 => format!("put {key} {value}"),
         Command::Put { key, value, context } => format!("put {key} {value} {}", context_text(context)),
         Command::Update { key, value } => format!("update {key} {value}"),
+        Command::Delete { key } => format!("delete {key}"),
     }
 }
 
@@ -72,6 +78,9 @@ fn answer_text(answer: &Answer, lang: Lang) -> String {
     match answer {
         Answer::Versions { siblings } if siblings.is_empty() => {
             word!(lang, "never written", "从未写入").to_owned()
+        }
+        Answer::Versions { siblings } if siblings.are_deleted() => {
+            word!(lang, "deleted", "已删除").to_owned()
         }
         Answer::Versions { siblings } => siblings_text(siblings),
         Answer::Written { .. } => word!(lang, "written", "已写入").to_owned(),
@@ -313,6 +322,14 @@ impl Portray for Dynamo {
                 let (count, s) = (places.len(), plural(places.len()));
                 say!(lang, "dropped {count} key{s}", "删除 {count} 个键")
             }
+            Record::Collected { places, .. } => {
+                let (count, s) = (places.len(), plural(places.len()));
+                say!(lang, "dropped {count} tombstone{s}", "删除 {count} 个墓碑")
+            }
+            Record::Filled { removed } => {
+                let nodes = removed.iter().map(|(node, _)| node.to_string()).collect::<Vec<_>>().join(" ");
+                say!(lang, "filled after the removal of {nodes}", "{nodes} 移除后已补齐")
+            }
         }
     }
 
@@ -337,10 +354,11 @@ impl Portray for Dynamo {
                 context: VersionVector::default(),
             }),
             ["update", key, value] => Ok(Command::Update { key: (*key).into(), value: (*value).into() }),
+            ["delete", key] => Ok(Command::Delete { key: (*key).into() }),
             _ => Err(word!(
                 lang,
-                "Write one of: get a; put a 1 (beside what is there); update a 1 (in its place).",
-                "请输入：get a；put a 1（与原有版本并存）；update a 1（取代原有版本）。"
+                "Write one of: get a; put a 1 (beside what is there); update a 1 (in its place); delete a.",
+                "请输入：get a；put a 1（与原有版本并存）；update a 1（取代原有版本）；delete a。"
             )
             .to_owned()),
         }
@@ -353,6 +371,7 @@ impl Portray for Dynamo {
             prompt(word!(lang, "read a key", "读一个键"), "get user:0"),
             prompt(word!(lang, "read it and write in its place", "读后写，取代原有版本"), "update user:0 1"),
             prompt(word!(lang, "write without having read", "未读先写"), "put user:0 2"),
+            prompt(word!(lang, "delete a key", "删除一个键"), "delete user:0"),
         ]
     }
 
@@ -362,26 +381,50 @@ impl Portray for Dynamo {
 
     fn operation_text(operation: &Operation) -> String {
         match operation {
-            Operation::Join => "join",
-            Operation::Leave => "leave",
+            Operation::Join => "join".to_owned(),
+            Operation::Leave => "leave".to_owned(),
+            Operation::Remove { node } => format!("remove {node}"),
         }
-        .to_owned()
     }
 
     fn parse_operation(text: &str, lang: Lang) -> Result<Operation, String> {
         match text.trim() {
             "join" => Ok(Operation::Join),
             "leave" => Ok(Operation::Leave),
-            _ => Err(word!(lang, "Write one of: join; leave.", "请输入：join；leave。").to_owned()),
+            other => {
+                let number = other.strip_prefix("remove n").and_then(|number| number.parse::<u16>().ok());
+                match number.and_then(|number| number.checked_sub(1)) {
+                    Some(node) => Ok(Operation::Remove { node: NodeId(node) }),
+                    None => Err(word!(
+                        lang,
+                        "Write one of: join; leave; remove n3 (a dead node).",
+                        "请输入：join；leave；remove n3（已停机的节点）。"
+                    )
+                    .to_owned()),
+                }
+            }
         }
     }
 
-    fn operations(&self, _: NodeId, _: u16, lang: Lang) -> Vec<Prompt> {
+    fn operations(&self, _: NodeId, nodes: u16, lang: Lang) -> Vec<Prompt> {
         let (label, operation) = match self.entry().status {
             Status::Outside => (word!(lang, "let it join the ring", "让它加入环"), Operation::Join),
             _ => (word!(lang, "let it leave the ring", "让它离开环"), Operation::Leave),
         };
-        vec![Prompt { label: label.to_owned(), example: Dynamo::operation_text(&operation) }]
+        let prompt = |label: &str, operation: Operation| Prompt {
+            label: label.to_owned(),
+            example: Dynamo::operation_text(&operation),
+        };
+        let mut prompts = vec![prompt(label, operation)];
+        // The last other node is an example of one that is dead.
+        let last = (0..nodes).rev().map(NodeId).find(|node| *node != self.id());
+        if let Some(node) = last.filter(|_| self.entry().owns()) {
+            prompts.push(prompt(
+                word!(lang, "let it remove a dead node", "让它移除已停机的节点"),
+                Operation::Remove { node },
+            ));
+        }
+        prompts
     }
 
     fn violation_text(violation: &ViolationOf<Dynamo>, lang: Lang) -> (String, String) {
@@ -392,7 +435,7 @@ impl Portray for Dynamo {
     fn trace_state(&self, _: Option<&Dynamo>) -> Value {
         let durable = self.lately_durable().iter().map(|place| {
             let versions = self.on_disk(place);
-            let values: Vec<&str> = versions.iter().map(|version| &*version.value).collect();
+            let values: Vec<&str> = versions.iter().map(version_text).collect();
             json!({ "key": place.key, "position": position_text(place.position), "values": values })
         });
         json!({

@@ -11,9 +11,10 @@ use crate::{say, word};
 pub(super) fn weight(why: &Reason) -> u8 {
     use Reason as R;
     match why {
-        R::DiskLost { .. } | R::Joined { .. } | R::Left { .. } | R::Refilled { .. } => 10,
+        R::DiskLost { .. } | R::Joined { .. } | R::Left { .. } | R::Refilled { .. } | R::Removes { .. } => 10,
         _ if why.is_milestone() => 9,
-        R::LeaveRefused { .. } | R::JoinGivenUp | R::TooManySiblings { .. } | R::TooFewReplicas { .. } => 9,
+        R::LeaveRefused { .. } | R::RemovalRefused { .. } | R::RemovalOfTheLiving { .. } => 9,
+        R::JoinGivenUp | R::TooManySiblings { .. } | R::TooFewReplicas { .. } => 9,
         R::ReadAnswered { .. } | R::NewVersion { .. } | R::KeepsHint { .. } => 8,
         R::WritesToStandIn { .. } | R::RepairedByComparing { .. } | R::NoCoordinator { .. } => 8,
         R::HandsOver { .. } | R::TookOver { .. } | R::HandoverConfirmed { .. } => 7,
@@ -225,6 +226,62 @@ pub(super) fn text(why: &Reason, node: NodeId, lang: Lang) -> String {
                 lang,
                 "{node} has fetched again what was lost with its disk, {keys} key{s}; it answers reads again.",
                 "{node} 已取回随磁盘丢失的内容，共 {keys} 个键；它重新回答读请求。"
+            )
+        }
+        R::Removes { node: dead } => say!(
+            lang,
+            "{node} is told that {dead} is dead, and removes it. Others own its ranges now, and fetch what is left.",
+            "{node} 被告知 {dead} 已停机，将其移除。它的区间改由别的节点拥有，并取回仍在的键。"
+        ),
+        R::NothingToRemove { node: other } => {
+            say!(
+                lang,
+                "{other} is no member that {node} could remove.",
+                "{other} 不是 {node} 可以移除的成员。"
+            )
+        }
+        R::RemovalOfTheLiving { node: other } => say!(
+            lang,
+            "{node} heard of {other} only lately, so it does not remove it; {other} can leave by itself.",
+            "{node} 不久前还听到 {other} 的消息，因此不移除它；{other} 可以自己离开。"
+        ),
+        R::RemovalRefused { node: other, remaining, needed } => {
+            let s = plural(remaining);
+            say!(
+                lang,
+                "{other} may not be removed: {remaining} member{s} would remain, and a key needs {needed} nodes.",
+                "{other} 不能移除：只会剩 {remaining} 个成员，而每个键需要 {needed} 个节点。"
+            )
+        }
+        R::Filled { keys } => {
+            let s = plural(keys);
+            say!(
+                lang,
+                "What {node} gained by the removal has arrived; it holds {keys} key{s} and answers reads there, too.",
+                "{node} 因移除而得到的区间已经到齐；它有 {keys} 个键，并开始回答这些区间的读请求。"
+            )
+        }
+        R::DiskNotReady { from } => say!(
+            lang,
+            "{node}'s disk is not ready, so it does not take up what {from} asks; {from} will ask again.",
+            "{node} 的磁盘尚未就绪，因此不处理 {from} 的请求；{from} 会再问。"
+        ),
+        R::VectorTruncated { entries: 1 } => say!(
+            lang,
+            "The version vector names too many writers; {node} drops the oldest entry.",
+            "版本向量的写入者过多；{node} 删去最旧的一项。"
+        ),
+        R::VectorTruncated { entries } => say!(
+            lang,
+            "The version vector names too many writers; {node} drops the {entries} oldest entries.",
+            "版本向量的写入者过多；{node} 删去最旧的 {entries} 项。"
+        ),
+        R::TombstonesCollected { keys } => {
+            let s = plural(keys);
+            say!(
+                lang,
+                "No owner has anything older than the tombstone{s} of {keys} deleted key{s}; {node} drops what is left.",
+                "{keys} 个已删除的键，各主人都没有更旧的版本；{node} 删去其墓碑。"
             )
         }
         R::PassesOn { position, to, owners } => say!(

@@ -4,14 +4,15 @@
 //! that both own. Where hashes differ, the two send each other the level below, in turns, and at the leaves the
 //! versions themselves.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::merkle::{LEAF_LEVEL, MerkleTree, leaf_of};
+use super::merkle::{LEAF_LAST, LEAF_LEVEL, LEAF_SHIFT, MerkleTree, leaf_of};
 use super::message::{Item, Message, Timer};
-use super::options::Options;
+use super::options::{Options, Rule};
 use super::reason::Reason;
 use super::ring::Place;
-use super::storage::Held;
+use super::version::Siblings;
 use super::{Context, Dynamo};
 use crate::protocol::NodeId;
 
@@ -33,27 +34,58 @@ impl Dynamo {
         let next = members.iter().copied().find(|node| node.0 > self.next_peer && *node != self.id);
         let Some(to) = next.or_else(|| members.iter().copied().find(|node| *node != self.id)) else { return };
         self.next_peer = to.0;
+        if !self.is_ready {
+            return;
+        }
         let tree = self.tree_shared_with(to, cx.options);
         let nodes = tree.hash(0, 0).map(|hash| vec![(0, hash)]).unwrap_or_default();
         let ring = self.rings.current.fingerprint();
         cx.effects.send(to, Message::Tree { ring, level: 0, nodes }, Reason::ComparesTrees { with: to });
     }
 
-    fn shared_with<'a>(
-        &'a self,
-        other: NodeId,
-        options: &'a Options,
-    ) -> impl Iterator<Item = (&'a Place, &'a Held)> {
-        self.data.iter().filter(move |(place, _)| {
-            let owners = self.rings.current.owners(place, options);
-            owners.contains(&other) && owners.contains(&self.id)
-        })
+    /// Whether this node and another one both own a key.
+    fn shares(&self, place: &Place, other: NodeId, options: &Options) -> bool {
+        let owners = self.rings.current.owners(place, options);
+        owners.contains(&other) && owners.contains(&self.id)
     }
 
-    fn tree_shared_with(&self, other: NodeId, options: &Options) -> MerkleTree {
-        MerkleTree::of(
-            self.shared_with(other, options).map(|(place, held)| (place.position, held.durable.digest())),
-        )
+    /// The tree over the keys that both own. It is built once for each ring and then kept up to date.
+    fn tree_shared_with(&mut self, other: NodeId, options: &Options) -> Arc<MerkleTree> {
+        if let Some(tree) = self.trees.get(&other) {
+            return tree.clone();
+        }
+        let shared = self
+            .data
+            .iter()
+            .filter(|(place, held)| !held.durable.is_empty() && self.shares(place, other, options));
+        let tree = MerkleTree::of(shared.map(|(place, held)| (place.position, held.durable.digest())));
+        let tree = Arc::new(tree);
+        self.trees.insert(other, tree.clone());
+        tree
+    }
+
+    /// What is on disk of a key has changed: the trees follow.
+    pub(super) fn change_trees(
+        &mut self,
+        place: &Place,
+        before: &Siblings,
+        after: &Siblings,
+        options: &Options,
+    ) {
+        let digest = |siblings: &Siblings| (!siblings.is_empty()).then(|| siblings.digest());
+        let (before, after) = (digest(before), digest(after));
+        if self.trees.is_empty() || before == after {
+            return;
+        }
+        let owners = self.rings.current.owners(place, options);
+        if !owners.contains(&self.id) {
+            return;
+        }
+        for owner in owners {
+            if let Some(tree) = self.trees.get_mut(&owner) {
+                Arc::make_mut(tree).change(place.position, before, after);
+            }
+        }
     }
 
     pub(super) fn on_tree(
@@ -83,11 +115,17 @@ impl Dynamo {
         }
     }
 
+    /// What this node has on disk of the keys of some leaves that both own.
     fn items_of(&self, other: NodeId, leaves: &[u16], options: &Options) -> Arc<[Item]> {
-        self.shared_with(other, options)
-            .filter(|(place, _)| leaves.contains(&leaf_of(place.position)))
-            .map(|(place, held)| (place.clone(), held.durable.clone()))
-            .collect()
+        let mut items = Vec::new();
+        for leaf in leaves {
+            let first = Place { position: u64::from(*leaf) << LEAF_SHIFT, key: Arc::from("") };
+            let of_leaf = self.data.range(first..).take_while(|(place, _)| leaf_of(place.position) == *leaf);
+            let shared = of_leaf
+                .filter(|(place, held)| !held.durable.is_empty() && self.shares(place, other, options));
+            items.extend(shared.map(|(place, held)| (place.clone(), held.durable.clone())));
+        }
+        items.into()
     }
 
     pub(super) fn on_leaves(
@@ -103,6 +141,14 @@ impl Dynamo {
             cx.effects.note(Reason::OtherRing { from });
             return;
         }
+        let leaves: Vec<u16> = leaves.iter().copied().filter(|leaf| *leaf <= LEAF_LAST).collect();
+        let mine = self.items_of(from, &leaves, cx.options);
+        let sent: BTreeSet<&Place> = items.iter().map(|(place, _)| place).collect();
+        let alone: Vec<Place> =
+            mine.iter().map(|(place, _)| place).filter(|place| !sent.contains(place)).cloned().collect();
+        if !alone.is_empty() && cx.breaks(Rule::ComparingDeletes) {
+            self.forget(alone, vec![from], cx);
+        }
         for (place, siblings) in items {
             if *place == Place::of(&place.key) {
                 let why = Reason::RepairedByComparing { position: place.position, from };
@@ -110,9 +156,9 @@ impl Dynamo {
             }
         }
         if asks {
-            let items = self.items_of(from, leaves, cx.options);
+            let items = mine;
             let why = Reason::LeavesDiffer { with: from, leaves: leaves.len() as u16 };
-            cx.effects.send(from, Message::Leaves { ring, leaves: leaves.to_vec(), items, asks: false }, why);
+            cx.effects.send(from, Message::Leaves { ring, leaves, items, asks: false }, why);
         }
     }
 }

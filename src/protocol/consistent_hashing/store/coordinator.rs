@@ -6,10 +6,10 @@
 
 use super::disk::Action;
 use super::message::{Answer, Command, Message, RequestNumber, Timer};
-use super::options::Options;
+use super::options::{Options, Rule};
 use super::reason::Reason;
 use super::ring::Place;
-use super::storage::START_SHIFT;
+use super::storage::{COUNT_MAX, numbered};
 use super::version::{Dot, Siblings};
 use super::{Context, Dynamo};
 use crate::protocol::{ClientId, NodeId, RequestId};
@@ -39,6 +39,8 @@ pub struct Slot {
     pub asked: NodeId,
     /// What it answered; for a write, that it has stored the versions.
     pub answer: Option<Siblings>,
+    /// Whether it is an owner that has all that an owner must have, as it sees the ring itself.
+    pub(super) is_owner: bool,
 }
 
 impl Slot {
@@ -46,13 +48,32 @@ impl Slot {
     pub fn is_stand_in(&self) -> bool {
         self.asked != self.owner
     }
+
+    /// Whether its answer counts. In a read, a node that stands in for another counts only if it holds something:
+    /// otherwise it knows less than the one it stands in for. And an owner counts only if it is one as it sees the ring
+    /// itself: one that has given its range up, or has not got it yet, may know less, too.
+    fn counts(&self, is_read: bool) -> bool {
+        match &self.answer {
+            Some(_) if !is_read => true,
+            Some(siblings) if self.is_stand_in() => !siblings.is_empty(),
+            Some(_) => self.is_owner,
+            None => false,
+        }
+    }
+}
+
+/// What a new version says.
+#[derive(Clone, PartialEq, Debug)]
+pub(super) enum Change {
+    Value(std::sync::Arc<str>),
+    Delete,
 }
 
 /// What is being done.
 #[derive(Clone, PartialEq, Debug)]
 pub(super) enum Work {
-    /// Versions are gathered; with a value, it is then written in their place.
-    Read { then_write: Option<std::sync::Arc<str>> },
+    /// Versions are gathered; a change is then written in their place.
+    Read { then_write: Option<Change> },
     /// A version is being stored.
     Write { dot: Dot, siblings: Siblings, is_sent: bool },
 }
@@ -83,7 +104,7 @@ impl Dynamo {
                 asked =
                     stand_ins.by_ref().find(|node| self.may_ask(*node, is_read, options)).unwrap_or(*owner);
             }
-            slots.push(Slot { owner: *owner, asked, answer: None });
+            slots.push(Slot { owner: *owner, asked, answer: None, is_owner: false });
         }
         slots
     }
@@ -93,8 +114,8 @@ impl Dynamo {
     }
 
     pub(super) fn next_number(&mut self) -> RequestNumber {
-        self.requests_begun += 1;
-        (self.starts << START_SHIFT) + self.requests_begun
+        self.requests_begun = (self.requests_begun + 1) & COUNT_MAX;
+        numbered(self.starts, self.requests_begun)
     }
 
     pub(super) fn coordinate(&mut self, asked: Asked, command: Command, cx: &mut Context) {
@@ -108,7 +129,11 @@ impl Dynamo {
             cx.effects.note(Reason::RequestUnderWay { client: asked.client, request: asked.request });
             return;
         }
-        if !self.is_ready || !self.knows_the_ring() || self.requests.len() >= REQUESTS_MAX {
+        if !self.is_ready
+            || !self.knows_the_ring()
+            || self.requests.len() >= REQUESTS_MAX
+            || self.disk.is_behind()
+        {
             self.answer(asked, Answer::Unavailable, Reason::NotReady, cx);
             return;
         }
@@ -118,15 +143,18 @@ impl Dynamo {
         cx.effects.set_timer(Timer::Request(number), cx.options.replica_timeout_us, Reason::WaitsForReplicas);
         let work = match &command {
             Command::Get { .. } => Work::Read { then_write: None },
-            Command::Update { value, .. } => Work::Read { then_write: Some(value.clone()) },
+            Command::Update { value, .. } => Work::Read { then_write: Some(Change::Value(value.clone())) },
+            Command::Delete { .. } => Work::Read { then_write: Some(Change::Delete) },
             Command::Put { .. } => Work::Read { then_write: None },
         };
         let request = Request { asked, place, slots: Vec::new(), work, is_answered: false, timeouts: 0 };
         match command {
             Command::Put { value, context, .. } => {
-                self.begin_write(number, request, Siblings::default(), context, value, cx);
+                self.begin_write(number, request, Siblings::default(), context, Change::Value(value), cx);
             }
-            Command::Get { .. } | Command::Update { .. } => self.begin_read(number, request, cx),
+            Command::Get { .. } | Command::Update { .. } | Command::Delete { .. } => {
+                self.begin_read(number, request, cx);
+            }
         }
     }
 
@@ -173,6 +201,11 @@ impl Dynamo {
             }
             return;
         }
+        if is_read {
+            // Who has answered and does not count may have heard of the ring meanwhile, and is asked again.
+            let is_idle = |slot: &&mut Slot| slot.answer.is_some() && !slot.counts(true);
+            request.slots.iter_mut().filter(is_idle).for_each(|slot| slot.answer = None);
+        }
         let why = Reason::AsksOthers { timeouts: request.timeouts.into() };
         cx.effects.set_timer(Timer::Request(number), cx.options.replica_timeout_us, why);
         self.fill_slots(&mut request, is_read, cx.options);
@@ -218,11 +251,10 @@ impl Dynamo {
         let position = place.position;
         match work {
             Work::Read { .. } if slot.asked == self.id => {
-                let siblings = self.on_disk(&place);
-                if self.membership.get(self.id).refilling {
-                    cx.effects.note(Reason::RefillingAnswersNoReads { position });
-                } else {
-                    self.count_answer(number, self.id, siblings);
+                if self.may_answer_reads(&place, cx) {
+                    let (siblings, is_owner) =
+                        (self.read_here(&place, cx), self.has_its_share(&place, cx.options));
+                    self.count_answer(number, self.id, siblings, is_owner, cx);
                 }
             }
             Work::Read { .. } => {
@@ -253,33 +285,44 @@ impl Dynamo {
         let Work::Write { dot, siblings, .. } = &request.work else { return };
         if self.has_on_disk(&request.place, dot) {
             let siblings = siblings.clone();
-            self.count_answer(number, self.id, siblings);
+            self.count_answer(number, self.id, siblings, true, cx);
             self.conclude_write(number, cx);
         }
     }
 
     /// Puts an answer in its place.
-    pub(super) fn count_answer(&mut self, number: RequestNumber, from: NodeId, siblings: Siblings) -> bool {
+    pub(super) fn count_answer(
+        &mut self,
+        number: RequestNumber,
+        from: NodeId,
+        siblings: Siblings,
+        is_owner: bool,
+        cx: &mut Context,
+    ) -> bool {
         let Some(request) = self.requests.get_mut(&number) else { return false };
-        let mut slots = request.slots.iter_mut();
-        match slots.find(|slot| slot.asked == from && slot.answer.is_none()) {
+        let asked_here = |slot: &Slot| slot.asked == from && slot.answer.is_none();
+        let open = |slot: &Slot| slot.answer.is_none();
+        let mut at = request.slots.iter().position(asked_here);
+        if at.is_none()
+            && request.slots.iter().any(|slot| slot.asked == from)
+            && request.slots.iter().any(open)
+            && cx.breaks(Rule::SameReplicaCountedTwice)
+        {
+            at = request.slots.iter().position(open);
+        }
+        match at.and_then(|at| request.slots.get_mut(at)) {
             Some(slot) => {
-                slot.answer = Some(siblings);
+                (slot.answer, slot.is_owner) = (Some(siblings), is_owner);
                 true
             }
             None => false,
         }
     }
 
-    /// How many answers count, and how many are needed. A node that stands in for another in a read counts
-    /// only if it holds something: otherwise it knows less than the one it stands in for.
+    /// How many answers count, and how many are needed.
     pub(super) fn quorum(&self, request: &Request, options: &Options) -> (u16, u16) {
         let is_read = matches!(request.work, Work::Read { .. });
-        let counts = |slot: &&Slot| match &slot.answer {
-            Some(siblings) => !is_read || !slot.is_stand_in() || !siblings.is_empty(),
-            None => false,
-        };
-        let have = request.slots.iter().filter(counts).count() as u16;
+        let have = request.slots.iter().filter(|slot| slot.counts(is_read)).count() as u16;
         (have, if is_read { options.read_quorum } else { options.write_quorum })
     }
 

@@ -3,17 +3,20 @@
 //! Every acknowledgement of the store means "on disk". Each step that writes ends with one sync, several syncs
 //! may be under way, and what depends on one is held back until it has finished.
 
-use super::options::Rule;
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use super::message::{Item, Message, RequestNumber};
+use super::options::Rule;
 use super::reason::Reason;
 use super::ring::Place;
 use super::storage::{self, Persistent, Record};
 use super::version::Siblings;
 use super::{Context, Dynamo};
 use crate::protocol::{NodeId, SyncId};
+
+/// How much may wait for a disk that hangs. A node that has so much held back takes nothing more upon itself.
+const HELD_MAX: usize = 4_096;
 
 /// The node's view of its disk.
 #[derive(Clone, PartialEq, Debug, Default)]
@@ -75,6 +78,21 @@ impl Disk {
         if self.dirty { Some(SyncId(self.next_sync)) } else { self.outstanding.back().map(|(sync, _)| *sync) }
     }
 
+    /// Whether so much waits for it that nothing more is taken on.
+    pub(super) fn is_behind(&self) -> bool {
+        self.held.len() >= HELD_MAX || self.outstanding.len() >= HELD_MAX
+    }
+
+    /// What was read from the disk is durable with the next sync, like what is written.
+    pub(super) fn read(&mut self, keys: impl Iterator<Item = (Place, Siblings)>) {
+        self.written.extend(keys);
+    }
+
+    /// The rule is broken on purpose: nobody waits for the first sync.
+    pub(super) fn trust(&mut self) {
+        self.dirty = false;
+    }
+
     pub(super) fn outstanding(&self) -> usize {
         self.outstanding.len()
     }
@@ -101,7 +119,10 @@ impl Dynamo {
         let hint = hint.filter(|node| *node != self.id);
         let data = Arc::make_mut(&mut self.data);
         let held = data.entry(place.clone()).or_insert_with(super::storage::Held::nothing);
-        let merged = held.siblings.merge(incoming);
+        let mut merged = held.siblings.merge(incoming);
+        if merged.len() > 1 && cx.breaks(Rule::SiblingsDropped) {
+            merged = merged.only_last();
+        }
         let is_new_hint = hint.is_some_and(|node| !held.hints.contains(&node));
         let becomes_own = hint.is_none() && !held.own;
         let has_changed = merged != held.siblings;
@@ -116,20 +137,31 @@ impl Dynamo {
         held.hints.extend(hint.filter(|_| is_new_hint));
         if hint.is_some() && !held.own && cx.breaks(Rule::HintsDroppedAtACrash) {
             // The rule is broken on purpose: the node takes for durable what is in memory only.
-            held.durable = merged;
-            self.fresh.push(place.clone());
+            self.set_durable(place, merged, cx);
         } else {
             let record = storage::stored(place, held);
             self.disk.written.push((place.clone(), merged));
             self.append(record, why, cx);
         }
-        if hint.is_some() || !self.keeps(place, cx.options) {
-            self.plan_handoff(cx);
+        self.handoff.is_young_again(place, has_changed);
+        self.review(place, cx);
+    }
+
+    /// Versions of a key are on disk.
+    pub(super) fn set_durable(&mut self, place: &Place, siblings: Siblings, cx: &mut Context) {
+        let Some(held) = Arc::make_mut(&mut self.data).get_mut(place) else { return };
+        let are_deleted = siblings.are_deleted();
+        let before = std::mem::replace(&mut held.durable, siblings.clone());
+        self.change_trees(place, &before, &siblings, cx.options);
+        self.fresh.push(place.clone());
+        if are_deleted && before != siblings {
+            self.note_tombstone(place, cx);
         }
     }
 
     /// A key was given up: syncs that are under way do not make it durable any more, should it come back.
     pub(super) fn forget_writes(&mut self, places: &[Place]) {
+        let places: BTreeSet<&Place> = places.iter().collect();
         let lists = self.disk.outstanding.iter_mut().map(|(_, written)| written);
         for written in lists.chain(std::iter::once(&mut self.disk.written)) {
             written.retain(|(place, _)| !places.contains(place));
@@ -154,6 +186,8 @@ impl Dynamo {
     pub(super) fn send_when_durable(&mut self, to: NodeId, message: Message, why: Reason, cx: &mut Context) {
         match self.disk.latest_sync() {
             None => cx.effects.send(to, message, why),
+            // Messages may be lost, so these may be, too, while a disk hangs.
+            Some(_) if self.disk.held.len() >= 2 * HELD_MAX => {}
             Some(until) => self.disk.held.push_back((until, Action::Send { to, message, why })),
         }
     }
@@ -179,6 +213,7 @@ impl Dynamo {
             life: self.life,
             membership: self.membership.clone(),
             data: (*self.data).clone(),
+            unfilled: self.unfilled.clone(),
         }
     }
 
@@ -191,7 +226,7 @@ impl Dynamo {
         if limit > 0 && self.disk.records > limit.max(2 * self.data.len() as u32) {
             self.disk.records = 0;
             let mut whole = self.persistent();
-            if cx.breaks(Rule::HintsDroppedAtACrash) {
+            if cx.options.break_rules.hints_dropped_at_a_crash {
                 whole.data.retain(|_, held| held.own);
             }
             let why = Reason::LogCompacted { keys: whole.data.len() as u32 };
@@ -209,12 +244,8 @@ impl Dynamo {
     pub(super) fn on_synced(&mut self, sync: SyncId, cx: &mut Context) {
         while let Some((first, written)) = self.disk.outstanding.pop_front_if(|(first, _)| *first <= sync) {
             let _ = first;
-            let data = Arc::make_mut(&mut self.data);
             for (place, siblings) in written {
-                if let Some(held) = data.get_mut(&place) {
-                    held.durable = siblings;
-                    self.fresh.push(place);
-                }
+                self.set_durable(&place, siblings, cx);
             }
         }
         cx.effects.note(Reason::Durable { keys: self.fresh.len() as u32 });

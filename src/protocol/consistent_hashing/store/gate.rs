@@ -41,7 +41,11 @@ impl Dynamo {
         }
         let number = self.next_number();
         let asked = Asked { gate: self.id, number, client, request };
-        if !self.is_ready || !self.knows_the_ring() || self.passed_on.len() >= REQUESTS_MAX {
+        if !self.is_ready
+            || !self.knows_the_ring()
+            || self.passed_on.len() >= REQUESTS_MAX
+            || self.disk.is_behind()
+        {
             self.answer(asked, Answer::Unavailable, Reason::NotReady, cx);
             return;
         }

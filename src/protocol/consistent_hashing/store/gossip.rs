@@ -8,12 +8,11 @@
 
 use std::sync::Arc;
 
-use super::lifecycle::Rings;
 use super::member::{Entry, Status};
 use super::message::{Message, Rumour, Timer};
-use super::options::Options;
+use super::options::{Options, Rule};
 use super::reason::Reason;
-use super::storage::{Record, START_SHIFT};
+use super::storage::{Record, START_SHIFT, numbered};
 use super::{Context, Dynamo};
 use crate::protocol::NodeId;
 
@@ -80,13 +79,13 @@ impl Dynamo {
 
     pub(super) fn plan_gossip(&mut self, least_us: u64, cx: &mut Context) {
         // Nodes that gossip at the same moment tell each other what both know.
-        let most_us = cx.options.gossip_interval_us * 3 / 2;
+        let most_us = cx.options.gossip_interval_us.saturating_mul(3) / 2;
         let after_us = cx.surroundings.random_between(least_us, most_us);
         cx.effects.set_timer(Timer::Gossip, after_us, Reason::WaitsToGossip);
     }
 
     pub(super) fn on_gossip_due(&mut self, cx: &mut Context) {
-        self.heartbeats.own += 1;
+        self.heartbeats.own = self.heartbeats.own.saturating_add(1);
         self.plan_gossip(cx.options.gossip_interval_us / 2, cx);
         if cx.nodes < 2 {
             return;
@@ -109,7 +108,7 @@ impl Dynamo {
     }
 
     fn rumours(&self) -> Arc<[Rumour]> {
-        let own = (self.starts << START_SHIFT) + self.heartbeats.own;
+        let own = numbered(self.starts, self.heartbeats.own);
         let rumour = |(node, entry): (NodeId, Entry)| {
             let heard = self.heartbeats.heard.get(node.index()).map_or(0, |heard| heard.heartbeat);
             Rumour { entry, heartbeat: if node == self.id { own } else { heard } }
@@ -129,10 +128,10 @@ impl Dynamo {
                 *heard = Heard { heartbeat: rumour.heartbeat, at_us: cx.surroundings.now_us };
             }
             let known = self.membership.get(node);
-            if rumour.entry.number > known.number {
-                self.membership.set(node, rumour.entry);
+            let is_older = rumour.entry.number > 0 && rumour.entry.number < known.number;
+            if rumour.entry.replaces(&known) || is_older && cx.breaks(Rule::OlderRingAccepted) {
                 let why = Reason::HeardOf { node, status: rumour.entry.status, from };
-                self.append(Record::Heard { node, entry: rumour.entry }, why, cx);
+                self.hear(node, rumour.entry, why, cx);
                 has_changed = true;
             }
         }
@@ -142,7 +141,7 @@ impl Dynamo {
             has_changed |= self.hear_of_itself(*rumour, cx);
         }
         if has_changed {
-            self.rings = Rings::of(self.id, &self.membership, cx.options);
+            self.set_rings(cx);
             self.resume(cx);
         }
         if asks && self.knows_the_ring() {
@@ -156,19 +155,21 @@ impl Dynamo {
     fn hear_of_itself(&mut self, rumour: Rumour, cx: &mut Context) -> bool {
         let starts = rumour.heartbeat >> START_SHIFT;
         if starts > self.starts {
-            self.starts = starts + 1;
+            self.starts = starts.saturating_add(1);
             let why = Reason::RemembersStarts { starts: self.starts };
             self.append(Record::Started { starts: self.starts, life: self.life }, why, cx);
         }
         let own = self.membership.get(self.id);
-        // The same number with another decision is one that it took before its disk was lost.
-        if rumour.entry.number < own.number || rumour.entry == own {
+        // Who has lost its disk, too, knows nothing of this node. The same number with another decision is one that it
+        // took before its disk was lost, or another node has removed it.
+        if rumour.entry.number == 0 || rumour.entry.number < own.number || rumour.entry == own {
             return false;
         }
         let status = rumour.entry.status;
         let owned = matches!(status, Status::Member | Status::Leaving);
         // What it has become since it found its disk lost stands only as long as nobody knows better.
         let refilling = owned && (own.refilling || own.status != status);
+        let refilling = refilling && !cx.breaks(Rule::LostDiskNotTold);
         let number = rumour.entry.number.max(own.number);
         self.membership.set(self.id, Entry { number, ..rumour.entry });
         self.transfer = None;

@@ -6,18 +6,22 @@
 //! * *Join*: outside → joining, while it fetches what it is going to own → member, once that is on its disk.
 //! * *Leave*: member → leaving, while it hands over all it holds → outside, once everybody who is going to own
 //!   it has confirmed.
+//! * *Removal*: a node that is dead and will not come back decides nothing any more, so an operator has another one
+//!   remove it. Those who own its ranges from then on fetch what the other members hold of them, and answer no reads
+//!   there before that has arrived. What the dead node alone held is out of reach until it comes back: then it hears
+//!   that it was removed, and hands over all it has.
 //! * *A lost disk*: it says so as `refilling`, stores what it is sent and answers no reads until it has fetched
 //!   again what it owns. It stays an owner, so no range moves for it.
 //!
 //! Each of these survives a crash at any point: the decision is on disk, what has arrived is on disk, and the
 //! process that starts next goes on.
 
-use super::options::Rule;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::disk::Action;
 use super::member::{Entry, Membership, Status};
-use super::options::Options;
+use super::options::{Options, Rule};
 use super::reason::Reason;
 use super::ring::{Place, Ring};
 use super::storage::{DiskLoss, Persistent, Record};
@@ -35,10 +39,18 @@ pub(super) struct Rings {
     pub(super) coming: Ring,
     /// With this node, whoever else joins.
     pub(super) with_me: Ring,
+    /// With those that were removed and whose ranges have not arrived yet, if there are any: what this node owns now
+    /// and not in that ring, it does not have.
+    before: Option<Ring>,
 }
 
 impl Rings {
-    pub(super) fn of(id: NodeId, membership: &Membership, options: &Options) -> Rings {
+    pub(super) fn of(
+        id: NodeId,
+        membership: &Membership,
+        unfilled: &BTreeMap<NodeId, u64>,
+        options: &Options,
+    ) -> Rings {
         let ring = |is: fn(&Entry) -> bool| Ring::new(&membership.nodes_with(is), options);
         let current = ring(Entry::owns);
         let same_or = |is: fn(&Entry) -> bool| {
@@ -54,18 +66,26 @@ impl Rings {
             members.sort();
             with_me = Ring::new(&members, options);
         }
-        Rings { staying, coming, with_me, current }
+        let before = (!unfilled.is_empty()).then(|| {
+            let mut members: Vec<NodeId> = unfilled.keys().chain(current.members()).copied().collect();
+            members.sort();
+            members.dedup();
+            Ring::new(&members, options)
+        });
+        Rings { staying, coming, with_me, before, current }
     }
 }
 
 impl Dynamo {
-    pub(super) fn with(id: NodeId, found: Persistent, cx: &Context) -> Dynamo {
+    pub(super) fn with(id: NodeId, found: Persistent, cx: &mut Context) -> Dynamo {
+        let begins_anew = found.starts > 0 && cx.breaks(Rule::StartsNotCounted);
         Dynamo {
             id,
-            starts: found.starts + 1,
+            starts: if begins_anew { found.starts } else { found.starts.saturating_add(1) },
             life: found.life,
-            rings: Rings::of(id, &found.membership, cx.options),
+            rings: Rings::of(id, &found.membership, &found.unfilled, cx.options),
             membership: found.membership,
+            unfilled: found.unfilled,
             data: Arc::new(found.data),
             disk: Default::default(),
             is_ready: false,
@@ -76,6 +96,7 @@ impl Dynamo {
             heartbeats: super::gossip::Heartbeats::new(cx.nodes, cx.surroundings.now_us),
             silent: Default::default(),
             handoff: Default::default(),
+            trees: Default::default(),
             transfer: None,
             next_peer: id.0,
             fresh: Vec::new(),
@@ -88,8 +109,9 @@ impl Dynamo {
         let starts = cx.surroundings.random_between(1 << 16, 1 << 20);
         let life = cx.surroundings.random_between(1, u64::from(u32::MAX)) as u32;
         let mut membership = Membership::unknown(cx.nodes);
-        membership.set(id, Entry { status: Status::Outside, refilling: true, number: 0 });
-        let found = Persistent { starts, life, membership, data: Default::default() };
+        membership.set(id, Entry { status: Status::Outside, refilling: true, ..Entry::default() });
+        let (data, unfilled) = (Default::default(), Default::default());
+        let found = Persistent { starts, life, membership, data, unfilled };
         let node = Dynamo::with(id, found, cx);
         let why = Reason::DiskLost { loss };
         cx.effects.note(why);
@@ -101,7 +123,17 @@ impl Dynamo {
     pub(super) fn begin(&mut self, cx: &mut Context) {
         let why = Reason::Started { starts: self.starts, keys: self.data.len() as u32 };
         self.append(Record::Started { starts: self.starts, life: self.life }, why, cx);
-        self.when_durable(Action::Ready, cx);
+        if !self.data.is_empty() && cx.breaks(Rule::ReadAtStartCountsAsDurable) {
+            let held = Arc::make_mut(&mut self.data).values_mut();
+            held.for_each(|held| held.durable = held.siblings.clone());
+            self.fresh = self.data.keys().cloned().collect();
+            self.is_ready = true;
+            self.disk.trust();
+        } else {
+            self.disk.read(self.data.iter().map(|(place, held)| (place.clone(), held.siblings.clone())));
+            self.when_durable(Action::Ready, cx);
+        }
+        self.review_all(cx);
         self.plan_gossip(cx.options.gossip_interval_us / 4, cx);
         self.plan_anti_entropy(cx);
         self.resume(cx);
@@ -110,12 +142,18 @@ impl Dynamo {
     /// Goes on with what it was about when the membership changed, or the process ended.
     pub(super) fn resume(&mut self, cx: &mut Context) {
         self.begin_transfer(cx);
-        if self.membership.get(self.id).status == Status::Leaving
-            || self.data.iter().any(|(place, held)| !held.hints.is_empty() || !self.keeps(place, cx.options))
-        {
+        if self.membership.get(self.id).status == Status::Leaving || self.handoff.is_any_due() {
             self.plan_handoff(cx);
         }
         self.leave_if_handed_over(cx);
+    }
+
+    /// The membership has changed, so others own what.
+    pub(super) fn set_rings(&mut self, cx: &mut Context) {
+        self.rings = Rings::of(self.id, &self.membership, &self.unfilled, cx.options);
+        self.trees.clear();
+        self.confirm_tombstones_anew();
+        self.review_all(cx);
     }
 
     /// Whether it has heard how every node stands to the ring; one that lost its disk has to be told.
@@ -137,15 +175,66 @@ impl Dynamo {
         }
     }
 
+    /// Whether a read may count on this node: it owns the key, and has all that an owner must have.
+    pub(super) fn has_its_share(&self, place: &Place, options: &Options) -> bool {
+        let is_owner = |ring: &Ring| ring.is_owner(self.id, place, options);
+        let entry = self.membership.get(self.id);
+        entry.owns()
+            && (!entry.refilling || options.break_rules.refilling_answers_reads)
+            && is_owner(&self.rings.current)
+            && self.rings.before.as_ref().is_none_or(is_owner)
+    }
+
     /// Decides about its own entry. Others hear of it once it is on disk.
     #[track_caller]
     pub(super) fn decide(&mut self, status: Status, refilling: bool, why: Reason, cx: &mut Context) {
-        let number = self.membership.get(self.id).number + 1;
-        let entry = Entry { status, refilling, number };
+        let number = self.membership.get(self.id).number.saturating_add(1);
+        let entry = Entry { status, refilling, number, is_removed: false };
         self.membership.set(self.id, entry);
         self.append(Record::Heard { node: self.id, entry }, why, cx);
-        self.rings = Rings::of(self.id, &self.membership, cx.options);
+        if status == Status::Leaving {
+            Arc::make_mut(&mut self.data).values_mut().for_each(|held| held.delivered.clear());
+        }
+        self.set_rings(cx);
         self.tell_everyone(why, cx);
+    }
+
+    /// An operator says that another node is dead.
+    pub(super) fn on_removal_asked(&mut self, node: NodeId, cx: &mut Context) {
+        let known = self.membership.get(node);
+        let (owns, is_joining) = (known.owns(), known.status == Status::Joining);
+        if node == self.id || !self.is_ready || !self.knows_the_ring() || !(owns || is_joining) {
+            cx.effects.note(Reason::NothingToRemove { node });
+            return;
+        }
+        if self.seems_up(node, cx.options) {
+            cx.effects.note(Reason::RemovalOfTheLiving { node });
+            return;
+        }
+        let remaining = self.rings.staying.members().iter().filter(|member| **member != node).count();
+        let needed = usize::from(cx.options.replicas);
+        if owns && remaining < needed {
+            let (remaining, needed) = (remaining as u16, needed as u16);
+            cx.effects.note(Reason::RemovalRefused { node, remaining, needed });
+            return;
+        }
+        let number = known.number.saturating_add(1);
+        let entry = Entry { status: Status::Outside, refilling: false, number, is_removed: true };
+        let why = Reason::Removes { node };
+        self.hear(node, entry, why, cx);
+        self.set_rings(cx);
+        self.tell_everyone(why, cx);
+        self.resume(cx);
+    }
+
+    /// Writes down how another node stands to the ring.
+    #[track_caller]
+    pub(super) fn hear(&mut self, node: NodeId, entry: Entry, why: Reason, cx: &mut Context) {
+        self.membership.set(node, entry);
+        if entry.is_removed {
+            self.unfilled.insert(node, entry.number);
+        }
+        self.append(Record::Heard { node, entry }, why, cx);
     }
 
     pub(super) fn on_join_asked(&mut self, cx: &mut Context) {
@@ -181,7 +270,6 @@ impl Dynamo {
                 }
                 let why = Reason::Leaves { keys: self.data.len() as u32 };
                 self.decide(Status::Leaving, false, why, cx);
-                Arc::make_mut(&mut self.data).values_mut().for_each(|held| held.delivered.clear());
             }
             _ => cx.effects.note(Reason::NothingToLeave),
         }
@@ -191,14 +279,12 @@ impl Dynamo {
     /// The end of a departure: everybody who is going to own what it holds has it on disk.
     pub(super) fn leave_if_handed_over(&mut self, cx: &mut Context) {
         let own = self.membership.get(self.id);
-        if own.status != Status::Leaving || own.refilling {
+        if own.status != Status::Leaving || own.refilling || !self.unfilled.is_empty() || !self.is_ready {
             return;
         }
-        let is_handed_over = |(place, held): (&Place, &super::Held)| {
-            let owners = self.rings.staying.owners(place, cx.options);
-            !owners.is_empty() && owners.iter().all(|owner| held.delivered.contains(owner))
-        };
-        if !self.data.iter().all(is_handed_over) {
+        // Without anybody who stays, nobody could have it.
+        let nobody_stays = self.rings.staying.members().is_empty();
+        if nobody_stays || !self.handoff.is_all_confirmed() && !cx.breaks(Rule::LeftBeforeHandover) {
             return;
         }
         let why = Reason::Left { keys: self.data.len() as u32 };

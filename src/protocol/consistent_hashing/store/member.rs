@@ -1,7 +1,8 @@
 //! Who is a member, as far as a node has heard (§4.8.1).
 //!
-//! Each node decides about its own entry only and numbers its decisions, so of two entries for a node the one
-//! with the greater number is right, and tables that have met agree.
+//! Each node decides about its own entry and numbers its decisions, so of two entries for a node the one with the
+//! greater number is right, and tables that have met agree. There is one exception: an operator may have a node that is
+//! dead removed by another one. Should both decide at once, with the same number, the removal counts.
 
 use serde::{Deserialize, Serialize};
 
@@ -30,11 +31,19 @@ pub struct Entry {
     pub status: Status,
     /// Whether it lost its disk and has not yet fetched again what it owns: it stores, and answers no reads.
     pub refilling: bool,
-    /// The number of the node's decision; 0 if nothing was heard.
+    /// The number of the decision; 0 if nothing was heard.
     pub number: u64,
+    /// Whether an operator had it removed by another node. What it holds did not go to those who own it since.
+    pub is_removed: bool,
 }
 
 impl Entry {
+    /// Whether this entry is right where the other one is what was known.
+    pub fn replaces(&self, known: &Entry) -> bool {
+        let order = |entry: &Entry| (entry.number, entry.is_removed, entry.status, entry.refilling);
+        self.number > 0 && order(self) > order(known)
+    }
+
     /// Whether the node is in the ring by which keys are assigned.
     pub fn owns(&self) -> bool {
         matches!(self.status, Status::Member | Status::Leaving)
@@ -58,7 +67,7 @@ impl Membership {
         let entry = |node| {
             let is_member = options.is_initial_member(NodeId(node));
             let status = if is_member { Status::Member } else { Status::Outside };
-            Entry { status, refilling: false, number: 1 }
+            Entry { status, refilling: false, number: 1, is_removed: false }
         };
         Membership { entries: (0..nodes).map(entry).collect() }
     }
@@ -91,6 +100,6 @@ impl Membership {
 
     /// The sum of all numbers, which rises with every change.
     pub fn era(&self) -> u64 {
-        self.entries.iter().map(|entry| entry.number).sum()
+        self.entries.iter().fold(0, |era, entry| era.saturating_add(entry.number))
     }
 }

@@ -15,8 +15,16 @@ pub type RequestNumber = u64;
 /// A key with all its versions, as it travels from node to node.
 pub type Item = (Place, Siblings);
 
-/// A key that a node offers to another, with the digest of its versions.
-pub type Offered = (Place, u64);
+/// A key that a node offers to another.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct Offered {
+    /// The key.
+    pub place: Place,
+    /// The digest of its versions.
+    pub digest: u64,
+    /// Whether it is a tombstone that may go: then nothing at all is as good as these versions.
+    pub may_go: bool,
+}
 
 /// What a client asks for (§4.1).
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -46,13 +54,21 @@ pub enum Command {
         /// The value that takes the place of all versions read.
         value: Arc<str>,
     },
+    /// Read a key and write a tombstone in place of all that was read.
+    Delete {
+        /// Which one.
+        key: Arc<str>,
+    },
 }
 
 impl Command {
     /// The key that it is about.
     pub fn key(&self) -> &Arc<str> {
         match self {
-            Command::Get { key } | Command::Put { key, .. } | Command::Update { key, .. } => key,
+            Command::Get { key }
+            | Command::Put { key, .. }
+            | Command::Update { key, .. }
+            | Command::Delete { key } => key,
         }
     }
 
@@ -61,14 +77,16 @@ impl Command {
         matches!(self, Command::Get { .. })
     }
 
-    /// A command drawn at random over `keys` keys: half reads, then updates, and some writes without a context.
+    /// A command drawn at random over `keys` keys: half reads, then updates, and some deletes and writes without a
+    /// context.
     pub fn random(client: ClientId, keys: u16, random: &mut dyn rand::Rng) -> Command {
         let key = key_name(random.next_u32() % u32::from(keys.max(1)));
         let mut value = || Arc::from(format!("{client}.{}", random.next_u32() % 100_000).as_str());
         let value: Arc<str> = value();
-        match random.next_u32() % 8 {
-            0..=3 => Command::Get { key },
-            4..=6 => Command::Update { key, value },
+        match random.next_u32() % 16 {
+            0..=7 => Command::Get { key },
+            8..=12 => Command::Update { key, value },
+            13 => Command::Delete { key },
             _ => Command::Put { key, value, context: VersionVector::default() },
         }
     }
@@ -110,6 +128,12 @@ pub enum Operation {
     Join,
     /// Hand over what it owns and leave.
     Leave,
+    /// Remove another node that is dead and will not come back soon. What it alone held is out of reach until it does;
+    /// those who own its ranges from now on fetch what the others have.
+    Remove {
+        /// Which node.
+        node: NodeId,
+    },
 }
 
 /// What one node tells another of a node.
@@ -156,6 +180,8 @@ pub enum Message {
         number: RequestNumber,
         /// The versions.
         siblings: Siblings,
+        /// Whether the replica owns the key, as it sees the ring, and has all that an owner must have.
+        is_owner: bool,
     },
     /// Store these versions.
     Write {
@@ -267,6 +293,27 @@ impl Message {
         "Leaves",
         "Gossip",
     ];
+
+    /// Whether handling it reads what is on disk or writes to it.
+    pub(super) fn needs_the_disk(&self) -> bool {
+        match self {
+            Message::Read { .. }
+            | Message::Write { .. }
+            | Message::Offer { .. }
+            | Message::Handoff { .. }
+            | Message::Fetch { .. }
+            | Message::Range { .. }
+            | Message::Tree { .. }
+            | Message::Leaves { .. } => true,
+            Message::Forward { .. }
+            | Message::ForwardAnswer { .. }
+            | Message::ReadAnswer { .. }
+            | Message::WriteAnswer { .. }
+            | Message::OfferAnswer { .. }
+            | Message::HandoffAnswer { .. }
+            | Message::Gossip { .. } => false,
+        }
+    }
 
     /// Position of its kind in [`Message::KINDS`].
     pub fn kind(&self) -> u8 {

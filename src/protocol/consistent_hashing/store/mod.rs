@@ -15,7 +15,7 @@
 //! | `handoff` | hints and keys that belong to others are handed over, then dropped | §4.6, §4.9 |
 //! | [`merkle`], `anti_entropy` | replicas that differ find out where | §4.7 |
 //! | [`member`], `gossip` | who is a member and who has failed | §4.8 |
-//! | `lifecycle`, `transfer` | joining, leaving, and refilling a lost disk, in chunks | §4.9 |
+//! | `lifecycle`, `transfer` | joining, leaving, removing the dead, refilling a lost disk, in chunks | §4.9 |
 //! | [`storage`], `disk` | what is on disk, and what must wait for it | §5 |
 //! | [`monitor`] | what must hold after every step | |
 //!
@@ -72,6 +72,8 @@ pub struct Dynamo {
     starts: u64,
     life: u32,
     membership: Membership,
+    /// Nodes that were removed, of whose ranges this one may own a part that has not arrived yet.
+    unfilled: BTreeMap<NodeId, u64>,
     data: Arc<BTreeMap<Place, Held>>,
     disk: disk::Disk,
 
@@ -86,6 +88,8 @@ pub struct Dynamo {
     /// Nodes that did not answer in time and have not been heard of since (§4.8.3).
     silent: BTreeSet<NodeId>,
     handoff: handoff::Handoff,
+    /// For each node that it has compared with, the tree over the keys that both own.
+    trees: BTreeMap<NodeId, Arc<merkle::MerkleTree>>,
     transfer: Option<transfer::Transfer>,
     /// Whom this node compares trees with next.
     next_peer: u16,
@@ -146,7 +150,7 @@ impl Participant for Dynamo {
         let mut cx = Context { nodes: setup.nodes, options: setup.options, surroundings, effects };
         let tail = disk.tail;
         let mut node = match storage::recover(&setup, disk) {
-            Ok(found) => Dynamo::with(setup.id, found, &cx),
+            Ok(found) => Dynamo::with(setup.id, found, &mut cx),
             Err(loss) => Dynamo::with_a_lost_disk(setup.id, loss, &mut cx),
         };
         if let Tail::Torn { at } = tail {
@@ -175,6 +179,7 @@ impl Participant for Dynamo {
             Input::Synced(sync) => self.on_synced(sync, &mut cx),
             Input::Operation(Operation::Join) => self.on_join_asked(&mut cx),
             Input::Operation(Operation::Leave) => self.on_leave_asked(&mut cx),
+            Input::Operation(Operation::Remove { node }) => self.on_removal_asked(node, &mut cx),
         }
         self.finish(&mut cx);
     }
@@ -209,6 +214,13 @@ impl Participant for Dynamo {
         Lane { standing, era: self.membership.era() }
     }
 
+    fn nodes_of_operation(operation: &Operation) -> Vec<NodeId> {
+        match operation {
+            Operation::Remove { node } => vec![*node],
+            Operation::Join | Operation::Leave => Vec::new(),
+        }
+    }
+
     fn random_command(client: ClientId, _nodes: u16, keys: u16, random: &mut dyn rand::Rng) -> Command {
         Command::random(client, keys, random)
     }
@@ -220,6 +232,12 @@ impl Dynamo {
             return;
         }
         self.heard_from(from, cx);
+        if message.needs_the_disk() && (!self.is_ready || self.disk.is_behind()) {
+            // Until its first sync has finished, what it has read may still vanish; and what waits for a disk that
+            // hangs has a bound. Whoever asked will ask again.
+            cx.effects.note(Reason::DiskNotReady { from });
+            return;
+        }
         match message {
             Message::Gossip { rumours, asks } => self.on_gossip(from, &rumours, asks, cx),
             Message::Forward { number, client, request, command } => {
@@ -228,7 +246,9 @@ impl Dynamo {
             }
             Message::ForwardAnswer { number, answer } => self.on_forward_answer(from, number, answer, cx),
             Message::Read { number, place } => self.on_read(from, number, &place, cx),
-            Message::ReadAnswer { number, siblings } => self.on_read_answer(from, number, siblings, cx),
+            Message::ReadAnswer { number, siblings, is_owner } => {
+                self.on_read_answer(from, number, siblings, is_owner, cx);
+            }
             Message::Write { number, place, siblings, hint } => {
                 self.on_write(from, number, &place, &siblings, hint, cx);
             }

@@ -18,6 +18,8 @@ pub const VIRTUAL_NODES_MAX: u32 = 1_000;
 /// The most versions of one key beside each other. A coordinator that knows so many takes no further one which
 /// does not replace any.
 pub const SIBLINGS_MAX: usize = 32;
+/// The greatest bound on the entries of a version vector.
+const VECTOR_ENTRIES_MAX: u64 = 10_000;
 
 /// The options of the store, the same for all nodes. N, R and W are the paper's (§4.5).
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -63,6 +65,14 @@ pub struct Options {
     pub chunk_keys: u32,
     /// After how many records the log on disk is compacted; 0 for never.
     pub compact_every_records: u32,
+    /// How many writers a version vector names; of more, the oldest are dropped when a version is made (§4.4). 0 for no
+    /// bound.
+    pub vector_entries_max: u32,
+    /// How long a tombstone stays, at the least, on the disk of each owner, in µs; 0 for ever. After that it goes once
+    /// all owners have confirmed that they have nothing older. Whoever is none of them and still has an older version,
+    /// because it stood in for an owner and was cut off for longer than this, brings the key back. So it has to be
+    /// longer than any node is ever out of reach.
+    pub tombstone_grace_us: u64,
     /// Rules to break on purpose, so that one can see what each is for.
     pub break_rules: BreakRules,
 }
@@ -77,6 +87,54 @@ rules! {
     /// A node owns its ranges as soon as it joins, and who owned them before forgets them as soon as they are
     /// sent (against §4.9: a "confirmation round between the source and the destination").
     range_handed_over_before_it_arrived => RangeHandedOverBeforeItArrived,
+    /// A replica acknowledges a write before it is on its disk (against §4.5: W nodes have it when the client is told).
+    acknowledged_before_durable => AcknowledgedBeforeDurable,
+    /// A coordinator tells others of a version before it is on its own disk, so that it can forget a version which
+    /// others have.
+    told_before_own_disk => ToldBeforeOwnDisk,
+    /// A client is told that its write is done when W − 1 nodes have it (against §4.5).
+    acknowledged_by_too_few => AcknowledgedByTooFew,
+    /// A read is answered when R − 1 nodes have answered (against §4.5).
+    read_of_too_few => ReadOfTooFew,
+    /// A second answer of the same node counts as that of another one (against §4.5).
+    same_replica_counted_twice => SameReplicaCountedTwice,
+    /// What a replica had read counts as an acknowledgement of what is being written since.
+    late_read_counted_as_write => LateReadCountedAsWrite,
+    /// A replica that is brought up to date after a read forgets what it had, be it newer (against §5).
+    repair_overwrites => RepairOverwrites,
+    /// Of siblings only the last is kept (against §4.4).
+    siblings_dropped => SiblingsDropped,
+    /// A new version replaces all that its coordinator holds, also what the client has not read (against §4.4).
+    context_covers_unread => ContextCoversUnread,
+    /// What is handed over counts as confirmed when it is sent (against §4.6: "once the transfer succeeds").
+    forgotten_when_sent => ForgottenWhenSent,
+    /// A confirmation of older versions counts for those that have come since.
+    old_confirmation_counts => OldConfirmationCounts,
+    /// A node says that it has what is only in its memory.
+    offer_answered_from_memory => OfferAnsweredFromMemory,
+    /// A node confirms what is handed over to it before it is on its disk.
+    handover_confirmed_before_durable => HandoverConfirmedBeforeDurable,
+    /// An older entry of the membership takes the place of a newer one (against §4.8.1).
+    older_ring_accepted => OlderRingAccepted,
+    /// A process begins to count where the one before it began, so that two versions share a dot.
+    starts_not_counted => StartsNotCounted,
+    /// Comparing trees deletes what the other does not have (against §4.7).
+    comparing_deletes => ComparingDeletes,
+    /// A tombstone goes before all owners have confirmed it, so that what was deleted comes back.
+    tombstone_dropped_too_early => TombstoneDroppedTooEarly,
+    /// A node leaves before everybody has what it holds (against §4.9).
+    left_before_handover => LeftBeforeHandover,
+    /// A node that lost its disk goes on as if it held all that it owns.
+    lost_disk_not_told => LostDiskNotTold,
+    /// A node owns its ranges although too many have not sent what they hold of them (against §4.9).
+    ranges_taken_too_early => RangesTakenTooEarly,
+    /// A node that has not yet fetched again what it lost answers reads.
+    refilling_answers_reads => RefillingAnswersReads,
+    /// Others hear of a version that is not on any disk.
+    read_from_memory => ReadFromMemory,
+    /// What a process reads at its start counts as durable, though only the one before it was killed and its writes had
+    /// not reached the disk.
+    read_at_start_counts_as_durable => ReadAtStartCountsAsDurable,
 }
 
 impl Default for Options {
@@ -100,6 +158,8 @@ impl Default for Options {
             handoff_interval_us: 60_000,
             chunk_keys: 16,
             compact_every_records: 2_000,
+            vector_entries_max: 10,
+            tombstone_grace_us: 60_000_000,
             break_rules: BreakRules::default(),
         }
     }
@@ -149,6 +209,10 @@ impl Options {
         within("handoff_interval_us", self.handoff_interval_us, 1_000, DURATION_US_MAX);
         within("chunk_keys", u64::from(self.chunk_keys), 1, 1_024);
         within("compact_every_records", u64::from(self.compact_every_records), 0, 1_000_000);
+        within("vector_entries_max", u64::from(self.vector_entries_max), 0, VECTOR_ENTRIES_MAX);
+        if self.tombstone_grace_us != 0 {
+            within("tombstone_grace_us", self.tombstone_grace_us, 1_000, DURATION_US_MAX);
+        }
         if self.anti_entropy_interval_us != 0 {
             within("anti_entropy_interval_us", self.anti_entropy_interval_us, 1_000, DURATION_US_MAX);
         }

@@ -2,6 +2,7 @@
 
 use super::coordinator::{Request, Work};
 use super::message::{Answer, Message, RequestNumber};
+use super::options::Rule;
 use super::reason::Reason;
 use super::version::Siblings;
 use super::{Context, Dynamo};
@@ -23,14 +24,19 @@ impl Dynamo {
         from: NodeId,
         number: RequestNumber,
         siblings: Siblings,
+        is_owner: bool,
         cx: &mut Context,
     ) {
         let versions = siblings.len() as u16;
         // An update reads first: what was read late is no acknowledgement of what is being written since.
-        let reads = |request: &Request| matches!(request.work, Work::Read { .. });
-        if self.requests.get(&number).is_some_and(reads) && self.count_answer(number, from, siblings) {
+        let is_read = match self.requests.get(&number).map(|request| &request.work) {
+            Some(Work::Read { .. }) => true,
+            Some(Work::Write { .. }) => cx.breaks(Rule::LateReadCountedAsWrite),
+            None => false,
+        };
+        if is_read && self.count_answer(number, from, siblings, is_owner, cx) {
             cx.effects.note(Reason::ReplicaRead { from, versions });
-            self.conclude_read(number, cx);
+            self.look_at_quorum(number, cx);
         } else {
             cx.effects.note(Reason::LateAnswer { from });
         }
@@ -43,14 +49,15 @@ impl Dynamo {
         let Work::Read { then_write } = &request.work else { return };
         let (have, needed) = self.quorum(request, cx.options);
         let all_answered = request.slots.iter().all(|slot| slot.answer.is_some());
-        if have >= needed && !request.is_answered {
+        let is_enough = have >= needed || have.saturating_add(1) == needed && cx.breaks(Rule::ReadOfTooFew);
+        if is_enough && !request.is_answered {
             let (asked, then_write) = (request.asked, then_write.clone());
             let siblings = merged(request);
-            if let Some(value) = then_write {
+            if let Some(change) = then_write {
                 let Some(request) = self.requests.remove(&number) else { return };
                 cx.effects.note(Reason::ReadBeforeWrite { versions: siblings.len() as u16, have, needed });
                 let context = siblings.context();
-                self.begin_write(number, request, siblings, context, value, cx);
+                self.begin_write(number, request, siblings, context, change, cx);
                 return;
             }
             let versions = siblings.len() as u16;

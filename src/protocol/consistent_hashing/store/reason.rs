@@ -112,6 +112,51 @@ pub enum Reason {
     },
     /// It is not a member that could leave now.
     NothingToLeave,
+    /// An operator says that a node is dead: it is removed, and others own its ranges.
+    Removes {
+        /// Which.
+        node: NodeId,
+    },
+    /// There is no such member to remove, or this node does not know the ring yet.
+    NothingToRemove {
+        /// Which.
+        node: NodeId,
+    },
+    /// The node that is to be removed was heard of lately. It can leave by itself.
+    RemovalOfTheLiving {
+        /// Which.
+        node: NodeId,
+    },
+    /// Too few members would remain for N replicas.
+    RemovalRefused {
+        /// Which.
+        node: NodeId,
+        /// How many would.
+        remaining: u16,
+        /// N.
+        needed: u16,
+    },
+    /// What the node gained when another one was removed has arrived: it answers reads there, too.
+    Filled {
+        /// How many keys it holds.
+        keys: u32,
+    },
+    /// The process has only just started and what it read may not be durable, or its disk is far behind: it takes
+    /// nothing upon itself, and whoever asked will ask again.
+    DiskNotReady {
+        /// Who asked.
+        from: NodeId,
+    },
+    /// The oldest entries of a version vector are dropped.
+    VectorTruncated {
+        /// How many.
+        entries: u32,
+    },
+    /// No owner has anything older than these tombstones any more, so they go.
+    TombstonesCollected {
+        /// How many.
+        keys: u32,
+    },
     /// The members are asked for what this node is going to own.
     TransferBegins {
         /// How many members.
@@ -475,6 +520,9 @@ impl Reason {
                 | Reason::Leaves { .. }
                 | Reason::Left { .. }
                 | Reason::Refilled { .. }
+                | Reason::Removes { .. }
+                | Reason::Filled { .. }
+                | Reason::TombstonesCollected { .. }
                 | Reason::WriteAcknowledged { .. }
                 | Reason::Dropped { .. }
                 | Reason::ReadRepair { .. }
@@ -490,6 +538,7 @@ impl Reason {
             | Reason::LogCompacted { .. }
             | Reason::SyncBeforeAcknowledging { .. }
             | Reason::Durable { .. }
+            | Reason::DiskNotReady { .. }
             | Reason::ReadRepair { .. }
             | Reason::AllReplicasAnswered => "Dynamo §5",
             Reason::DiskLost { .. }
@@ -509,7 +558,10 @@ impl Reason {
             | Reason::GossipsBack { .. }
             | Reason::HeardOf { .. }
             | Reason::NothingToJoin
-            | Reason::NothingToLeave => "Dynamo §4.8.1",
+            | Reason::NothingToLeave
+            | Reason::Removes { .. }
+            | Reason::NothingToRemove { .. }
+            | Reason::RemovalOfTheLiving { .. } => "Dynamo §4.8.1",
             Reason::FoundSilent { .. } => "Dynamo §4.8.3",
             Reason::Joins { .. }
             | Reason::Joined { .. }
@@ -528,8 +580,9 @@ impl Reason {
             | Reason::AnswersOffer { .. }
             | Reason::OfferedKeysOfOthers { .. }
             | Reason::HandoverConfirmed { .. }
+            | Reason::Filled { .. }
             | Reason::Dropped { .. } => "Dynamo §4.9",
-            Reason::LeaveRefused { .. } => "Dynamo §4.3",
+            Reason::LeaveRefused { .. } | Reason::RemovalRefused { .. } => "Dynamo §4.3",
             Reason::PassesOn { .. }
             | Reason::WaitsForCoordinator { .. }
             | Reason::AnswerPassedBack { .. }
@@ -559,9 +612,11 @@ impl Reason {
             | Reason::TakesOver { .. }
             | Reason::TookOver { .. }
             | Reason::HintDelivered { .. } => "Dynamo §4.6",
-            Reason::ReadBeforeWrite { .. } | Reason::NewVersion { .. } | Reason::TooManySiblings { .. } => {
-                "Dynamo §4.4"
-            }
+            Reason::ReadBeforeWrite { .. }
+            | Reason::NewVersion { .. }
+            | Reason::VectorTruncated { .. }
+            | Reason::TombstonesCollected { .. }
+            | Reason::TooManySiblings { .. } => "Dynamo §4.4",
         }
     }
 }

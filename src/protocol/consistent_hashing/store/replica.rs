@@ -1,7 +1,10 @@
 //! A replica stores what it is sent and answers once that is on its disk (§4.5, §4.6).
 
+use std::sync::Arc;
+
 use super::disk::Action;
 use super::message::{Item, Message, RequestNumber};
+use super::options::Rule;
 use super::reason::Reason;
 use super::ring::Place;
 use super::version::Siblings;
@@ -11,14 +14,29 @@ use crate::protocol::NodeId;
 impl Dynamo {
     pub(super) fn on_read(&mut self, from: NodeId, number: RequestNumber, place: &Place, cx: &mut Context) {
         let position = place.position;
-        if self.membership.get(self.id).refilling || !self.knows_the_ring() {
-            // What it holds is less than what it is supposed to hold, so it must not count.
-            cx.effects.note(Reason::RefillingAnswersNoReads { position });
+        if !self.may_answer_reads(place, cx) {
             return;
         }
-        let siblings = self.on_disk(place);
+        let (siblings, is_owner) = (self.read_here(place, cx), self.has_its_share(place, cx.options));
         let why = Reason::AnswersRead { position, versions: siblings.len() as u16 };
-        cx.effects.send(from, Message::ReadAnswer { number, siblings }, why);
+        cx.effects.send(from, Message::ReadAnswer { number, siblings, is_owner }, why);
+    }
+
+    /// A node that holds less than it is supposed to hold must not count in a read.
+    pub(super) fn may_answer_reads(&mut self, place: &Place, cx: &mut Context) -> bool {
+        let lacks = self.membership.get(self.id).refilling || !self.knows_the_ring();
+        if lacks && !cx.breaks(Rule::RefillingAnswersReads) {
+            cx.effects.note(Reason::RefillingAnswersNoReads { position: place.position });
+            return false;
+        }
+        true
+    }
+
+    /// What others may read here of a key: what is on disk.
+    pub(super) fn read_here(&mut self, place: &Place, cx: &mut Context) -> Siblings {
+        let Some(held) = self.data.get(place) else { return Siblings::default() };
+        let is_broken = held.siblings != held.durable && cx.breaks(Rule::ReadFromMemory);
+        if is_broken { held.siblings.clone() } else { held.durable.clone() }
     }
 
     pub(super) fn on_write(
@@ -38,8 +56,22 @@ impl Dynamo {
             Some(owner) => Reason::KeepsHint { position, owner },
             None => Reason::Stores { position, from },
         };
+        if number.is_none()
+            && hint.is_none()
+            && self.siblings_of(place).merge(siblings) != *siblings
+            && cx.breaks(Rule::RepairOverwrites)
+            && let Some(held) = Arc::make_mut(&mut self.data).get_mut(place)
+        {
+            held.siblings = Siblings::default();
+        }
         self.store(place, siblings, hint, why, cx);
         if let Some(number) = number {
+            if !self.has_all_on_disk(&(place.clone(), siblings.clone()))
+                && cx.breaks(Rule::AcknowledgedBeforeDurable)
+            {
+                cx.effects.send(from, Message::WriteAnswer { number }, Reason::StoredDurably { position });
+                return;
+            }
             let item = (place.clone(), siblings.clone());
             self.when_durable(Action::Acknowledge { to: from, number, item }, cx);
         }

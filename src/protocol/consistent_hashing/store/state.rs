@@ -31,6 +31,11 @@ impl Dynamo {
         &self.rings.current
     }
 
+    /// The ring once those have left that are leaving.
+    pub fn staying_ring(&self) -> &Ring {
+        &self.rings.staying
+    }
+
     /// The ring once everybody has joined who is about to.
     pub fn coming_ring(&self) -> &Ring {
         &self.rings.coming

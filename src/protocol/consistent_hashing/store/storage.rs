@@ -18,6 +18,13 @@ use crate::protocol::{NodeId, Setup};
 /// By how much a start is shifted in the numbers that a node counts with: dots, heartbeats, requests. What a
 /// process counts to then never meets what the next process begins with.
 pub const START_SHIFT: u32 = 24;
+/// The most that a process counts to.
+pub const COUNT_MAX: u64 = (1 << START_SHIFT) - 1;
+
+/// The number that a process gives when it counts to `count`: those of later processes are greater.
+pub fn numbered(starts: u64, count: u64) -> u64 {
+    (starts.min(u64::MAX >> START_SHIFT) << START_SHIFT) | count.min(COUNT_MAX)
+}
 
 /// One record on disk.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -62,6 +69,18 @@ pub enum Record {
         /// As which writer the node goes on, because it has forgotten versions that it made.
         life: u32,
     },
+    /// Deleted keys of which no owner has anything older than the tombstone, so that the tombstone can go.
+    Collected {
+        /// The keys.
+        places: Vec<Place>,
+        /// As which writer the node goes on.
+        life: u32,
+    },
+    /// The ranges have arrived that the node gained when these nodes were removed.
+    Filled {
+        /// Each with the number of the removal.
+        removed: Vec<(NodeId, u64)>,
+    },
 }
 
 /// A key that a node holds.
@@ -100,6 +119,9 @@ pub struct Persistent {
     pub membership: Membership,
     /// The keys.
     pub data: BTreeMap<Place, Held>,
+    /// Nodes that were removed, with the number of the removal, of whose ranges this node may own a part that has not
+    /// arrived yet.
+    pub unfilled: BTreeMap<NodeId, u64>,
 }
 
 impl Persistent {
@@ -111,6 +133,12 @@ impl Persistent {
         // A node that has lost its disk says so in an entry that nobody has numbered yet.
         let known = self.membership.iter().filter(|(_, entry)| entry.number > 0 || entry.refilling);
         records.extend(known.map(|(node, entry)| Record::Heard { node, entry }));
+        let is_filled = |(node, entry): &(NodeId, Entry)| {
+            entry.is_removed && self.unfilled.get(node).is_none_or(|number| *number != entry.number)
+        };
+        let filled = self.membership.iter().filter(is_filled).map(|(node, entry)| (node, entry.number));
+        let removed: Vec<(NodeId, u64)> = filled.collect();
+        records.extend((!removed.is_empty()).then_some(Record::Filled { removed }));
         records.extend(self.data.iter().map(|(place, held)| stored(place, held)));
         records
     }
@@ -138,10 +166,11 @@ pub fn format(setup: Setup<'_, Options>) -> Vec<Record> {
         let owners = ring.owners(&place, options);
         let Some(first) = owners.first().filter(|_| owners.contains(&setup.id)) else { continue };
         let dot = Dot { writer: Writer { node: *first, life: 0 }, counter: u64::from(number) + 1 };
-        let version = Version { dot, context: VersionVector::default(), value: "initial".into() };
-        data.insert(place, Held::on_disk(Siblings::of(version), Vec::new(), true));
+        let context = VersionVector::default();
+        let version = Version { dot, context, value: "initial".into(), is_deleted: false };
+        data.insert(place, Held::read(Siblings::of(version), Vec::new(), true));
     }
-    Persistent { starts: 0, life: 0, membership, data }.records(setup.id)
+    Persistent { starts: 0, life: 0, membership, data, unfilled: BTreeMap::new() }.records(setup.id)
 }
 
 impl Dot {
@@ -152,13 +181,15 @@ impl Dot {
 }
 
 impl Held {
-    fn on_disk(siblings: Siblings, hints: Vec<NodeId>, own: bool) -> Held {
-        Held { durable: siblings.clone(), siblings, hints, own, delivered: Vec::new() }
+    /// A key as it stands in the log. What can be read there may be in the cache of the operating system only, so it
+    /// is not durable before a sync has finished.
+    fn read(siblings: Siblings, hints: Vec<NodeId>, own: bool) -> Held {
+        Held { durable: Siblings::default(), siblings, hints, own, delivered: Vec::new() }
     }
 
     /// A key of which nothing is known yet.
     pub(super) fn nothing() -> Held {
-        Held::on_disk(Siblings::default(), Vec::new(), false)
+        Held::read(Siblings::default(), Vec::new(), false)
     }
 }
 
@@ -178,16 +209,36 @@ pub fn recover(setup: &Setup<'_, Options>, disk: Recovered<Record>) -> Result<Pe
         None => return Err(DiskLoss::Empty),
     }
     let membership = Membership::unknown(setup.nodes);
-    let mut found = Persistent { starts: 0, life: 0, membership, data: BTreeMap::new() };
+    let unfilled = BTreeMap::new();
+    let mut found = Persistent { starts: 0, life: 0, membership, data: BTreeMap::new(), unfilled };
     for record in records {
         match record {
             Record::Formatted { .. } => return Err(DiskLoss::Damaged),
-            Record::Started { starts, life } => (found.starts, found.life) = (starts, life),
-            Record::Heard { node, entry } => found.membership.set(node, entry),
-            Record::Stored { place, siblings, hints, own } => {
-                found.data.insert(place, Held::on_disk(siblings, hints, own));
+            Record::Started { starts, life } => {
+                (found.starts, found.life) = (found.starts.max(starts), life);
             }
-            Record::Dropped { places, life, .. } => {
+            // Whatever is read twice, the later decision counts, and no version is lost that nothing replaces.
+            Record::Heard { node, entry } => {
+                let known = found.membership.get(node);
+                if entry.replaces(&known) || known.number == 0 {
+                    found.membership.set(node, entry);
+                    if entry.is_removed {
+                        found.unfilled.insert(node, entry.number);
+                    }
+                }
+            }
+            Record::Filled { removed } => {
+                for (node, number) in removed {
+                    if found.unfilled.get(&node).is_some_and(|known| *known <= number) {
+                        found.unfilled.remove(&node);
+                    }
+                }
+            }
+            Record::Stored { place, siblings, hints, own } => {
+                let known = found.data.get(&place).map(|held| held.siblings.clone()).unwrap_or_default();
+                found.data.insert(place, Held::read(known.merge(&siblings), hints, own));
+            }
+            Record::Dropped { places, life, .. } | Record::Collected { places, life } => {
                 found.life = life;
                 for place in &places {
                     found.data.remove(place);
@@ -214,7 +265,7 @@ mod tests {
             recover(&setup(&options), Recovered { records: format(setup(&options)), tail: Tail::Clean });
         let found = whole.as_mut().unwrap();
         assert_eq!(found.data.len(), 50, "three members own all keys");
-        let leaving = Entry { status: Status::Leaving, refilling: true, number: 7 };
+        let leaving = Entry { status: Status::Leaving, refilling: true, number: 7, is_removed: false };
         found.membership.set(NodeId(2), leaving);
         found.data.values_mut().for_each(|held| held.hints.push(NodeId(0)));
         let records = found.records(NodeId(1));

@@ -4,7 +4,8 @@
 //! chunk; a chunk is asked for once the one before is on disk. When at most W − 1 members have not sent all of
 //! theirs, those that lost their disks included, one of the W disks that hold an acknowledged write is among the
 //! others, so the node has it: its ranges have arrived, and it becomes an owner. A node that refills its own lost
-//! disk counts itself among those that have not.
+//! disk counts itself among those that have not. The same is done by members that gain ranges because another one was
+//! removed: it, too, counts among those that have not.
 //!
 //! Chunks are asked for again until they come, and a source only reads, so it does not matter who dies
 //! half-way. If the membership changes meanwhile, the ranges are others, and it begins anew; what has arrived
@@ -16,9 +17,10 @@ use std::sync::Arc;
 use super::disk::Action;
 use super::member::Entry;
 use super::message::{Item, Message, Timer};
+use super::options::Rule;
 use super::reason::Reason;
 use super::ring::{Place, Ring};
-use super::storage::START_SHIFT;
+use super::storage::Record;
 use super::{Context, Dynamo, Status};
 use crate::protocol::NodeId;
 
@@ -60,7 +62,9 @@ impl Dynamo {
     /// Begins a transfer if one is needed and none is under way for this very ring.
     pub(super) fn begin_transfer(&mut self, cx: &mut Context) {
         let own = self.membership.get(self.id);
-        let is_needed = self.knows_the_ring() && (own.status == Status::Joining || own.refilling);
+        let is_filling = own.owns() && !self.unfilled.is_empty();
+        let is_needed =
+            self.knows_the_ring() && (own.status == Status::Joining || own.refilling || is_filling);
         if !is_needed {
             self.transfer = None;
             return;
@@ -78,8 +82,7 @@ impl Dynamo {
         if self.transfer.as_ref().is_some_and(is_same) {
             return;
         }
-        self.requests_begun += 1;
-        let number = (self.starts << START_SHIFT) + self.requests_begun;
+        let number = self.next_number();
         let sources = full.iter().map(|node| Source { node: *node, after: None, is_done: false }).collect();
         let why = Reason::TransferBegins { sources: full.len() as u16 };
         self.transfer = Some(Transfer { number, members: members.into(), sources, keys: 0 });
@@ -93,7 +96,7 @@ impl Dynamo {
         for source in transfer.sources.iter().filter(|source| !source.is_done) {
             self.fetch(&transfer, source, why, cx);
         }
-        cx.effects.set_timer(Timer::Transfer, 2 * cx.options.replica_timeout_us, why);
+        cx.effects.set_timer(Timer::Transfer, cx.options.replica_timeout_us.saturating_mul(2), why);
     }
 
     #[track_caller]
@@ -133,6 +136,7 @@ impl Dynamo {
             .data
             .range((start, Bound::Unbounded))
             .filter(|(place, _)| ring.is_owner(from, place, cx.options))
+            .filter(|(_, held)| !held.durable.is_empty())
             .map(|(place, held)| (place.clone(), held.durable.clone()));
         let items: Arc<[Item]> = rest.by_ref().take(chunk).collect();
         let is_last = rest.next().is_none();
@@ -196,18 +200,29 @@ impl Dynamo {
         let own = self.membership.get(self.id);
         let refilling = self.membership.nodes_with(|entry| entry.owns() && entry.refilling).len();
         let missing = transfer.sources.iter().filter(|source| !source.is_done).count();
-        let may_miss = usize::from(cx.options.write_quorum.saturating_sub(1)).saturating_sub(refilling);
-        if missing > may_miss {
+        // A node that was removed has not sent its part either.
+        let gone = refilling + self.unfilled.len();
+        let may_miss = usize::from(cx.options.write_quorum.saturating_sub(1)).saturating_sub(gone);
+        if missing > may_miss && !cx.breaks(Rule::RangesTakenTooEarly) {
             return;
         }
         let keys = transfer.keys;
         self.transfer = None;
         let (status, why) = match own.status {
             Status::Joining => (Status::Member, Reason::Joined { keys }),
-            other => (other, Reason::Refilled { keys }),
+            other if own.refilling => (other, Reason::Refilled { keys }),
+            other => (other, Reason::Filled { keys }),
         };
         cx.effects.cancel_timer(Timer::Transfer, why);
-        self.decide(status, false, why, cx);
+        let removed: Vec<(NodeId, u64)> = std::mem::take(&mut self.unfilled).into_iter().collect();
+        if !removed.is_empty() {
+            self.append(Record::Filled { removed }, why, cx);
+        }
+        if own.refilling || status != own.status {
+            self.decide(status, false, why, cx);
+        } else {
+            self.set_rings(cx);
+        }
         self.resume(cx);
     }
 }

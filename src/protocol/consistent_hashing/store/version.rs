@@ -12,6 +12,7 @@
 //! it true. Nodes send each other the whole set of siblings; a coordinator has its new version on its own disk
 //! before it tells anybody; and a node that gave up a key, or lost its disk, goes on as another [`Writer`].
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -39,12 +40,35 @@ pub struct Dot {
     pub counter: u64,
 }
 
+/// What was seen of one writer.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+struct Seen {
+    writer: Writer,
+    /// All its versions up to this one.
+    counter: u64,
+    /// How many versions, one on the other, had led to that one. It tells old entries from new ones without a clock.
+    #[serde(default)]
+    height: u64,
+}
+
+impl Seen {
+    fn dot(&self) -> Dot {
+        Dot { writer: self.writer, counter: self.counter }
+    }
+}
+
 /// What somebody has seen: for each writer, all its versions up to a counter (§4.4).
+///
+/// Writers come and go with nodes, so a vector would grow for ever. Dynamo keeps a time with each entry and drops the
+/// oldest of more than ten. Here the *height* of the version takes the place of the time: it is the same wherever it is
+/// computed, and rises from a version to what replaces it. A vector is cut only when a version is made and never after,
+/// so everybody sees the same vector for the same version. An entry that is cut off makes a descendant look concurrent:
+/// a version that was replaced long ago may come back beside newer ones, and none is ever lost.
 #[derive(Clone, PartialEq, Eq, Default, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct VersionVector {
     /// By writer; no writer occurs twice.
-    entries: Vec<Dot>,
+    entries: Vec<Seen>,
 }
 
 impl VersionVector {
@@ -59,28 +83,67 @@ impl VersionVector {
         at.ok().and_then(|at| self.entries.get(at)).map_or(0, |entry| entry.counter)
     }
 
-    /// Includes the event, and all before it of the same writer.
-    pub fn include(&mut self, dot: Dot) {
+    /// Includes the event, at the height of its version, and all before it of the same writer.
+    pub fn include(&mut self, dot: Dot, height: u64) {
+        let seen = Seen { writer: dot.writer, counter: dot.counter, height };
         match self.entries.binary_search_by_key(&dot.writer, |entry| entry.writer) {
             Ok(at) => {
                 if let Some(entry) = self.entries.get_mut(at) {
-                    entry.counter = entry.counter.max(dot.counter);
+                    entry.counter = entry.counter.max(seen.counter);
+                    entry.height = entry.height.max(seen.height);
                 }
             }
-            Err(at) => self.entries.insert(at, dot),
+            Err(at) => self.entries.insert(at, seen),
         }
     }
 
     /// Includes all that the other one does.
     pub fn join(&mut self, other: &VersionVector) {
-        for dot in &other.entries {
-            self.include(*dot);
+        for seen in &other.entries {
+            self.include(seen.dot(), seen.height);
         }
     }
 
     /// The last event of each writer, by writer.
-    pub fn iter(&self) -> impl ExactSizeIterator<Item = &Dot> {
-        self.entries.iter()
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = Dot> {
+        self.entries.iter().map(Seen::dot)
+    }
+
+    /// Whether it includes all that the other one does.
+    pub fn includes(&self, other: &VersionVector) -> bool {
+        other.iter().all(|dot| self.covers(&dot))
+    }
+
+    /// The greatest height of an entry; 0 if there is none.
+    pub fn height(&self) -> u64 {
+        self.entries.iter().map(|entry| entry.height).max().unwrap_or_default()
+    }
+
+    /// Drops the oldest entries until `limit` remain (§4.4), but none of these writers'. Returns how many went.
+    pub fn truncate(&mut self, limit: usize, keep: &BTreeSet<Writer>) -> usize {
+        let excess = self.entries.len().saturating_sub(limit);
+        let mut oldest: Vec<(u64, Writer)> = self
+            .entries
+            .iter()
+            .filter(|entry| !keep.contains(&entry.writer))
+            .map(|entry| (entry.height, entry.writer))
+            .collect();
+        oldest.sort_unstable();
+        oldest.truncate(excess);
+        let gone: BTreeSet<Writer> = oldest.into_iter().map(|(_, writer)| writer).collect();
+        self.entries.retain(|entry| !gone.contains(&entry.writer));
+        gone.len()
+    }
+
+    /// Takes back what it claims to have seen of this event and later ones of the same writer: nobody can have seen
+    /// what is only being made.
+    pub fn exclude(&mut self, dot: &Dot) {
+        for entry in &mut self.entries {
+            if entry.writer == dot.writer {
+                entry.counter = entry.counter.min(dot.counter.saturating_sub(1));
+            }
+        }
+        self.entries.retain(|entry| entry.counter > 0);
     }
 }
 
@@ -91,11 +154,18 @@ pub struct Version {
     pub dot: Dot,
     /// What its writer had read: it replaces all of that.
     pub context: VersionVector,
-    /// The value.
+    /// The value; empty in a tombstone.
     pub value: Arc<str>,
+    /// Whether it is a tombstone: it says that the key was deleted, and replaces what its writer had read.
+    pub is_deleted: bool,
 }
 
 impl Version {
+    /// How many versions, one on the other, have led to it, itself included.
+    pub fn height(&self) -> u64 {
+        self.context.height().saturating_add(1)
+    }
+
     /// Whether this is the version with that dot or descends from it.
     pub fn includes(&self, dot: &Dot) -> bool {
         self.dot == *dot || self.context.covers(dot)
@@ -147,9 +217,14 @@ impl Siblings {
         let mut context = VersionVector::default();
         for version in self.versions.iter() {
             context.join(&version.context);
-            context.include(version.dot);
+            context.include(version.dot, version.height());
         }
         context
+    }
+
+    /// Whether the key was deleted, and nobody has written it since or at the same time.
+    pub fn are_deleted(&self) -> bool {
+        !self.is_empty() && self.versions.iter().all(|version| version.is_deleted)
     }
 
     /// Both sets together, without the versions that others of them have replaced ("syntactic
@@ -169,6 +244,12 @@ impl Siblings {
         let versions: Vec<Version> =
             all.iter().filter(is_current).map(|version| (*version).clone()).collect();
         Siblings { versions: versions.into() }
+    }
+
+    /// The last of them alone: what a store would keep that does not know siblings.
+    #[must_use]
+    pub(super) fn only_last(&self) -> Siblings {
+        self.versions.last().cloned().map(Siblings::of).unwrap_or_default()
     }
 
     /// A number that is the same for the same versions and, but for a chance of 2⁻⁶⁴, for no others.
@@ -194,8 +275,8 @@ mod tests {
 
     fn version(made: Dot, read: &[Dot]) -> Version {
         let mut context = VersionVector::default();
-        read.iter().for_each(|dot| context.include(*dot));
-        Version { dot: made, context, value: "x".into() }
+        read.iter().for_each(|dot| context.include(*dot, dot.counter));
+        Version { dot: made, context, value: "x".into(), is_deleted: false }
     }
 
     fn dots(siblings: &Siblings) -> Vec<Dot> {
@@ -222,8 +303,36 @@ mod tests {
         let all = Siblings::of(version(first, &[])).merge(&Siblings::of(version(second, &[])));
         assert_eq!(dots(&all), [first, second]);
         let context = all.context();
-        let merged = all.merge(&Siblings::of(Version { dot: dot(1, 1), context, value: "both".into() }));
+        let merged = all.merge(&Siblings::of(Version {
+            dot: dot(1, 1),
+            context,
+            value: "both".into(),
+            is_deleted: false,
+        }));
         assert_eq!(dots(&merged), [dot(1, 1)], "a client that has read both replaces both");
+    }
+
+    #[test]
+    fn section_4_4_the_oldest_entries_are_dropped_and_never_one_that_is_just_being_replaced() {
+        let mut vector = VersionVector::default();
+        (1..=20).for_each(|n| vector.include(dot(n, 1), u64::from(n)));
+        let keep = BTreeSet::from([dot(3, 1).writer]);
+        assert_eq!(vector.truncate(10, &keep), 10);
+        let nodes: Vec<u16> = vector.iter().map(|dot| dot.writer.node.0).collect();
+        assert_eq!(nodes, [3, 12, 13, 14, 15, 16, 17, 18, 19, 20]);
+        assert_eq!(vector.truncate(10, &keep), 0);
+        assert_eq!(vector.height(), 20);
+    }
+
+    #[test]
+    fn nobody_has_seen_what_is_only_being_made() {
+        let mut vector = VersionVector::default();
+        vector.include(dot(1, u64::MAX), u64::MAX);
+        vector.include(dot(2, 7), 3);
+        vector.exclude(&dot(1, 5));
+        assert!(!vector.covers(&dot(1, 5)) && vector.covers(&dot(1, 4)) && vector.covers(&dot(2, 7)));
+        vector.exclude(&dot(1, 1));
+        assert_eq!(vector.iter().len(), 1);
     }
 
     /// What replicas make of writes: each write takes the state of one replica as its context, or none.
@@ -240,7 +349,8 @@ mod tests {
             let mut written: Vec<Version> = Vec::new();
             for (counter, (at, meets, blind)) in (1..).zip(history) {
                 let context = if blind { VersionVector::default() } else { replicas[at].context() };
-                let version = Version { dot: dot(at as u16, counter), context, value: "x".into() };
+                let dot = dot(at as u16, counter);
+                let version = Version { dot, context, value: "x".into(), is_deleted: false };
                 written.push(version.clone());
                 replicas[at] = replicas[at].merge(&Siblings::of(version));
                 replicas[meets] = replicas[meets].merge(&replicas[at]);

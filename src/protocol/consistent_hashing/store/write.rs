@@ -1,13 +1,13 @@
 //! Writes: a new version on W disks (§4.4, §4.5).
 
-use std::sync::Arc;
+use std::collections::BTreeSet;
 
-use super::coordinator::{Request, Slot, Work};
+use super::coordinator::{Change, Request, Slot, Work};
 use super::disk::Action;
 use super::message::{Answer, Message, RequestNumber, Timer};
-use super::options::SIBLINGS_MAX;
+use super::options::{Rule, SIBLINGS_MAX};
 use super::reason::Reason;
-use super::storage::START_SHIFT;
+use super::storage::{COUNT_MAX, Record, numbered};
 use super::version::{Dot, Siblings, Version, VersionVector, Writer};
 use super::{Context, Dynamo, Status};
 use crate::protocol::NodeId;
@@ -19,8 +19,8 @@ impl Dynamo {
         number: RequestNumber,
         mut request: Request,
         read: Siblings,
-        context: VersionVector,
-        value: Arc<str>,
+        mut context: VersionVector,
+        change: Change,
         cx: &mut Context,
     ) {
         let position = request.place.position;
@@ -32,19 +32,58 @@ impl Dynamo {
             self.answer(request.asked, Answer::TooManySiblings, why, cx);
             return;
         }
-        self.versions_made += 1;
-        let writer = Writer { node: self.id, life: self.life };
-        let dot = Dot { writer, counter: (self.starts << START_SHIFT) + self.versions_made };
-        let siblings = known.merge(&Siblings::of(Version { dot, context, value }));
+        let reads_all = known.iter().all(|version| context.covers(&version.dot));
+        if !reads_all && cx.breaks(Rule::ContextCoversUnread) {
+            context.join(&known.context());
+        }
+        let dot = self.next_dot(cx);
+        context.exclude(&dot);
+        self.truncate(&mut context, &known, cx);
+        let (value, is_deleted) = match change {
+            Change::Value(value) => (value, false),
+            Change::Delete => ("".into(), true),
+        };
+        let siblings = known.merge(&Siblings::of(Version { dot, context, value, is_deleted }));
         request.slots = self.slots(&request.place, false, cx.options);
         let own_slot = request.slots.iter().find(|slot| slot.asked == self.id);
         let hint = own_slot.filter(|slot| slot.is_stand_in()).map(|slot| slot.owner);
         request.work = Work::Write { dot, siblings: siblings.clone(), is_sent: false };
-        let place = request.place.clone();
+        let (place, slots) = (request.place.clone(), request.slots.len());
         self.requests.insert(number, request);
         let why = Reason::NewVersion { position, siblings: siblings.len() as u16 };
         self.store(&place, &siblings, hint, why, cx);
+        if slots > 1 {
+            cx.effects.reached(Rule::TwoReplicasOnOneNode);
+        }
+        if cx.breaks(Rule::ToldBeforeOwnDisk) {
+            self.send_writes(number, cx);
+            return;
+        }
         self.when_durable(Action::Coordinate { number }, cx);
+    }
+
+    /// The event of a new version. A process that has counted to the end goes on as another writer.
+    fn next_dot(&mut self, cx: &mut Context) -> Dot {
+        if self.versions_made >= COUNT_MAX {
+            (self.versions_made, self.life) = (0, self.life.wrapping_add(1));
+            let why = Reason::RemembersStarts { starts: self.starts };
+            self.append(Record::Started { starts: self.starts, life: self.life }, why, cx);
+        }
+        self.versions_made += 1;
+        let writer = Writer { node: self.id, life: self.life };
+        Dot { writer, counter: numbered(self.starts, self.versions_made) }
+    }
+
+    /// Cuts a version vector to its bound (§4.4). What is just being replaced stays covered.
+    fn truncate(&self, context: &mut VersionVector, known: &Siblings, cx: &mut Context) {
+        let limit = cx.options.vector_entries_max as usize;
+        if limit == 0 || context.iter().len() <= limit {
+            return;
+        }
+        let replaced = known.iter().filter(|version| context.covers(&version.dot));
+        let keep: BTreeSet<Writer> = replaced.map(|version| version.dot.writer).collect();
+        let entries = context.truncate(limit, &keep) as u32;
+        cx.effects.note(Reason::VectorTruncated { entries });
     }
 
     /// The coordinator's copy is on disk; now the others are asked.
@@ -75,7 +114,7 @@ impl Dynamo {
             Some(Work::Write { siblings, .. }) => siblings.clone(),
             _ => Siblings::default(),
         };
-        if self.count_answer(number, from, stored) {
+        if self.count_answer(number, from, stored, true, cx) {
             cx.effects.note(Reason::ReplicaWrote { from });
             self.conclude_write(number, cx);
         } else {
@@ -89,7 +128,9 @@ impl Dynamo {
         let Work::Write { dot, is_sent: true, .. } = request.work else { return };
         let (have, needed) = self.quorum(request, cx.options);
         let all_answered = request.slots.iter().all(|slot| slot.answer.is_some());
-        if have >= needed && !request.is_answered {
+        let is_enough =
+            have >= needed || have.saturating_add(1) == needed && cx.breaks(Rule::AcknowledgedByTooFew);
+        if is_enough && !request.is_answered {
             let (asked, place) = (request.asked, request.place.clone());
             if let Some(request) = self.requests.get_mut(&number) {
                 request.is_answered = true;

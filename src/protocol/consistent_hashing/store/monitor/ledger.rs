@@ -7,7 +7,7 @@ use super::Violation;
 use crate::protocol::consistent_hashing::store::Dynamo;
 use crate::protocol::consistent_hashing::store::options::Options;
 use crate::protocol::consistent_hashing::store::ring::Place;
-use crate::protocol::consistent_hashing::store::version::{Dot, Version, VersionVector};
+use crate::protocol::consistent_hashing::store::version::{Dot, Siblings, Version, VersionVector};
 use crate::protocol::{NodeId, Observation};
 
 /// A set of nodes, at most 128.
@@ -48,7 +48,9 @@ impl Nodes {
 #[derive(Clone, PartialEq, Debug)]
 struct Known {
     dot: Dot,
+    /// All that it replaces: what its own vector names, and what those replace which that names. Vectors are cut.
     context: VersionVector,
+    is_tombstone: bool,
     /// The disks that hold it.
     holders: Nodes,
     /// The disks that hold it or ever did.
@@ -65,13 +67,18 @@ pub(super) struct Ledger {
 }
 
 impl Known {
-    fn first_seen(version: &Version, on: NodeId) -> Known {
+    fn first_seen(version: &Version, all: &[Known], on: NodeId) -> Known {
         let mut holders = Nodes::default();
         holders.insert(on);
         // What the operator wrote to the disks was never a client's to be told of, but must not be lost either.
         let is_acknowledged = version.dot.is_initial();
-        let Version { dot, context, .. } = version.clone();
-        Known { dot, context, holders, arrived: holders, lost: 0, is_acknowledged }
+        let dot = version.dot;
+        let mut context = version.context.clone();
+        for known in all.iter().filter(|known| version.context.covers(&known.dot)) {
+            context.join(&known.context);
+        }
+        let is_tombstone = version.is_deleted;
+        Known { dot, context, is_tombstone, holders, arrived: holders, lost: 0, is_acknowledged }
     }
 
     fn check_lost(&self, place: &Place, options: &Options) -> Option<Violation> {
@@ -86,6 +93,15 @@ impl Known {
     }
 }
 
+/// Whether these versions are, or replace, the one with that dot, whatever was cut off their vectors.
+fn include(siblings: &Siblings, dot: &Dot, all: &[Known]) -> bool {
+    let replaces = |version: &Version| {
+        let known = all.iter().find(|known| known.dot == version.dot);
+        known.is_some_and(|known| known.context.covers(dot))
+    };
+    siblings.include(dot) || siblings.iter().any(replaces)
+}
+
 impl Ledger {
     /// A process has started: what is on its disk, and what is not.
     pub(super) fn started(
@@ -97,10 +113,10 @@ impl Ledger {
         let id = node.id();
         let mut violation = None;
         for (place, all) in Arc::make_mut(&mut self.keys).iter_mut() {
-            for known in all.iter_mut().filter(|known| known.holders.contains(id)) {
-                if node.has_on_disk(place, &known.dot) {
-                    continue;
-                }
+            let read = node.siblings_of(place);
+            let there: Vec<bool> = all.iter().map(|known| include(&read, &known.dot, all)).collect();
+            let lacking = all.iter_mut().zip(there).filter(|(_, is_there)| !is_there);
+            for known in lacking.map(|(known, _)| known).filter(|known| known.holders.contains(id)) {
                 known.holders.remove(id);
                 if disk_lost {
                     known.lost += 1;
@@ -117,12 +133,35 @@ impl Ledger {
         violation
     }
 
+    /// A node writes versions of a key down. None of them is on disk yet; but what one of them replaces has to be known
+    /// even if it never is, because the next write comes before the sync.
+    pub(super) fn written(&mut self, place: &Place, siblings: &Siblings) {
+        let all = Arc::make_mut(&mut self.keys).entry(place.clone()).or_default();
+        for version in siblings.iter() {
+            let is_known = all.iter().any(|known| {
+                known.dot == version.dot || known.is_acknowledged && known.context.covers(&version.dot)
+            });
+            if !is_known {
+                let mut known = Known::first_seen(version, all, version.dot.writer.node);
+                (known.holders, known.arrived) = Default::default();
+                all.push(known);
+            }
+        }
+    }
+
+    /// Whether a node has a version on its disk, or what replaces it.
+    pub(super) fn has(&self, node: &Dynamo, place: &Place, dot: &Dot) -> bool {
+        let all = self.keys.get(place).map(Vec::as_slice).unwrap_or_default();
+        include(&node.on_disk(place), dot, all)
+    }
+
     /// A node has new versions of a key on its disk.
     pub(super) fn learn(&mut self, node: &Dynamo, place: &Place, nodes: &[Option<Dynamo>]) {
         let Some(held) = node.held(place) else { return };
         let keys = Arc::make_mut(&mut self.keys);
         let all = keys.entry(place.clone()).or_default();
-        for known in all.iter_mut().filter(|known| held.durable.include(&known.dot)) {
+        let there: Vec<bool> = all.iter().map(|known| include(&held.durable, &known.dot, all)).collect();
+        for (known, _) in all.iter_mut().zip(there).filter(|(_, is_there)| *is_there) {
             known.holders.insert(node.id());
             known.arrived.insert(node.id());
         }
@@ -131,7 +170,7 @@ impl Ledger {
                 known.dot == version.dot || known.is_acknowledged && known.context.covers(&version.dot)
             });
             if !is_known {
-                let mut known = Known::first_seen(version, node.id());
+                let mut known = Known::first_seen(version, all, node.id());
                 // What descends from it may have come to other disks before it was on one itself.
                 for other in nodes.iter().flatten().filter(|other| other.has_on_disk(place, &known.dot)) {
                     known.holders.insert(other.id());
@@ -168,6 +207,35 @@ impl Ledger {
         violation
     }
 
+    /// A node has dropped tombstones because nobody has anything older. Nobody needs to hold them any more.
+    pub(super) fn collected(&mut self, by: NodeId, places: &[Place]) {
+        let keys = Arc::make_mut(&mut self.keys);
+        for place in places {
+            let Some(all) = keys.get_mut(place) else { continue };
+            let mut replaced = VersionVector::default();
+            all.iter().filter(|known| known.is_tombstone).for_each(|known| replaced.join(&known.context));
+            for known in all.iter_mut() {
+                known.holders.remove(by);
+                known.is_acknowledged &= !known.is_tombstone && !replaced.covers(&known.dot);
+            }
+        }
+    }
+
+    /// A node has left the ring, and these own what it holds from now on.
+    pub(super) fn left(&self, by: NodeId, owners: impl Fn(&Place) -> Vec<NodeId>) -> Option<Violation> {
+        self.acknowledged_by_key().find_map(|(place, known)| {
+            let lacks = |owner: &NodeId| !known.arrived.contains(*owner);
+            let owner = owners(place).into_iter().find(lacks).filter(|_| known.holders.contains(by))?;
+            Some(Violation::KeyAlwaysOwned { position: place.position, owner, by })
+        })
+    }
+
+    fn acknowledged_by_key(&self) -> impl Iterator<Item = (&Place, &Known)> {
+        self.keys.iter().flat_map(|(place, all)| {
+            all.iter().filter(|known| known.is_acknowledged).map(move |known| (place, known))
+        })
+    }
+
     /// A client is told that its write is on W disks.
     pub(super) fn acknowledged(&mut self, place: &Place, dot: &Dot, options: &Options) -> Option<Violation> {
         let all = Arc::make_mut(&mut self.keys).get_mut(place)?;
@@ -184,10 +252,7 @@ impl Ledger {
 
     /// All versions that must not be lost, with the disks that hold them.
     pub(super) fn acknowledged_versions(&self) -> impl Iterator<Item = (&Place, Dot, Nodes)> {
-        self.keys.iter().flat_map(|(place, all)| {
-            let acknowledged = all.iter().filter(|known| known.is_acknowledged);
-            acknowledged.map(move |known| (place, known.dot, known.holders))
-        })
+        self.acknowledged_by_key().map(|(place, known)| (place, known.dot, known.holders))
     }
 
     /// All keys.

@@ -165,6 +165,11 @@ impl Monitor<Dynamo> for DynamoMonitor {
             return None;
         };
         let mut found = None;
+        for effect in step.effects {
+            if let EffectBody::Append { record: Record::Stored { place, siblings, .. } } = &effect.body {
+                self.ledger.written(place, siblings);
+            }
+        }
         let has_started = !self.is_up.contains(step.node);
         if has_started {
             self.is_up.insert(step.node);
@@ -179,6 +184,14 @@ impl Monitor<Dynamo> for DynamoMonitor {
             found = found.or(match (&effect.body, effect.why) {
                 (EffectBody::Append { record: Record::Dropped { places, given_to, .. } }, _) => {
                     self.ledger.dropped(step.node, places, given_to, step.options)
+                }
+                (EffectBody::Append { record: Record::Collected { places, .. } }, _) => {
+                    self.ledger.collected(step.node, places);
+                    None
+                }
+                (_, Reason::Left { .. }) => {
+                    let owners = |place: &Place| node.staying_ring().owners(place, step.options);
+                    self.ledger.left(step.node, owners)
                 }
                 (
                     EffectBody::Reply { answer: Answer::Written { place, dot }, .. }
@@ -283,7 +296,7 @@ impl DynamoMonitor {
                 self.ledger.holders(place, dot).is_some_and(|holders| holders.includes(*owners));
             let lacks = still_there
                 && node.ring().is_owner(node.id(), place, options)
-                && !node.has_on_disk(place, dot);
+                && !self.ledger.has(node, place, dot);
             let (position, owner) = (place.position, node.id());
             lacks.then_some(Violation::KeyAlwaysOwned { position, owner, by: owner })
         })
