@@ -9,17 +9,17 @@ const words = {
     restart: ["Restart", "n2 restarts from its disk."],
     pause: ["Pause", "n2 is paused."],
     resume: ["Resume", "n2 goes on after its pause."],
-    cutOff: ["Cut off from the others", "The network splits: n2"],
+    cutOff: ["Cut off from the others", "The network splits; cut off from the rest: n2."],
     heal: ["Heal the network", "All connections are mended."],
-    slowDisk: ["Make its disk slow", "n2's disk behaves differently."],
+    slowDisk: ["Make its disk slow", "n2's disk takes 50.0 ms to 100.0 ms for a sync from now on."],
     damage: ["Damage the end of its log", "The end of n2's log on disk is damaged."],
     loseDisk: ["Lose its disk", "n2's disk is lost."],
-    clock: { item: "Set its clock …", skew: "Ahead of true time by", set: "Set the clock", told: "n2's clock is off by +7.0 ms" },
+    clock: { item: "Set its clock …", skew: "Ahead of true time by", set: "Set the clock", told: "n2's clock is 7.0 ms ahead." },
     command: { item: "Send a command …", field: "Command", send: "Send", told: "c1 is told to ask: put a 1" },
     links: { item: "Connections …", only: "Only n2 reaches n4", both: "n2 and n4 hear each other", more: "More for n2 and n4",
       told: "n2 no longer hears n4." },
     link: { cut: "Cut from n2 to n4", cutTold: "n4 no longer hears n2.", mend: "Mend the connection", mended: "n2 and n4 hear each other again.",
-      slow: "Slow from n2 to n4", lossy: "Lose half from n2 to n4", rest: "As the rest of the network", told: "The connection from n2 to n4 behaves differently." },
+      slow: "Slow from n2 to n4", lossy: "Lose half from n2 to n4", rest: "As the rest of the network", told: "The connection from n2 to n4 changes", restTold: "The connection from n2 to n4 is like all others again." },
     partition: { open: "Partition", choose: "n1 in group C", cut: "Cut the network", told: "The network splits" },
     palette: { crash: "Crash", restart: "Restart", cutOff: "Cut off", heal: "Heal" },
     message: { hold: ["Hold", "is held"], release: ["Release", "goes on"], duplicate: ["Duplicate", "is doubled"],
@@ -35,14 +35,14 @@ const words = {
     resume: ["恢复运行", "n2 恢复运行。"],
     cutOff: ["与其他节点隔离", "网络分区：n2"],
     heal: ["恢复网络", "所有连接都已恢复。"],
-    slowDisk: ["让磁盘变慢", "n2 的磁盘特性改变了。"],
+    slowDisk: ["让磁盘变慢", "n2 的磁盘从此每次同步需要 50.0 ms 到 100.0 ms。"],
     damage: ["损坏日志末尾", "n2 磁盘日志的尾部损坏。"],
     loseDisk: ["丢失磁盘", "n2 的磁盘丢失。"],
-    clock: { item: "调整时钟……", skew: "比真实时间快", set: "设置时钟", told: "n2 的时钟偏差 +7.0 ms" },
+    clock: { item: "调整时钟……", skew: "比真实时间快", set: "设置时钟", told: "n2 的时钟快了 7.0 ms。" },
     command: { item: "发送命令……", field: "命令", send: "发送", told: "让 c1 请求：put a 1" },
     links: { item: "连接……", only: "仅 n2 可到达 n4", both: "n2 与 n4 互通", more: "n2 与 n4 的更多操作", told: "n2 收不到 n4 的消息了。" },
     link: { cut: "切断 n2 到 n4", cutTold: "n4 收不到 n2 的消息了。", mend: "修复连接", mended: "n2 与 n4 恢复通信。",
-      slow: "n2 到 n4 变慢", lossy: "n2 到 n4 丢一半", rest: "与其余网络相同", told: "n2 到 n4 的连接特性改变了。" },
+      slow: "n2 到 n4 变慢", lossy: "n2 到 n4 丢一半", rest: "与其余网络相同", told: "n2 到 n4 的连接改变", restTold: "n2 到 n4 的连接" },
     partition: { open: "分区", choose: "n1 归入 C 组", cut: "切断网络", told: "网络分区" },
     palette: { crash: "崩溃", restart: "重启", cutOff: "隔离", heal: "恢复" },
     message: { hold: ["扣留", "被扣住"], release: ["放行", "被放行"], duplicate: ["复制一份", "被复制"],
@@ -144,7 +144,7 @@ for (const [locale, say] of Object.entries(words)) {
           const before = await stepNow(page);
           await more(item);
           await expect.poll(() => stepNow(page)).toBe(before + 1);
-          await expect(told(page)).toContainText(say.link.told);
+          await expect(told(page)).toContainText(item === say.link.rest ? say.link.restTold : say.link.told);
         }
         await more(say.link.cut);
         await expect(told(page)).toContainText(say.link.cutTold);
