@@ -9,7 +9,8 @@ use crate::check::judge::{Judge, Replacement};
 use crate::protocol::atomic_commit::node::{Node, Variant};
 use crate::protocol::atomic_commit::session::{Ending, Session};
 use crate::protocol::atomic_commit::{
-    Answer, COORDINATOR, DeadlockHandling, Message, Outcome, Phase, Reason, Record, TransactionId, Vote,
+    Answer, BranchState, COORDINATOR, DeadlockHandling, Message, Outcome, Phase, Reason, Record,
+    TransactionId, Vote,
 };
 use crate::protocol::{ClientId, Effect, EffectBody, Input, NodeId, RequestId};
 use crate::sim::{Cluster, ClusterSetup, Happening, Step};
@@ -28,6 +29,8 @@ pub struct Records<V: Variant> {
     decided: BTreeMap<(NodeId, TransactionId), Outcome>,
     /// The first of them for each transaction.
     first: BTreeMap<TransactionId, (NodeId, Outcome)>,
+    /// Those whose first durable commit this step has brought.
+    just_committed: Vec<TransactionId>,
     /// Transactions that change something.
     writers: BTreeSet<TransactionId>,
     /// The requests that durable records say were committed, and as what.
@@ -50,6 +53,9 @@ impl<V: Variant> Records<V> {
     }
 
     fn decided(&mut self, node: NodeId, transaction: TransactionId, outcome: Outcome) {
+        if outcome == Outcome::Commit && !self.first.contains_key(&transaction) {
+            self.just_committed.push(transaction);
+        }
         let own = *self.decided.entry((node, transaction)).or_insert(outcome);
         let (first, decided) = *self.first.entry(transaction).or_insert((node, outcome));
         if own != outcome {
@@ -163,6 +169,23 @@ impl<V: Variant> Records<V> {
         }
     }
 
+    /// Three-phase commit is not blocking because nobody commits while anybody that is up, and was since its vote, is
+    /// uncertain (Skeen 1981).
+    fn nobody_is_uncertain(&mut self, cluster: &Cluster<Node<V>>) {
+        let is_three_phase = V::settings(&cluster.setup().options).asks_outcomes;
+        for transaction in std::mem::take(&mut self.just_committed) {
+            for site in cluster.nodes().iter().flatten().filter(|_| is_three_phase) {
+                let mut branches = site.site().into_iter().flat_map(|site| site.branches());
+                if branches.any(|(other, branch)| {
+                    other == transaction && branch.state == BranchState::Prepared && !branch.recovered
+                }) {
+                    let id = site.id();
+                    self.found(|| format!("{transaction} is committed while {id} is up and uncertain"));
+                }
+            }
+        }
+    }
+
     /// Under wait-die nobody waits for an older transaction; with a graph no circle is left once it is seen.
     fn deadlocks(&mut self, node: &Node<V>, options: &V::Options, step: &Step<'_, Node<V>>) {
         let handling = V::settings(options).resources.deadlock;
@@ -199,6 +222,7 @@ impl<V: Variant> Judge<Node<V>> for Records<V> {
             preparing: BTreeSet::new(),
             decided: BTreeMap::new(),
             first: BTreeMap::new(),
+            just_committed: Vec::new(),
             writers: BTreeSet::new(),
             committed: BTreeMap::new(),
             refused: BTreeSet::new(),
@@ -246,6 +270,9 @@ impl<V: Variant> Judge<Node<V>> for Records<V> {
     }
 
     fn step(&mut self, cluster: &Cluster<Node<V>>, step: &Step<'_, Node<V>>) -> Option<String> {
+        if !self.just_committed.is_empty() {
+            self.nobody_is_uncertain(cluster);
+        }
         if let Some(id) = step.party.and_then(|party| party.node()) {
             for effect in step.effects {
                 self.effect(id, effect);
