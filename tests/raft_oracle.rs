@@ -1,5 +1,5 @@
 //! TiKV's Raft, the crate `raft`, as an oracle for ours: two clusters of the same size go through the same
-//! schedule of ticks, elections, commands, crashes, deliveries and losses, and must agree on everything that
+//! schedule of ticks, elections, commands, reads, crashes, deliveries and losses, and must agree on everything that
 //! Figure 2 of the paper names.
 //!
 //! A schedule consists of events. After each one every message is delivered, or lost if its connection is cut
@@ -12,7 +12,7 @@
 #![cfg(not(target_arch = "wasm32"))]
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use lamplight::protocol::key_value::Command;
 use lamplight::protocol::raft::{Message as OurMessage, Operation, Options, Raft, Reason, Role, Timer};
@@ -90,6 +90,10 @@ struct Ours {
     ticks: Vec<u64>,
     random: Pcg64Mcg,
     explained: Option<Explained>,
+    /// The reads that were answered, each with its read index.
+    reads: BTreeMap<u64, u64>,
+    /// The requests that came while the leadership was handed over.
+    refused: BTreeSet<u64>,
 }
 
 impl Ours {
@@ -103,6 +107,8 @@ impl Ours {
             ticks: vec![0; usize::from(nodes)],
             random: Pcg64Mcg::seed_from_u64(1),
             explained: None,
+            reads: BTreeMap::new(),
+            refused: BTreeSet::new(),
             options,
         };
         for id in 0..nodes {
@@ -163,6 +169,18 @@ impl Ours {
                     self.explained = Some(Explained::RepliesToOldTerm);
                 }
                 match effect.body {
+                    EffectBody::Reply { request, .. } => {
+                        match effect.why {
+                            Reason::ReadConfirmed { read_index, .. } => {
+                                self.reads.insert(request.0, read_index);
+                            }
+                            // Theirs answers reads while the leadership is handed over.
+                            Reason::RefusedDuringTransfer => {
+                                self.refused.insert(request.0);
+                            }
+                            _ => {}
+                        }
+                    }
                     EffectBody::Send { to, message } => sent.push((to.0, message)),
                     EffectBody::Append { record } => self.disks[usize::from(id)].push(record),
                     EffectBody::Rewrite { records } => self.disks[usize::from(id)] = records,
@@ -204,6 +222,8 @@ struct Theirs {
     disks: Vec<MemStorage>,
     processes: Vec<Option<RawNode<MemStorage>>>,
     logger: slog::Logger,
+    /// The reads that were answered, each with its read index.
+    reads: BTreeMap<u64, u64>,
 }
 
 impl Theirs {
@@ -215,6 +235,7 @@ impl Theirs {
             disks: Vec::new(),
             processes: Vec::new(),
             logger: slog::Logger::root(slog::Discard, slog::o!()),
+            reads: BTreeMap::new(),
         };
         for id in 1..=u64::from(nodes) {
             let min_election_tick = ELECTION_TICKS + (random.next_u32() % 10) as usize;
@@ -255,6 +276,10 @@ impl Theirs {
         act(process);
         while process.has_ready() {
             let mut ready = process.ready();
+            for state in ready.take_read_states() {
+                let request = u64::from_be_bytes(state.request_ctx.as_slice().try_into().unwrap());
+                self.reads.insert(request, state.index);
+            }
             sent.extend(ready.take_messages());
             self.disks[at].wl().append(ready.entries()).unwrap();
             if let Some(hard_state) = ready.hs() {
@@ -320,6 +345,10 @@ struct Pair {
     theirs: Theirs,
     connections: Connections,
     requests: u64,
+    /// What was committed at the leader when a read was asked of it.
+    asked: BTreeMap<u64, u64>,
+    /// The reads that came while a round was under way. Ours lets them share the next one, and may not get to that.
+    shares_next_round: BTreeSet<u64>,
 }
 
 /// Delivers wave after wave, each in the order of the receivers and senders, until nothing is under way.
@@ -416,6 +445,42 @@ impl Pair {
         self.ours(id, Input::Request { client: ClientId(0), request, command });
     }
 
+    /// A read of the key at a leader. Theirs takes none before an entry of its term is committed; ours lets it wait.
+    fn read(&mut self, id: u16) {
+        let is_leader = |process: &RawNode<MemStorage>| process.raft.state == StateRole::Leader;
+        if !self.theirs.processes[usize::from(id)].as_ref().is_some_and(is_leader) {
+            return;
+        }
+        self.requests += 1;
+        let request = self.requests;
+        if let Some(process) = &self.ours.processes[usize::from(id)] {
+            self.asked.insert(request, process.commit_index());
+            if process.waiting_reads() > 0 {
+                self.shares_next_round.insert(request);
+            }
+        }
+        self.theirs(id, |process| process.read_index(request.to_be_bytes().to_vec()));
+        let (client, request) = (ClientId(1), RequestId(request));
+        self.ours(id, Input::Request { client, request, command: Command::Get { key: "a".into() } });
+    }
+
+    /// Whatever they have answered, ours has, from a state that is not older. What ours has answered is not older than
+    /// what was committed at its leader when it was asked.
+    fn compare_reads(&self) -> u64 {
+        for (request, index) in &self.theirs.reads {
+            let may_wait = self.shares_next_round.contains(request) && !self.ours.reads.contains_key(request);
+            if may_wait || self.ours.refused.contains(request) {
+                continue;
+            }
+            let ours = self.ours.reads.get(request);
+            assert!(ours.is_some_and(|ours| ours >= index), "read {request}: {ours:?}, theirs {index}");
+        }
+        for (request, index) in &self.ours.reads {
+            assert!(self.asked.get(request).is_some_and(|asked| index >= asked), "read {request} at {index}");
+        }
+        self.theirs.reads.len() as u64
+    }
+
     fn transfer(&mut self, id: u16, to: u16) {
         let is_leader = |process: &RawNode<MemStorage>| process.raft.state == StateRole::Leader;
         if self.theirs.processes[usize::from(id)].as_ref().is_some_and(is_leader) {
@@ -454,6 +519,7 @@ struct Tally {
     events: u64,
     elections: u64,
     commits: u64,
+    reads: u64,
     explained: BTreeMap<Explained, u32>,
 }
 
@@ -477,6 +543,8 @@ fn run_schedule(seed: u64, tally: &mut Tally) {
         ours: Ours::new(nodes, options),
         connections: Connections { groups: vec![0; usize::from(nodes)], cut: Vec::new() },
         requests: 0,
+        asked: BTreeMap::new(),
+        shares_next_round: BTreeSet::new(),
     };
     assert_eq!(pair.theirs.nodes, nodes);
     let mut story = Vec::new();
@@ -490,7 +558,13 @@ fn run_schedule(seed: u64, tally: &mut Tally) {
                     pair.tick(id);
                 }
             }
-            50..=64 => {
+            50..=54 => {
+                story.push("read".to_owned());
+                for id in 0..nodes {
+                    pair.read(id);
+                }
+            }
+            55..=64 => {
                 story.push("propose".to_owned());
                 for id in 0..nodes {
                     pair.propose(id);
@@ -575,6 +649,7 @@ fn run_schedule(seed: u64, tally: &mut Tally) {
     }
     let views = || (0..nodes).filter_map(|id| pair.ours.view(id));
     tally.elections += views().map(|view| view.term).max().unwrap_or(0);
+    tally.reads += pair.compare_reads();
     tally.commits += views().map(|view| view.commit).max().unwrap_or(0);
 }
 
@@ -587,5 +662,6 @@ fn ours_and_theirs_agree_on_terms_votes_logs_and_commits() {
     println!("{tally:?}");
     let explained: u32 = tally.explained.values().sum();
     assert!(tally.schedules - explained >= 1_000, "{tally:?}");
+    assert!(tally.reads > 1_000, "{tally:?}");
     assert!(tally.elections > 2_000 && tally.commits > 5_000, "the schedules are too dull: {tally:?}");
 }
