@@ -107,5 +107,14 @@ protocol!(raft, Raft, equivalent: [], unreached: []);
 protocol!(synod, Synod, equivalent: [], unreached: []);
 protocol!(multi_paxos, MultiPaxos, equivalent: [], unreached: []);
 protocol!(two_phase_commit, TwoPhaseCommit, equivalent: [], unreached: []);
-protocol!(three_phase_commit, ThreePhaseCommit, equivalent: [], unreached: []);
+protocol!(
+    three_phase_commit,
+    ThreePhaseCommit,
+    equivalent: [(
+        "ignore_decision_as_backup",
+        "where somebody has committed nobody that is up is uncertain, and where somebody has aborted nobody is \
+         committable: so going by the states alone (TR3, TR4) comes to the decision that was not listened to"
+    )],
+    unreached: []
+);
 protocol!(store, Dynamo, equivalent: [], unreached: []);

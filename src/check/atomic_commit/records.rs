@@ -259,7 +259,17 @@ impl<V: Variant> Judge<Node<V>> for Records<V> {
                     self.session(&session);
                 }
             }
-            Record::Started { .. } | Record::Update { .. } | Record::End { .. } => {}
+            Record::End { transaction } => {
+                // Nobody that is prepared may be left who does not know the outcome.
+                let knows = |site: NodeId| self.decided.contains_key(&(site, transaction));
+                let mut prepared = self.prepared.iter().filter(|(_, other)| *other == transaction);
+                if let Some(site) = prepared.find(|(site, _)| !knows(*site)).map(|(site, _)| *site) {
+                    self.found(|| {
+                        format!("{transaction} is forgotten while {site} is prepared and knows no outcome")
+                    });
+                }
+            }
+            Record::Started { .. } | Record::Update { .. } => {}
         }
     }
 

@@ -95,6 +95,9 @@ rules! {
     tell_unheard_request_aborted => TellUnheardRequestAborted,
     /// A site carries a request out that it has already committed by itself as the only participant.
     ignore_earlier_commit => IgnoreEarlierCommit,
+    /// A site goes on with work for an earlier incarnation of the coordinator, after it has heard of a
+    /// later one.
+    work_for_former_coordinator => WorkForFormerCoordinator,
     /// A participant votes yes without waiting for its prepared record to be durable (against Gray 1978
     /// §5.8).
     vote_before_prepare_is_durable => VoteBeforePrepareIsDurable,
@@ -173,9 +176,6 @@ rules! {
     /// A client is told of an abort before it is on record, so that a late copy of the request can still be
     /// committed after a crash.
     tell_abort_before_it_is_remembered => TellAbortBeforeItIsRemembered,
-    /// A site goes on with work for an earlier incarnation of the coordinator, after it has heard of a
-    /// later one.
-    work_for_former_coordinator => WorkForFormerCoordinator,
     /// The coordinator commits as soon as all have voted yes, without telling anybody first (against Skeen
     /// 1981).
     skip_pre_commit => SkipPreCommit,
