@@ -395,6 +395,7 @@ fn verdict(text: &str) -> Verdict {
         match json::read::<P>(text) {
             Ok(_) => Verdict::Read,
             Err(JsonError::Invalid(_)) => Verdict::Invalid,
+            Err(JsonError::Form(why)) if why.contains("at the same step") => Verdict::Invalid,
             Err(error) => Verdict::Refused(error),
         }
     }
