@@ -110,11 +110,19 @@ protocol!(two_phase_commit, TwoPhaseCommit, equivalent: [], unreached: []);
 protocol!(
     three_phase_commit,
     ThreePhaseCommit,
-    equivalent: [(
-        "ignore_decision_as_backup",
-        "where somebody has committed nobody that is up is uncertain, and where somebody has aborted nobody is \
-         committable: so going by the states alone (TR3, TR4) comes to the decision that was not listened to"
-    )],
+    equivalent: [
+        (
+            "ignore_decision_as_backup",
+            "where somebody has committed nobody that is up is uncertain, and where somebody has aborted nobody is \
+             committable: so going by the states alone (TR3, TR4) comes to the decision that was not listened to"
+        ),
+        (
+            "count_votes_of_earlier_starts",
+            "a yes of an earlier start left only once what it promises was durable, and a no is always safe; what would \
+             remain is a late vote of a reader that has done its work anew since, and three-phase commit assumes that no \
+             message is so late"
+        ),
+    ],
     unreached: []
 );
 protocol!(store, Dynamo, equivalent: [], unreached: []);

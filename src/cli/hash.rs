@@ -250,8 +250,8 @@ mod tests {
         let keys = "one\ntwo\n";
         let ring = ["--algorithm", "ring", "--node", "-x"];
         assert_eq!(hash(&ring, keys), Ok("one\t-x\ntwo\t-x\n".to_owned()));
-        let error = hash(&["--node", "--algorithm", "ring"], keys).unwrap_err();
-        assert!(error.contains("\"--algorithm\" is an option"), "{error}");
+        let error = hash(&["--algorithm", "ring", "--node", "--numeric-keys"], keys).unwrap_err();
+        assert!(error.contains("\"--numeric-keys\" is an option"), "{error}");
     }
 
     #[test]

@@ -17,7 +17,7 @@ pub fn plain(json: &str) -> Cow<'_, str> {
     while let Some(byte) = bytes.get(at) {
         match byte {
             b'"' => at = end_of_string(bytes, at),
-            b'-' | b'0'..=b'9' => {
+            b'-' | b'+' | b'.' | b'0'..=b'9' => {
                 let is_part = |byte: &&u8| matches!(byte, b'0'..=b'9' | b'+' | b'-' | b'.' | b'e' | b'E');
                 let length = bytes.get(at..).unwrap_or_default().iter().take_while(is_part).count();
                 let written = json.get(at..at + length).unwrap_or_default();

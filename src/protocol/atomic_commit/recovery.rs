@@ -53,6 +53,10 @@ pub(super) fn replay(
     }
     replayed.coordinator.finish_replay(settings, breaks);
     replayed.losers = replayed.site.finish_replay(now_us, breaks);
+    // Whoever had heard of a later coordinator before the crash does no work for an earlier one after it.
+    let heard = records.iter().filter_map(Record::transaction).map(|transaction| transaction.incarnation);
+    let heard = heard.chain(replayed.site.ended.keys().map(|transaction| transaction.incarnation)).max();
+    replayed.site.coordinator_incarnation = heard.unwrap_or(0);
     replayed
 }
 

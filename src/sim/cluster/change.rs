@@ -25,19 +25,23 @@ impl<P: Participant> Cluster<P> {
         self.queue.take(event).map(|entry| entry.event)
     }
 
-    /// Takes the last messages of a node's latest step back, as if it had died before it sent them. Only those of
-    /// the cluster's very last step can be: others have left.
+    /// Takes the last messages back of the latest step of which this node's messages are under way, as if it had died
+    /// before it sent them.
     pub(in crate::sim) fn take_last_sent(
         &mut self,
         node: NodeId,
         count: usize,
     ) -> Vec<(EventId, Envelope<P>)> {
-        let Some(last) = self.steps.checked_sub(1) else { return Vec::new() };
-        let is_of_last = |entry: &&Entry<Event<P>>| {
-            matches!(&entry.event, Event::Message(envelope)
-                if envelope.cause == last && envelope.from == Address::Node(node))
-        };
-        let mut sent: Vec<EventId> = self.queue.iter().filter(is_of_last).map(|entry| entry.id).collect();
+        let under_way = self.queue.iter().filter_map(|entry| match &entry.event {
+            Event::Message(envelope) if envelope.from == Address::Node(node) => {
+                Some((envelope.cause, entry.id))
+            }
+            _ => None,
+        });
+        let under_way: Vec<(u32, EventId)> = under_way.collect();
+        let last = under_way.iter().map(|(cause, _)| *cause).max();
+        let of_last = under_way.into_iter().filter(|(cause, _)| Some(*cause) == last);
+        let mut sent: Vec<EventId> = of_last.map(|(_, event)| event).collect();
         sent.sort_unstable();
         let kept = sent.len().saturating_sub(count);
         let taken = sent.into_iter().skip(kept).filter_map(|event| match self.take_pending(event)? {

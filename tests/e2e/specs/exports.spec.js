@@ -20,7 +20,7 @@ const words = {
     to: "To step",
     command: "Command",
     send: "Send",
-    nothing: "There is nothing further in this direction.",
+    nothing: /There is nothing further in this direction|No milestone lies ahead/,
   },
   "zh-CN": {
     share: "分享",
@@ -37,7 +37,7 @@ const words = {
     to: "到步骤",
     command: "命令",
     send: "发送",
-    nothing: "这个方向上没有更多了。",
+    nothing: /这个方向上没有更多了|前方没有关键步骤/,
   },
 };
 

@@ -36,7 +36,15 @@ test("while a run plays its messages are painted, and at rest they are elements 
 test("a message that is painted is pressed like one that is an element", async ({ page }) => {
   await openRun(page);
   // One that is held stays where it is while the run plays.
-  const key = await elements(page).first().getAttribute("data-key");
+  // Of two that lie over each other only the upper one can be pressed.
+  const key = await elements(page).evaluateAll((messages) => {
+    const isOnTop = (message) => {
+      const box = message.querySelector(".body").getBoundingClientRect();
+      const top = document.elementFromPoint(box.left + box.width / 2, box.top + box.height / 2);
+      return top?.closest("[data-key]") === message;
+    };
+    return messages.find(isOnTop).dataset.key;
+  });
   await openMenu(page, key);
   await chooseItem(page, "Hold");
   const held = page.locator(`.stage [data-key="${key}"].is-held`);

@@ -144,7 +144,9 @@ export async function expectContrast(page) {
     };
     const isInPicture = (element) => element instanceof SVGElement && element.tagName !== "svg";
     const faults = [];
-    const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    // What a dialog lies over is not to be read now.
+    const shown = document.querySelector("dialog[open]") ?? document.body;
+    const walker = document.createTreeWalker(shown, NodeFilter.SHOW_TEXT);
     for (let text = walker.nextNode(); text; text = walker.nextNode()) {
       const element = text.parentElement;
       if (!text.data.trim() || element.closest(":disabled, .visually-hidden, option, script, template, [display=none]")) continue;
