@@ -432,6 +432,45 @@ fn a_tombstone_stays_while_an_owner_is_down_that_may_have_what_was_deleted() {
     run.assert_settled();
 }
 
+/// The answer of one owner is lost, and before the coordinator asks that owner again the key is deleted and the tombstone
+/// gone: the version must not be sent once more, because nobody knows any longer that it was replaced.
+#[test]
+fn a_version_that_was_deleted_meanwhile_is_not_sent_again() {
+    let options = Options {
+        read_quorum: 3,
+        write_quorum: 3,
+        sloppy_quorum: false,
+        replica_timeout_us: 400_000,
+        tombstone_grace_us: 50_000,
+        handoff_interval_us: 20_000,
+        ..Options::default()
+    };
+    let mut run = Run::ready(3, options);
+    let place = Place::of(&"cart".into());
+    let (from, to) = (Address::Node(NodeId(2)), Address::Node(NodeId(0)));
+    run.act(Intervention::Cut { from, to, both_ways: false });
+    let command =
+        Command::Put { key: "cart".into(), value: "milk".into(), context: VersionVector::default() };
+    run.act(Intervention::Command { client: ClientId(0), command });
+    run.until("the write to be everywhere", |run| {
+        (0..3).all(|node| values(&run.node(node).on_disk(&place)) == ["milk"])
+    });
+    let dot = run.node(0).on_disk(&place).iter().next().unwrap().dot;
+    run.for_us(10_000); // The answer is lost.
+    run.heal();
+    let answer = run.ask(1, Command::Delete { key: "cart".into() });
+    assert!(matches!(answer, Answer::Written { .. }), "{answer:?}");
+    run.until("the tombstone to go", |run| holders(run, "cart") == 0);
+    assert_eq!(run.said(|why| matches!(why, Reason::AsksOthers { .. })), 0, "nobody has lost patience yet");
+    run.seen.messages.clear();
+    run.for_us(2_000_000);
+    let again = run.seen.messages.iter().filter(|(.., message)| {
+        matches!(message, Message::Write { siblings, .. } if siblings.iter().any(|version| version.dot == dot))
+    });
+    assert_eq!(again.count(), 0);
+    assert_eq!(run.seen.violation, None);
+}
+
 #[test]
 fn a_write_at_the_same_time_as_a_delete_stays() {
     let mut run = with_a_grace();

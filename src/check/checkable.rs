@@ -83,6 +83,12 @@ pub trait Checkable: Participant {
         true
     }
 
+    /// Whether replicas must come to hold the same by themselves. Options can rule that out: without anything that
+    /// compares replicas, one that missed a write lacks it until somebody asks.
+    fn promises_agreement(_setup: &ClusterSetup<Self>) -> bool {
+        true
+    }
+
     /// How long progress, and coming to rest, may take, in µs of virtual time: in proportion to the time-outs.
     fn patience_us(setup: &ClusterSetup<Self>) -> u64 {
         (40 * setup.client.timeout_us).max(30_000_000)
@@ -104,4 +110,10 @@ pub trait Checkable: Participant {
     /// What is not yet as it must become once everything is repaired and nobody asks for anything any more:
     /// replicas that differ, a transaction without a decision. `None` where all is well.
     fn unsettled(cluster: &Cluster<Self>) -> Option<String>;
+
+    /// In what replicas differ that is repaired only where [`Checkable::promises_agreement`] says so; whatever must be
+    /// the same in every case belongs to [`Checkable::unsettled`].
+    fn differing(_cluster: &Cluster<Self>) -> Option<String> {
+        None
+    }
 }

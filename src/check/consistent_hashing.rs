@@ -14,7 +14,7 @@ use super::{Checkable, FaultModel, Judgement};
 use crate::protocol::NodeId;
 use crate::protocol::consistent_hashing::Algorithm;
 use crate::protocol::consistent_hashing::store::{
-    Answer, Command, Dynamo, Entry, Operation, Options, Siblings, Status,
+    Answer, Command, Dynamo, Entry, Operation, Options, Place, Siblings, Status,
 };
 use crate::sim::random::Stream;
 use crate::sim::{Cluster, ClusterSetup, Workload};
@@ -86,6 +86,12 @@ impl Checkable for Dynamo {
         (rounds * setup.options.anti_entropy_interval_us).max(30_000_000)
     }
 
+    /// Gossip and hints find their way without a client. That an owner missed a write without anybody standing in for it
+    /// is found out only by comparing trees (§4.7), or by a read of that very key, and at rest nobody reads.
+    fn promises_agreement(setup: &ClusterSetup<Dynamo>) -> bool {
+        setup.options.anti_entropy_interval_us > 0
+    }
+
     fn fault_model(setup: &ClusterSetup<Dynamo>) -> FaultModel {
         FaultModel::asynchronous(setup.nodes)
     }
@@ -155,7 +161,7 @@ impl Checkable for Dynamo {
 
     fn unsettled(cluster: &Cluster<Dynamo>) -> Option<String> {
         let options = &cluster.setup().options;
-        let mut nodes = Vec::new();
+        let mut nodes: Vec<&Dynamo> = Vec::new();
         for (id, node) in (0..).map(NodeId).zip(cluster.nodes()) {
             let Some(node) = node else { return Some(format!("{id} is down")) };
             let entry = node.entry();
@@ -168,7 +174,6 @@ impl Checkable for Dynamo {
             nodes.push(node);
         }
         let first = nodes.first()?;
-        let mut places = BTreeSet::new();
         for node in &nodes {
             if node.membership() != first.membership() {
                 return Some(format!("{} and {} know different members", first.id(), node.id()));
@@ -177,15 +182,22 @@ impl Checkable for Dynamo {
                 if !node.keeps_for_itself(place, options) || !held.hints.is_empty() {
                     return Some(format!("{} holds {} for others", node.id(), place.key));
                 }
-                places.insert(place.clone());
             }
         }
         if first.membership().nodes_with(Entry::owns) != cluster.monitor().ring().members() {
             return Some("the members are others than everybody thinks".to_owned());
         }
-        for place in &places {
+        None
+    }
+
+    fn differing(cluster: &Cluster<Dynamo>) -> Option<String> {
+        let options = &cluster.setup().options;
+        let nodes = || cluster.nodes().iter().flatten();
+        let ring = nodes().next()?.ring();
+        let places: BTreeSet<&Place> = nodes().flat_map(|node| node.data().map(|(place, _)| place)).collect();
+        for place in places {
             let mut held: Option<(NodeId, Siblings)> = None;
-            for owner in first.ring().owners(place, options) {
+            for owner in ring.owners(place, options) {
                 let siblings = cluster.node(owner).map(|node| node.siblings_of(place)).unwrap_or_default();
                 // Whether a tombstone has gone yet makes no difference.
                 let siblings = if siblings.are_deleted() { Siblings::default() } else { siblings };

@@ -21,6 +21,9 @@ pub struct Expectations {
     /// Whether clients must be served once all is repaired, and the cluster come to rest. They need not be where the
     /// script itself takes more disks than the protocol survives, and where options rule progress out.
     pub progress: bool,
+    /// Whether replicas must hold the same once the cluster has come to rest. They need not where options switch off
+    /// what would find out that they differ.
+    pub agreement: bool,
     /// How long that may take at least, in µs of virtual time.
     pub patience_us: u64,
 }
@@ -56,6 +59,7 @@ impl Expectations {
         Expectations {
             script_ends_us: setup.script.iter().map(|scripted| scripted.at_us).max().unwrap_or(0),
             progress: lost <= most && P::promises_progress(setup),
+            agreement: P::promises_agreement(setup),
             patience_us: command_us.saturating_mul(commands),
         }
     }
@@ -75,6 +79,7 @@ pub fn endless(workload: Option<Workload>) -> Option<Workload> {
 mod tests {
     use super::*;
     use crate::protocol::NodeId;
+    use crate::protocol::consistent_hashing::store::{Dynamo, Options};
     use crate::protocol::raft::Raft;
     use crate::sim::{Chaos, Scripted};
 
@@ -114,6 +119,17 @@ mod tests {
         let expected = Expectations::settle(&mut setup, &mut FaultModel::asynchronous(5), 3);
         assert_eq!(setup.script.len(), 1);
         assert!(expected.patience_us > 3 * (12 * 60_000_000 + 120_000_000), "{expected:?}");
+    }
+
+    /// A replica that missed a write is repaired by a read of that key or by comparing trees, and at rest nobody reads.
+    #[test]
+    fn replicas_that_never_compare_what_they_hold_need_not_agree() {
+        for (anti_entropy_interval_us, agreement) in [(0, false), (400_000, true)] {
+            let options = Options { anti_entropy_interval_us, ..Options::default() };
+            let mut setup: ClusterSetup<Dynamo> = ClusterSetup { options, ..ClusterSetup::default() };
+            let expected = Expectations::settle(&mut setup, &mut FaultModel::asynchronous(5), 3);
+            assert_eq!((expected.agreement, expected.progress), (agreement, true));
+        }
     }
 
     #[test]

@@ -583,7 +583,10 @@ impl<P: Checkable> Bench<P> {
                 Some(client) if !P::is_crippled(&self.cluster) => {
                     Some(format!("{} still waits for an answer", client.id))
                 }
-                _ => P::unsettled(&self.cluster),
+                _ => {
+                    let differing = || P::differing(&self.cluster).filter(|_| self.expected.agreement);
+                    P::unsettled(&self.cluster).or_else(differing)
+                }
             };
             let Some(unsettled) = unsettled else { return Ok(()) };
             if self.cluster.now_us() > deadline_us || self.cluster.steps() > steps_max {

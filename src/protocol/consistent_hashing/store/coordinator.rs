@@ -201,6 +201,13 @@ impl Dynamo {
             }
             return;
         }
+        if !self.renew_write(&mut request) {
+            if !request.is_answered {
+                let (have, needed) = self.quorum(&request, cx.options);
+                self.answer(request.asked, Answer::Unavailable, Reason::TooFewReplicas { have, needed }, cx);
+            }
+            return;
+        }
         if is_read {
             // Who has answered and does not count may have heard of the ring meanwhile, and is asked again.
             let is_idle = |slot: &&mut Slot| slot.answer.is_some() && !slot.counts(true);
@@ -219,6 +226,20 @@ impl Dynamo {
             slots.iter().for_each(|slot| self.ask(number, slot, cx));
         }
         self.look_at_quorum(number, cx);
+    }
+
+    /// What is sent once more is what is on disk now. A version that was replaced meanwhile, by a tombstone, say, that all
+    /// owners had and dropped, would come back if it were sent as it was, although no node was out of reach. Returns
+    /// whether there is anything to send: a coordinator that has given its copy up, or dropped it as deleted, does not
+    /// know whether the version still counts, so it sends none, and the client asks again.
+    fn renew_write(&self, request: &mut Request) -> bool {
+        let Work::Write { dot, siblings, is_sent: true } = &mut request.work else { return true };
+        let durable = self.on_disk(&request.place);
+        let has_it = durable.include(dot);
+        if has_it {
+            *siblings = durable;
+        }
+        has_it
     }
 
     /// Puts other nodes in the places of those that have not answered.

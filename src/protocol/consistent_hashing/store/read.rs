@@ -82,6 +82,11 @@ impl Dynamo {
         if !cx.options.read_repair || merged.is_empty() {
             return;
         }
+        // What was read so long ago may have been deleted since, and the tombstone be gone: it would come back.
+        let (grace_us, timeouts) = (cx.options.tombstone_grace_us, u64::from(request.timeouts));
+        if grace_us > 0 && cx.options.replica_timeout_us.saturating_mul(timeouts) >= grace_us {
+            return;
+        }
         let position = request.place.position;
         for slot in &request.slots {
             let Some(held) = &slot.answer else { continue };

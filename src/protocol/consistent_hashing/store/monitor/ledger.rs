@@ -64,6 +64,10 @@ struct Known {
 #[derive(Clone, PartialEq, Debug, Default)]
 pub(super) struct Ledger {
     keys: Arc<BTreeMap<Place, Vec<Known>>>,
+    /// By key, what acknowledged versions have replaced. It need not be anywhere any more, and stays struck out even once
+    /// the tombstone that replaced it is gone: a message that was under way for longer than the grace may bring it back,
+    /// and a book that began anew then would not know the disks that it was on before.
+    retired: Arc<BTreeMap<Place, VersionVector>>,
 }
 
 impl Known {
@@ -137,10 +141,10 @@ impl Ledger {
     /// even if it never is, because the next write comes before the sync.
     pub(super) fn written(&mut self, place: &Place, siblings: &Siblings) {
         let all = Arc::make_mut(&mut self.keys).entry(place.clone()).or_default();
+        let none = VersionVector::default();
+        let retired = self.retired.get(place).unwrap_or(&none);
         for version in siblings.iter() {
-            let is_known = all.iter().any(|known| {
-                known.dot == version.dot || known.is_acknowledged && known.context.covers(&version.dot)
-            });
+            let is_known = retired.covers(&version.dot) || all.iter().any(|known| known.dot == version.dot);
             if !is_known {
                 let mut known = Known::first_seen(version, all, version.dot.writer.node);
                 (known.holders, known.arrived) = Default::default();
@@ -165,10 +169,10 @@ impl Ledger {
             known.holders.insert(node.id());
             known.arrived.insert(node.id());
         }
+        let none = VersionVector::default();
+        let retired = self.retired.get(place).unwrap_or(&none);
         for version in held.durable.iter() {
-            let is_known = all.iter().any(|known| {
-                known.dot == version.dot || known.is_acknowledged && known.context.covers(&version.dot)
-            });
+            let is_known = retired.covers(&version.dot) || all.iter().any(|known| known.dot == version.dot);
             if !is_known {
                 let mut known = Known::first_seen(version, all, node.id());
                 // What descends from it may have come to other disks before it was on one itself.
@@ -244,6 +248,7 @@ impl Ledger {
         let (context, disks) = (known.context.clone(), known.arrived.len());
         let lost = known.check_lost(place, options);
         all.retain(|known| !context.covers(&known.dot));
+        Arc::make_mut(&mut self.retired).entry(place.clone()).or_default().join(&context);
         let (position, needed) = (place.position, options.write_quorum);
         let too_few =
             (disks < needed).then_some(Violation::ReplicasOnDistinctNodes { position, disks, needed });
