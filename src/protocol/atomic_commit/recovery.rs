@@ -4,7 +4,7 @@
 //! was aborted is undone where its abort stands. In the end whoever has neither voted nor ended is undone; whoever
 //! is prepared gets its locks back and is in doubt (Bernstein, Hadzilacos and Goodman §6.4 and §7.4).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::coordinator::{Coordination, Coordinator, Phase, count};
@@ -268,6 +268,15 @@ impl<V: Variant> Node<V> {
             ended.retain(|transaction, _| *transaction > last);
             self.site.forgotten = self.site.forgotten.max(last);
         }
+        // A checkpoint says what the log said. That a site has let go of work by which nothing was changed is only
+        // remembered: for a late copy of work that was read for long ago it would be no outcome of the transaction.
+        let mut on_record = BTreeSet::new();
+        for entry in self.log.entries() {
+            match &entry.record {
+                Record::Checkpoint(earlier) => on_record.extend(earlier.outcomes.iter().map(|(t, _)| *t)),
+                other => on_record.extend(other.transaction()),
+            }
+        }
         let mut checkpoint = if self.id == COORDINATOR {
             Checkpoint {
                 incarnation: self.incarnation,
@@ -282,6 +291,7 @@ impl<V: Variant> Node<V> {
                     .site
                     .ended
                     .iter()
+                    .filter(|(transaction, _)| on_record.contains(transaction))
                     .filter_map(|(t, ended)| Some((*t, ended.outcome()?)))
                     .collect(),
                 forgotten: self.site.forgotten,

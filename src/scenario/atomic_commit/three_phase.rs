@@ -116,10 +116,10 @@ fn half_told_text(lang: Lang) -> &'static str {
     )
 }
 
-/// The step that sends the pre-commits is at 41 ms; of its three messages the last two never left.
+/// The step that sends the pre-commits is at 42 ms; of its three messages the last two never left.
 fn half_told() -> Setup {
     let dies = Intervention::Crash { node: NodeId(0), unsynced: Unsynced::Lost, unsent: 2 };
-    with(vec![at(41_500, dies), restart(600_000, 0)])
+    with(vec![at(42_500, dies), restart(600_000, 0)])
 }
 
 fn half_told_and_gone_text(lang: Lang) -> &'static str {
@@ -132,7 +132,7 @@ fn half_told_and_gone_text(lang: Lang) -> &'static str {
 
 fn half_told_and_gone() -> Setup {
     let dies = Intervention::Crash { node: NodeId(0), unsynced: Unsynced::Lost, unsent: 2 };
-    with(vec![at(41_500, dies), crash(47_000, 1, Unsynced::Lost), restart(300_000, 1), restart(600_000, 0)])
+    with(vec![at(42_500, dies), crash(47_000, 1, Unsynced::Lost), restart(300_000, 1), restart(600_000, 0)])
 }
 
 fn partition_text(lang: Lang) -> &'static str {
