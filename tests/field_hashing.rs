@@ -2,6 +2,7 @@
 
 #![cfg(not(target_arch = "wasm32"))]
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![expect(clippy::disallowed_types, reason = "how long a handover takes is the machine's time")]
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

@@ -257,7 +257,7 @@ fn run_file<P: Presets>(text: &str) -> bool {
     scenario.cursor = scenario.cursor.min(250);
     scenario.interventions.retain(|step, _| *step < 250);
     // Whatever the figures are, the run goes on or says why it does not.
-    let recording = scenario.record().map_or_else(|interrupted| interrupted.recording, |recording| recording);
+    let recording = scenario.record().unwrap_or_else(|interrupted| interrupted.recording);
     assert!(recording.steps() <= 251);
     true
 }

@@ -4,6 +4,7 @@
 //! The proposers are nodes of their own, so that nothing between the roles is left out of the network's reach.
 
 #![allow(clippy::panic, reason = "tests")]
+#![allow(clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 use std::collections::BTreeSet;
 

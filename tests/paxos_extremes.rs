@@ -2,6 +2,7 @@
 //! end.
 
 #![allow(clippy::panic, reason = "tests")]
+#![allow(clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 use std::sync::Arc;
 

@@ -665,6 +665,7 @@ fn thesis_3_10_a_retry_of_a_command_in_the_log_is_not_told_that_nothing_was_done
 }
 
 #[test]
+#[expect(clippy::disallowed_types, reason = "how long it takes is the machine's time")]
 fn waiting_reads_take_time_in_proportion_to_their_number() {
     let options = Options { waiting_reads_max: 100_000, ..plain() };
     let mut leader = Bench::new(3, options, 1, &[]).elect();
