@@ -1,7 +1,7 @@
 // One cursor and one selection through stage, diagram, narration, tables, inspector and source, by pointer and by
 // keyboard, in both languages.
 
-import { expect, goOn, openPage, painted, press, stepNow, test } from "../support/lamplight.js";
+import { drawn, expect, goOn, openPage, painted, press, stepNow, test } from "../support/lamplight.js";
 
 const words = {
   "en-GB": { story: "Story", inspector: "Inspector", why: "term: why this value?", sent: "sent in step" },
@@ -84,6 +84,9 @@ for (const [locale, say] of Object.entries(words)) {
         const later = await stepNow(page);
         if (by === "key") await page.locator("[data-key=n2]").focus();
         else await page.locator("[data-key=n2]").click();
+        // The panel follows a frame or two later, and its buttons are about the node that it shows.
+        await expect(page.locator(".fields h2")).toContainText("n2");
+        await drawn(page);
         await press(page.getByRole("button", { name: say.why }), by);
         await expect.poll(() => stepNow(page)).toBeLessThan(later);
         await expect(page.locator(".fields mark del").first()).toBeVisible();
