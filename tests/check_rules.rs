@@ -113,12 +113,6 @@ protocol!(
     TwoPhaseCommit,
     excused: [
         (
-            "work_for_former_coordinator",
-            "not equivalent, but a hole in the faults that are drawn: it takes work that is left to one site alone, a \
-             crash of the coordinator, an answer to the client, and only then a late copy of the old question; no seed \
-             brings that about"
-        ),
-        (
             "count_votes_of_earlier_starts",
             "a yes of an earlier start left only once what it promises was durable, and a no is always safe; what \
              remains is a late vote of a reader that has done its work anew since, which no seed brings about"

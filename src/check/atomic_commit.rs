@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub use self::records::Records;
-use super::faults::AIMED_PPM;
+use super::faults::{AIMED_PPM, LateMessages};
 use super::history::{Operation as Asked, OperationOf};
 use super::linearizability::{self, Model, Verdict};
 use super::{Checkable, FaultModel, Judgement};
@@ -19,8 +19,8 @@ use crate::protocol::atomic_commit::three_phase::ThreePhase;
 use crate::protocol::atomic_commit::transaction::VALUE_MAX;
 use crate::protocol::atomic_commit::two_phase::TwoPhase;
 use crate::protocol::atomic_commit::{
-    Answer, Balance, COORDINATOR, Command, DeadlockHandling, Duty, Operation, OperatorRequest, Place,
-    Presumption, Reading, ResourceOptions, ThreePhaseCommit, ThreePhaseOptions, TwoPhaseCommit,
+    Answer, Balance, COORDINATOR, Command, DeadlockHandling, Duty, Message, Operation, OperatorRequest,
+    Place, Presumption, Reading, ResourceOptions, ThreePhaseCommit, ThreePhaseOptions, TwoPhaseCommit,
     TwoPhaseOptions, Variant,
 };
 use crate::sim::random::Stream;
@@ -135,6 +135,17 @@ fn agrees(expected: &[(Place, i64)], readings: &[Reading]) -> bool {
 /// How far clocks drift under chaos, in parts per million.
 const CHAOS_DRIFT_PPM: u32 = 20_000;
 
+/// What a coordinator or a site said before a crash, and what a client asked before it went on, is what the names of
+/// transactions, incarnations and sessions are for.
+const LATE: LateMessages =
+    LateMessages { last_words_ppm: 400_000, echoes_ppm: 200_000, delivery_ppm: 120_000, within_us: None };
+
+/// Before it has voted a site may give up what it does, and begin anew after a crash; and what a coordinator leaves to
+/// a single site is on no record of its own.
+fn holds_for_this_life(message: &Message) -> bool {
+    matches!(message, Message::GaveUp { .. } | Message::CommitOnePhase { .. })
+}
+
 /// How many pairs of accounts and transactions under way the search may visit.
 const WORK_MAX: usize = 2_000_000;
 
@@ -247,12 +258,16 @@ impl Checkable for TwoPhaseCommit {
     /// Nothing of a site is kept anywhere else, so a disk that is lost is lost for good. That says little about all
     /// that happens afterwards; so it happens in one run of eight only, drawn together with the workload.
     fn fault_model(setup: &ClusterSetup<Self>) -> FaultModel {
-        let mut model = FaultModel::asynchronous(setup.nodes);
+        let mut model = FaultModel { late: LATE, ..FaultModel::asynchronous(setup.nodes) };
         let think_us = setup.workload.map_or(0, |workload| workload.think_us_mean);
         if !think_us.is_multiple_of(8) {
             (model.chaos.corrupt_tail, model.chaos.lose_disk, model.chaos.disks_lost_max) = (0, 0, 0);
         }
         model
+    }
+
+    fn holds_for_this_life(message: &Message) -> bool {
+        holds_for_this_life(message)
     }
 
     fn draw_operation(&self, _: &ClusterSetup<Self>, _: &mut Stream) -> Option<OperatorRequest> {
@@ -339,7 +354,17 @@ impl Checkable for ThreePhaseCommit {
         let longest = setup.options.latency_us_max;
         let slow = LinkOptions { latency_us_min: longest, jitter_us_mean: 0, ..LinkOptions::default() };
         let uneven = LinkOptions { latency_us_min: 0, jitter_us_mean: longest / 2, ..LinkOptions::default() };
-        FaultModel { aimed_ppm: AIMED_PPM, chaos, networks: vec![slow, uneven], asynchronous: false }
+        FaultModel {
+            aimed_ppm: AIMED_PPM,
+            chaos,
+            networks: vec![slow, uneven],
+            asynchronous: false,
+            late: LateMessages { within_us: Some(longest), ..LATE },
+        }
+    }
+
+    fn holds_for_this_life(message: &Message) -> bool {
+        holds_for_this_life(message)
     }
 
     fn draw_operation(&self, _: &ClusterSetup<Self>, _: &mut Stream) -> Option<OperatorRequest> {

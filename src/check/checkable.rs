@@ -67,6 +67,11 @@ pub trait Checkable: Participant {
         "operation"
     }
 
+    /// Whether this message says something that its sender no longer stands by after a crash.
+    fn holds_for_this_life(_message: &Self::Message) -> bool {
+        false
+    }
+
     /// What an operator does about a node that keeps out of the cluster because its disk was lost or damaged.
     fn remedy(&self) -> Option<Self::Operation> {
         None

@@ -10,6 +10,38 @@ use crate::sim::{Chaos, ClusterSetup, Intervention, InterventionOf, LinkOptions,
 /// How many of a million eventful steps are followed by a crash where many are.
 pub const AIMED_PPM: u32 = 12_000;
 
+/// Messages that come late just where that is worst: when whoever said them would not say them any more. A protocol whose
+/// faults have none of them draws nothing for them.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct LateMessages {
+    /// How many of a million messages that hold only as long as their sender lives ([`Checkable::holds_for_this_life`])
+    /// are the last of it: the sender crashes and starts again, and only then they come.
+    pub last_words_ppm: u32,
+    /// How many of a million requests of clients come once more when their receiver has been started again.
+    pub echoes_ppm: u32,
+    /// How likely one of those that are due comes after a step, in parts per million.
+    pub delivery_ppm: u32,
+    /// How long a message may be under way at most, in µs, where the protocol relies on that. What a client asks may be
+    /// later: no protocol relies on that.
+    pub within_us: Option<u64>,
+}
+
+impl LateMessages {
+    /// Draws how many of them a run has.
+    pub fn draw(self, stream: &mut Stream) -> LateMessages {
+        if self == LateMessages::default() {
+            return self;
+        }
+        let mut some = |most: u32, parts: &[u64]| (u64::from(most) / one_of(parts, stream)) as u32;
+        LateMessages {
+            last_words_ppm: some(self.last_words_ppm, &[1, 4, 16, u64::MAX]),
+            echoes_ppm: some(self.echoes_ppm, &[1, 1, u64::MAX]),
+            delivery_ppm: some(self.delivery_ppm, &[1, 4, 16]),
+            ..self
+        }
+    }
+}
+
 /// What a protocol must survive with given options.
 #[derive(Clone, PartialEq, Debug)]
 pub struct FaultModel {
@@ -25,6 +57,8 @@ pub struct FaultModel {
     /// Whether somebody may interfere with single messages and timers: let them happen at once, change a
     /// single connection, cut off a client. Asynchronous protocols must survive that; timed ones need not.
     pub asynchronous: bool,
+    /// Which messages come late besides those that chaos picks.
+    pub late: LateMessages,
 }
 
 impl FaultModel {
@@ -54,6 +88,7 @@ impl FaultModel {
             chaos,
             networks: vec![slow, tailed, ordered, bad],
             asynchronous: true,
+            late: LateMessages::default(),
         }
     }
 

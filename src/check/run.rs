@@ -6,9 +6,12 @@
 //! same. At last all is repaired once more and the clients stop, and the cluster must come to the state that the
 //! protocol promises. What the clients were told is judged as a whole.
 
+mod late;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use self::late::{Occasion, Post};
 use super::checkable::{Checkable, Judgement, Tolerance};
 use super::expectations::{Expectations, endless};
 use super::faults::{FaultModel, Faults};
@@ -170,10 +173,12 @@ pub fn run<P: Checkable>(subject: &Subject<P>, seed: u64, plan: Plan) -> Run<P> 
     let expected = Expectations::settle(&mut setup, &mut faults, plan.progress);
     setup.chaos = Some(faults.draw_chaos(setup.nodes, &mut stream));
     let aimed_ppm = faults.draw_aimed_ppm(&mut stream);
+    faults.late = faults.late.draw(&mut stream);
     let patience_us = plan.patience_us.max(P::patience_us(&setup)).max(expected.patience_us);
     let cluster = Cluster::new(Arc::new(setup), seed);
     let log = Log::of(&cluster);
-    let mut bench = Bench { cluster, stream, faults, expected, aimed_ppm, scratch: Scratch::default(), log };
+    let (post, scratch) = (Post::default(), Scratch::default());
+    let mut bench = Bench { cluster, stream, faults, expected, aimed_ppm, post, scratch, log };
     let finding = bench.all_phases(Plan { patience_us, ..plan }).err();
     bench.conclude(seed, finding)
 }
@@ -191,6 +196,10 @@ struct Log<P: Checkable> {
     counts_faults: bool,
     /// The node of the last step, if the step was eventful, and how many messages it sent.
     eventful: Option<(NodeId, u16)>,
+    /// What makes the messages of the last step worth being late.
+    occasion: Option<Occasion>,
+    /// Who has been started again since somebody last looked.
+    restarted: Option<NodeId>,
 }
 
 impl<P: Checkable> Log<P> {
@@ -205,6 +214,8 @@ impl<P: Checkable> Log<P> {
             used: Faults::default(),
             counts_faults: true,
             eventful: None,
+            occasion: None,
+            restarted: None,
         }
     }
 }
@@ -237,6 +248,10 @@ impl<P: Checkable> Watcher<P> for Log<P> {
         self.clients.step(cluster, step);
         self.rules.count(step.rules);
         self.eventful = eventful(step);
+        self.occasion = Occasion::of(step);
+        if let Happening::Intervention { act: Intervention::Restart { node }, .. } = step.happening {
+            self.restarted = Some(*node);
+        }
         if let Some(violation) = step.violation {
             self.found.get_or_insert_with(|| Finding::Invariant(violation.clone()));
         }
@@ -274,6 +289,7 @@ struct Bench<P: Checkable> {
     faults: FaultModel,
     expected: Expectations,
     aimed_ppm: u32,
+    post: Post,
     scratch: Scratch<P>,
     log: Log<P>,
 }
@@ -360,9 +376,10 @@ impl<P: Checkable> Bench<P> {
                 }
             }
             self.step()?;
+            self.late_messages()?;
             self.aim()?;
         }
-        Ok(())
+        self.deliver_all_late()
     }
 
     /// A crash at the worst moment: right after a step that writes, sends or answers, or half-way through its sends.

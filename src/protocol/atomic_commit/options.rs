@@ -95,6 +95,9 @@ rules! {
     tell_unheard_request_aborted => TellUnheardRequestAborted,
     /// A site carries a request out that it has already committed by itself as the only participant.
     ignore_earlier_commit => IgnoreEarlierCommit,
+    /// The coordinator tells that a request was aborted because a site says that it is old: that its client was
+    /// answered and has gone on. What the answer was, neither of them knows any more.
+    call_old_request_aborted => CallOldRequestAborted,
     /// A site goes on with work for an earlier incarnation of the coordinator, after it has heard of a
     /// later one.
     work_for_former_coordinator => WorkForFormerCoordinator,

@@ -215,6 +215,9 @@ impl<V: Variant> Node<V> {
         coordination.heard = true;
         let worked_as = coordination.worked.get(&site).map(|work| work.incarnation);
         match coordination.phase {
+            Phase::Working if why == GaveUp::OldRequest && !cx.breaks(Rule::CallOldRequestAborted) => {
+                self.refuse_old_request(cx, transaction, site);
+            }
             Phase::Working => self.give_work_up(cx, transaction, AbortCause::GaveUp { site, why }),
             // What the site said before a crash does not take back the work that it has done since: it may be
             // prepared now, and then has to be told the decision.
@@ -265,9 +268,26 @@ impl<V: Variant> Node<V> {
         }
     }
 
-    /// Nobody has been asked for a vote, so nobody is in doubt, and no record is needed to abort.
-    fn give_work_up(&mut self, cx: &mut Context<'_, V>, transaction: TransactionId, cause: AbortCause) {
-        let Some(coordination) = self.coordinator.transactions.remove(&transaction) else { return };
+    /// A site knows that the request's client has gone on, so this is a copy that came late. It was answered, and what the
+    /// answer was may have been known to an earlier incarnation of the coordinator alone: to call it aborted now could
+    /// contradict that. Nobody waits for this answer.
+    fn refuse_old_request(&mut self, cx: &mut Context<'_, V>, transaction: TransactionId, site: NodeId) {
+        let cause = AbortCause::GaveUp { site, why: GaveUp::OldRequest };
+        let Some(coordination) = self.call_work_off(cx, transaction, cause) else { return };
+        let Some((client, request)) = coordination.asked_by else { return };
+        let why = Refusal::Stale;
+        cx.effects.reply(client, request, Answer::Refused { why }, Reason::RefusesCommand { why });
+    }
+
+    /// The transaction is forgotten, and whoever works for it is told to stop. Nobody has been asked for a vote, so nobody
+    /// is in doubt, and no record is needed to abort.
+    fn call_work_off(
+        &mut self,
+        cx: &mut Context<'_, V>,
+        transaction: TransactionId,
+        cause: AbortCause,
+    ) -> Option<Coordination> {
+        let coordination = self.coordinator.transactions.remove(&transaction)?;
         self.coordinator.waits.forget(transaction);
         let why = Reason::GivesWorkUp { transaction, cause };
         cx.effects.cancel_timer(Timer::Work(transaction), why);
@@ -276,6 +296,12 @@ impl<V: Variant> Node<V> {
             let message = Message::Decision { transaction, outcome: Outcome::Abort, acknowledge: false };
             cx.effects.send(*site, message, why);
         }
+        Some(coordination)
+    }
+
+    /// The work does not go on, and the client is told so as soon as that is on record.
+    fn give_work_up(&mut self, cx: &mut Context<'_, V>, transaction: TransactionId, cause: AbortCause) {
+        let Some(coordination) = self.call_work_off(cx, transaction, cause) else { return };
         if self.may_be_left_to_one(cx, &coordination) && !cx.breaks(Rule::TellUnheardRequestAborted) {
             let Some((client, request)) = coordination.asked_by else { return };
             let why = Reason::CannotTellYet { transaction };

@@ -226,6 +226,9 @@ pub enum GaveUp {
     NotAsked,
     /// It had given it up earlier.
     Earlier,
+    /// It is work for a request that is older than one that the site has committed for the same client: the client was
+    /// answered and has gone on. The site does not know what the answer was.
+    OldRequest,
 }
 
 /// Why a transaction was aborted.

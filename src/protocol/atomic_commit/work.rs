@@ -77,9 +77,11 @@ impl<V: Variant> Node<V> {
                 );
             }
             Known::Stale => {
-                cx.effects.note(Reason::IgnoresOldRequest { request_of: asked_by.0 });
-                self.site.end(transaction, Ended::Aborted);
-                return self.give_up_once_durable(cx, transaction);
+                // That is no outcome of the request, so none is remembered: whoever asks again is told the same again.
+                let (incarnation, why) = (self.incarnation, GaveUp::OldRequest);
+                let message = Message::GaveUp { transaction, incarnation, why };
+                let reason = Reason::IgnoresOldRequest { request_of: asked_by.0 };
+                return cx.effects.send(COORDINATOR, message, reason);
             }
             Known::Ended(_) | Known::New => {}
         }

@@ -29,6 +29,9 @@ pub(super) fn gave_up_text(why: GaveUp, lang: Lang) -> &'static str {
         }
         GaveUp::NotAsked => word!(lang, "nobody asked for its vote", "没有人来征求它的投票"),
         GaveUp::Earlier => word!(lang, "it had given up earlier", "它此前已放弃"),
+        GaveUp::OldRequest => {
+            word!(lang, "the request is old and was answered", "该请求是旧的，早已得到答复")
+        }
     }
 }
 
