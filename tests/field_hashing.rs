@@ -7,17 +7,31 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use lamplight::protocol::NodeId;
-use lamplight::protocol::consistent_hashing::store::{Dynamo, Operation, Place, Status, key_name};
+use lamplight::check::Checkable;
+use lamplight::check::judge::DiskReader;
+use lamplight::check::range::check;
+use lamplight::check::run::{Plan, Subject};
+use lamplight::protocol::consistent_hashing::store::{
+    Dynamo, Operation, Options, Place, Reason, Record, Status, key_name,
+};
+use lamplight::protocol::{EffectBody, NodeId};
 use lamplight::scenario::json;
-use lamplight::sim::{Cluster, ClusterSetup, Doer, Intervention, InterventionOf, Scratch, Step, Watcher};
+use lamplight::sim::{
+    Cluster, ClusterSetup, Doer, Intervention, InterventionOf, Scratch, Step, Watcher, Workload,
+};
 
 #[derive(Default)]
-struct Violations(Vec<String>);
+struct Violations {
+    found: Vec<String>,
+    /// How often a node took no further key in for another one.
+    refused: u32,
+}
 
 impl Watcher<Dynamo> for Violations {
     fn step(&mut self, _: &Cluster<Dynamo>, step: &Step<'_, Dynamo>) {
-        self.0.extend(step.violation.map(|violation| format!("{violation:?}")));
+        self.found.extend(step.violation.map(|violation| format!("{violation:?}")));
+        let refuses = |why: &Reason| matches!(why, Reason::TooManyHints { .. });
+        self.refused += step.effects.iter().filter(|effect| refuses(&effect.why)).count() as u32;
     }
 }
 
@@ -41,7 +55,7 @@ impl Run {
         while self.cluster.next_due_us().is_some_and(|due| due <= until_us) {
             self.cluster.step(&mut self.scratch, &mut self.seen).unwrap();
         }
-        assert_eq!(self.seen.0, [] as [String; 0]);
+        assert_eq!(self.seen.found, [] as [String; 0]);
     }
 
     fn act(&mut self, act: InterventionOf<Dynamo>) {
@@ -102,6 +116,117 @@ fn version_vectors_are_bounded_however_often_members_change() {
         entries.max().unwrap()
     };
     assert_eq!((longest(10), longest(0) > 25), (10, true));
+}
+
+/// An owner that has a version on its disk counts among the W, also where its answer comes after somebody else was asked
+/// in its place (Dynamo §4.5, §4.6). Where a time-out is shorter than a round trip, hardly any other answer comes.
+#[test]
+fn the_answer_of_an_owner_counts_however_late_it_is() {
+    let mut run = Run::of(include_str!("field/hashing/owners-answer-late.json"), |_| {});
+    run.until_us(20_000_000);
+    let done: Vec<u64> = run.cluster.clients().iter().map(|client| client.done).collect();
+    assert!(done.iter().sum::<u64>() > 100, "{done:?}");
+}
+
+/// A node that has given its keys to all owners leaves. It hears that one of those is leaving, too, before its own
+/// decision is on disk; who owns the keys after that is that one's business (§4.9).
+#[test]
+fn a_leave_is_judged_by_the_ring_in_which_it_was_decided() {
+    let mut run = Run::of(include_str!("field/hashing/leave-hears-of-a-leave.json"), |_| {});
+    run.until_us(5_000_000);
+    for node in [4, 5] {
+        assert_eq!((run.node(node).entry().status, run.node(node).data().len()), (Status::Outside, 0));
+    }
+}
+
+/// What a deleted key held need not be read any more, also where the record that the tombstone has gone never reached a
+/// disk, because the log was compacted in the same step: then a new log without the key is what says so.
+#[test]
+fn a_tombstone_that_goes_with_a_compacted_log_is_gone() {
+    let mut compacted = 0;
+    for every in 1..=20 {
+        let text = include_str!("field/hashing/tombstone-goes-with-the-log.json");
+        let mut run = Run::of(text, |setup| setup.options.compact_every_records = every);
+        let mut judged = Judged { reader: DiskReader::new(&run.cluster), found: Vec::new(), compacted: 0 };
+        while run.cluster.next_due_us().is_some_and(|due| due <= 2_000_000) {
+            run.cluster.step(&mut run.scratch, &mut judged).unwrap();
+        }
+        assert_eq!(judged.found, [] as [String; 0], "compacted after {every} records");
+        compacted += judged.compacted;
+    }
+    assert!(compacted > 0, "no tombstone went with a log");
+}
+
+/// What the judge of the disks says.
+struct Judged {
+    reader: DiskReader<<Dynamo as Checkable>::Judge, Record>,
+    found: Vec<String>,
+    compacted: u32,
+}
+
+impl Watcher<Dynamo> for Judged {
+    fn step(&mut self, cluster: &Cluster<Dynamo>, step: &Step<'_, Dynamo>) {
+        self.found.extend(self.reader.step(cluster, step));
+        let has = |is: fn(&EffectBody<Dynamo>) -> bool| step.effects.iter().any(|effect| is(&effect.body));
+        let collects = has(|body| matches!(body, EffectBody::Append { record: Record::Collected { .. } }));
+        let rewrites = has(|body| matches!(body, EffectBody::Rewrite { .. }));
+        self.compacted += u32::from(collects && rewrites);
+    }
+}
+
+/// What an operator wrote to the disks is there before any process has synced: the loss of one of two disks loses nothing,
+/// also while the node of the other one is paused and has not said so.
+#[test]
+fn what_the_cluster_begins_with_is_on_the_disks_before_anybody_says_so() {
+    let mut run = Run::of(include_str!("field/hashing/initial-keys-are-durable.json"), |_| {});
+    run.until_us(5_000_000);
+    assert!(!run.node(1).entry().refilling);
+    assert!(run.node(1).data().len() > 0);
+}
+
+/// A node that stands in for one that is dead is not filled up without end: beyond the bound it says why it takes no more
+/// (§4.6). Once the owner is back, all it has is handed over.
+#[test]
+fn a_node_stands_in_with_no_more_keys_than_are_allowed() {
+    let mut run = Run::of(include_str!("field/hashing/leave-never-ends.json"), |setup| {
+        setup.script.truncate(1);
+        setup.options = Options { write_quorum: 3, hinted_keys_max: 2, ..Options::default() };
+        (setup.clients, setup.workload) =
+            (4, Some(Workload { keys: 50, think_us_mean: 5_000, ..Workload::default() }));
+    });
+    let hinted = |run: &Run| -> Vec<usize> {
+        let of = |node: &Dynamo| node.data().filter(|(_, held)| !held.hints.is_empty()).count();
+        run.cluster.nodes().iter().flatten().map(of).collect()
+    };
+    run.until_us(10_000_000);
+    let done: u64 = run.cluster.clients().iter().map(|client| client.done).sum();
+    assert!(hinted(&run).contains(&2) && hinted(&run).iter().all(|keys| *keys <= 2), "{:?}", hinted(&run));
+    assert!(run.seen.refused > 0 && done > 0, "{} refused, {done} done", run.seen.refused);
+    run.act(Intervention::Restart { node: NodeId(5) });
+    run.act(Intervention::Workload { workload: None });
+    run.until_us(20_000_000);
+    assert_eq!(hinted(&run), [0; 6]);
+}
+
+/// A node that hears nobody says to everybody that it is up, so reads are passed on to it, and it answers none. Whoever
+/// has waited for one of two such nodes tries the next node, and not those two in turn.
+#[test]
+fn a_request_is_not_passed_on_to_those_that_did_not_answer_it() {
+    let mut run = Run::of(include_str!("field/hashing/deaf-coordinators.json"), |_| {});
+    run.until_us(60_000_000);
+    let done = run.cluster.clients()[0].done;
+    assert!(done > 150, "{done}");
+}
+
+/// A member that fetches what it gained when another one was removed counts in no read, so one member less may be out of
+/// reach meanwhile, as while a lost disk is refilled.
+#[test]
+fn a_member_that_fetches_what_it_gained_takes_the_place_of_one_that_may_fail() {
+    for (nodes, seed) in [(5, 443), (5, 4_900_499), (7, 4_900_497)] {
+        let subject: Subject<Dynamo> = Subject::Protocol { nodes, adjust: |_| {}, broken: None };
+        let report = check(&subject, seed..seed + 1, Plan::of::<Dynamo>(), 1);
+        assert!(report.failures.is_empty(), "{:?}", report.failures[0].1.finding);
+    }
 }
 
 /// A handover takes work in proportion to its keys: four times as many keys take some four times as long, and not

@@ -3,7 +3,7 @@
 use super::faults::FaultModel;
 use super::history::OperationOf;
 use super::judge::Judge;
-use crate::protocol::Participant;
+use crate::protocol::{Participant, Standing};
 use crate::sim::random::Stream;
 use crate::sim::{Cluster, ClusterSetup};
 
@@ -70,6 +70,11 @@ pub trait Checkable: Participant {
     /// Whether this message says something that its sender no longer stands by after a crash.
     fn holds_for_this_life(_message: &Self::Message) -> bool {
         false
+    }
+
+    /// Whether this node cannot do its part yet, so that it takes the place of one that may be impaired.
+    fn is_out(&self) -> bool {
+        self.lane().standing == Standing::Out
     }
 
     /// What an operator does about a node that keeps out of the cluster because its disk was lost or damaged.

@@ -86,6 +86,16 @@ impl Checkable for Dynamo {
         (rounds * setup.options.anti_entropy_interval_us).max(30_000_000)
     }
 
+    /// An update is a read, a write to the coordinator's own disk and one to the others'. Where a coordinator gives it up
+    /// before all of that can be over, a client may ask for ever.
+    fn promises_progress(setup: &ClusterSetup<Dynamo>) -> bool {
+        let network = &setup.network;
+        let round_trip_us =
+            2 * network.latency_us_min.saturating_add(network.jitter_us_mean.saturating_mul(2));
+        let takes_us = round_trip_us.saturating_add(setup.disk.sync_us_max).saturating_mul(2);
+        setup.options.gives_up_after_us() >= takes_us
+    }
+
     /// Gossip and hints find their way without a client. That an owner missed a write without anybody standing in for it
     /// is found out only by comparing trees (§4.7), or by a read of that very key, and at rest nobody reads.
     fn promises_agreement(setup: &ClusterSetup<Dynamo>) -> bool {
@@ -116,6 +126,12 @@ impl Checkable for Dynamo {
             Status::Member if self.id().0 >= setup.options.replicas => Some(Operation::Leave),
             _ => None,
         }
+    }
+
+    /// A member that fetches what it gained when another one was removed, or what it lost, counts in no read before it
+    /// has that.
+    fn is_out(&self) -> bool {
+        self.entry().refilling || self.entry().owns() && self.transfer().is_some()
     }
 
     fn operation_kind(operation: &Operation) -> &'static str {

@@ -20,8 +20,10 @@
 //! The walk stops at the first answer that no order explains, so what it reports is the shortest prefix that
 //! is wrong, and the few commands in it that contradict each other whatever the others did.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
+use std::ops::Range;
 
 use super::history::Operation;
 
@@ -138,70 +140,137 @@ enum Event {
 /// The most operations that can be under way at once: one bit each.
 const UNDER_WAY_MAX: usize = 64;
 
-/// What the data can hold at one moment, with those of the commands under way that have had their effect.
-type Configuration<S> = (S, u64);
+/// What the data can hold at one moment, by its number, with those of the commands under way that have had their effect.
+type Configuration = (u32, u64);
+
+/// All that a part of the data can hold, numbered as it comes up: numbers are quicker to compare and to keep.
+struct States<S> {
+    by_number: Vec<S>,
+    numbers: BTreeMap<S, u32>,
+}
+
+impl<S: Ord + Clone> States<S> {
+    fn number_of(&mut self, state: S) -> u32 {
+        if let Some(number) = self.numbers.get(&state) {
+            return *number;
+        }
+        let number = self.by_number.len() as u32;
+        self.by_number.push(state.clone());
+        self.numbers.insert(state, number);
+        number
+    }
+
+    fn get(&self, number: u32) -> Option<&S> {
+        self.by_number.get(number as usize)
+    }
+}
+
+/// What the operations under way make of states, as far as a walk has tried it.
+struct Tried {
+    /// By the bit of an operation and by state, where the states after it stand.
+    known: Vec<Vec<(u32, Range<usize>)>>,
+    after: Vec<u32>,
+}
+
+impl Tried {
+    fn nothing() -> Tried {
+        Tried { known: vec![Vec::new(); UNDER_WAY_MAX], after: Vec::new() }
+    }
+
+    /// The bit stands for another operation from now on.
+    fn forget(&mut self, bit: u32, is_last: bool) {
+        if let Some(known) = self.known.get_mut(bit as usize) {
+            known.clear();
+        }
+        if is_last {
+            self.after.clear();
+        }
+    }
+}
 
 /// Configurations of which none can do all that another can.
 ///
 /// They are grouped by data and by the answered commands that have had their effect; each group holds the sets of
 /// commands never answered, none of which contains another.
-struct Frontier<S> {
+struct Frontier {
     unanswered: u64,
-    groups: BTreeMap<Configuration<S>, Vec<u64>>,
+    /// By group.
+    sets: BTreeSet<(u32, u64, u64)>,
 }
 
-impl<S: Ord + Clone> Frontier<S> {
+impl Frontier {
     fn new(unanswered: u64) -> Self {
-        Frontier { unanswered, groups: BTreeMap::new() }
+        Frontier { unanswered, sets: BTreeSet::new() }
+    }
+
+    fn key(&self, (state, done): Configuration) -> (u32, u64, u64) {
+        (state, done & !self.unanswered, done & self.unanswered)
     }
 
     /// Adds a configuration. Returns whether it can do something that those before cannot.
-    fn insert(&mut self, (state, done): Configuration<S>) -> bool {
-        let set = done & self.unanswered;
-        let group = self.groups.entry((state, done & !self.unanswered)).or_default();
-        if group.iter().any(|smaller| smaller & set == *smaller) {
-            return false;
+    fn insert(&mut self, configuration: Configuration) -> bool {
+        let key = self.key(configuration);
+        let (state, answered, set) = key;
+        let mut larger = Vec::new();
+        for known in self.sets.range((state, answered, 0)..=(state, answered, u64::MAX)) {
+            if known.2 & set == known.2 {
+                return false;
+            }
+            if known.2 & set == set {
+                larger.push(*known);
+            }
         }
-        group.retain(|larger| larger & set != set);
-        group.push(set);
-        true
+        for known in larger {
+            self.sets.remove(&known);
+        }
+        self.sets.insert(key)
     }
 
-    fn contains(&self, (state, done): &Configuration<S>) -> bool {
-        let set = done & self.unanswered;
-        let group = self.groups.get(&(state.clone(), done & !self.unanswered));
-        group.is_some_and(|group| group.contains(&set))
+    fn contains(&self, configuration: Configuration) -> bool {
+        self.sets.contains(&self.key(configuration))
     }
 
-    fn into_configurations(self) -> BTreeSet<Configuration<S>> {
-        let groups = self.groups.into_iter();
-        groups
-            .flat_map(|((state, done), sets)| sets.into_iter().map(move |set| (state.clone(), done | set)))
-            .collect()
+    /// In their order.
+    fn into_configurations(self) -> Vec<Configuration> {
+        let mut all: Vec<Configuration> =
+            self.sets.into_iter().map(|(state, done, set)| (state, done | set)).collect();
+        all.sort_unstable();
+        all
     }
 }
 
 /// Where a walk along a history stands.
-struct Position<S> {
-    configurations: BTreeSet<Configuration<S>>,
-    /// The operation that each bit stands for.
-    under_way: [Option<usize>; UNDER_WAY_MAX],
+#[derive(Clone)]
+struct Position {
+    /// In their order.
+    configurations: Vec<Configuration>,
+    /// The operation that each bit stands for, if the bit is among those in use.
+    under_way: [usize; UNDER_WAY_MAX],
+    in_use: u64,
 }
 
-impl<S: Clone> Clone for Position<S> {
-    fn clone(&self) -> Self {
-        Position { configurations: self.configurations.clone(), under_way: self.under_way }
+impl Position {
+    /// The operations under way, each with its bit, by the places of the bits.
+    fn under_way(&self) -> impl Iterator<Item = (u32, usize)> + '_ {
+        (0..).zip(&self.under_way).filter(|(bit, _)| self.in_use >> bit & 1 == 1).map(|(bit, at)| (bit, *at))
     }
-}
 
-impl<S> Position<S> {
     fn bit_of(&self, operation: usize) -> Option<u32> {
-        self.under_way.iter().position(|known| *known == Some(operation)).map(|bit| bit as u32)
+        self.under_way().find(|(_, at)| *at == operation).map(|(bit, _)| bit)
+    }
+
+    /// Gives an operation the first bit that is free. Returns whether there is one.
+    fn take_up(&mut self, operation: usize) -> bool {
+        let bit = (!self.in_use).trailing_zeros();
+        let Some(place) = self.under_way.get_mut(bit as usize) else { return false };
+        *place = operation;
+        self.in_use |= 1 << bit;
+        true
     }
 }
 
-enum Outcome<S> {
-    Explained(Box<Position<S>>),
+enum Outcome {
+    Explained(Box<Position>),
     Unexplained { event: usize, at_step: u32 },
     TooMuch,
 }
@@ -212,7 +281,8 @@ struct Walk<'a, M: Model> {
     operations: Vec<&'a OperationOf<M>>,
     /// All that happened, in order, with its step.
     events: Vec<(u32, Event)>,
-    start: M::State,
+    states: RefCell<States<M::State>>,
+    start: u32,
     work_max: usize,
 }
 
@@ -227,17 +297,16 @@ impl<'a, M: Model> Walk<'a, M> {
         }
         // Of two events with the same step the sending counts as the earlier one, which allows more.
         events.sort_unstable();
-        Walk { model, operations, events, start: model.initial(part), work_max }
+        let mut states = States { by_number: Vec::new(), numbers: BTreeMap::new() };
+        let start = states.number_of(model.initial(part));
+        Walk { model, operations, events, states: RefCell::new(states), start, work_max }
     }
 
-    fn first_position(&self) -> Position<M::State> {
-        Position {
-            configurations: BTreeSet::from([(self.start.clone(), 0)]),
-            under_way: [None; UNDER_WAY_MAX],
-        }
+    fn first_position(&self) -> Position {
+        Position { configurations: vec![(self.start, 0)], under_way: [0; UNDER_WAY_MAX], in_use: 0 }
     }
 
-    fn outcome(&self) -> Outcome<M::State> {
+    fn outcome(&self) -> Outcome {
         self.walk(self.first_position(), 0..self.events.len(), &BTreeSet::new(), self.work_max)
     }
 
@@ -245,12 +314,12 @@ impl<'a, M: Model> Walk<'a, M> {
     /// unknown.
     fn walk(
         &self,
-        mut position: Position<M::State>,
-        events: std::ops::Range<usize>,
+        mut position: Position,
+        events: Range<usize>,
         ignored: &BTreeSet<usize>,
         work_max: usize,
-    ) -> Outcome<M::State> {
-        let mut work = 0;
+    ) -> Outcome {
+        let (mut work, mut tried) = (0, Tried::nothing());
         let Some(stretch) = self.events.get(events.clone()) else { return Outcome::TooMuch };
         for (offset, (step, event)) in stretch.iter().enumerate() {
             match *event {
@@ -258,24 +327,22 @@ impl<'a, M: Model> Walk<'a, M> {
                     if ignored.contains(&operation) && self.is_read(operation) {
                         continue;
                     }
-                    let free = position.under_way.iter_mut().find(|place| place.is_none());
-                    let Some(place) = free else { return Outcome::TooMuch };
-                    *place = Some(operation);
+                    if !position.take_up(operation) {
+                        return Outcome::TooMuch;
+                    }
                 }
                 Event::Answered(operation) if ignored.contains(&operation) => {}
                 Event::Answered(operation) => {
-                    match self.explain(&position, operation, ignored, &mut work, work_max) {
+                    let Some(bit) = position.bit_of(operation) else { return Outcome::TooMuch };
+                    match self.explain(&position, bit, ignored, &mut tried, &mut work, work_max) {
                         Some(configurations) => position.configurations = configurations,
                         None => return Outcome::TooMuch,
                     }
                     if position.configurations.is_empty() {
                         return Outcome::Unexplained { event: events.start + offset, at_step: *step };
                     }
-                    for place in &mut position.under_way {
-                        if *place == Some(operation) {
-                            *place = None;
-                        }
-                    }
+                    position.in_use &= !(1 << bit);
+                    tried.forget(bit, position.in_use == 0);
                 }
             }
         }
@@ -286,46 +353,86 @@ impl<'a, M: Model> Walk<'a, M> {
         self.operations.get(operation).is_some_and(|operation| self.model.is_read(&operation.command))
     }
 
-    /// All that the data can hold when this operation has its answer. `None` if that is too much work.
+    /// The answer of an operation, unless it counts as unknown.
+    fn answer(&self, operation: usize, ignored: &BTreeSet<usize>) -> Option<&M::Answer> {
+        let known = self.operations.get(operation).filter(|_| !ignored.contains(&operation))?;
+        known.answered.as_ref().map(|(_, answer)| answer)
+    }
+
+    /// All that an operation can make of a state, as a part of [`Tried::after`].
+    fn after(
+        &self,
+        (bit, operation): (u32, usize),
+        state: u32,
+        ignored: &BTreeSet<usize>,
+        tried: &mut Tried,
+    ) -> Range<usize> {
+        let Some(known) = tried.known.get_mut(bit as usize) else { return 0..0 };
+        let place = match known.binary_search_by_key(&state, |(state, _)| *state) {
+            Ok(at) => return known.get(at).map_or(0..0, |(_, range)| range.clone()),
+            Err(place) => place,
+        };
+        let start = tried.after.len();
+        let mut states = self.states.borrow_mut();
+        let from = states.get(state).cloned();
+        if let (Some(from), Some(operation_known)) = (from, self.operations.get(operation)) {
+            let answer = self.answer(operation, ignored);
+            for next in self.model.apply(&from, &operation_known.command, answer) {
+                tried.after.push(states.number_of(next));
+            }
+        }
+        let range = start..tried.after.len();
+        known.insert(place, (state, range.clone()));
+        range
+    }
+
+    /// Lets each command that changes nothing have its effect at once if its answer fits.
+    fn settle(
+        &self,
+        (state, done): Configuration,
+        idle: &[(u32, usize)],
+        ignored: &BTreeSet<usize>,
+        tried: &mut Tried,
+    ) -> Configuration {
+        let mut settled = done;
+        for (bit, operation) in idle {
+            if settled >> bit & 1 == 0 && !self.after((*bit, *operation), state, ignored, tried).is_empty() {
+                settled |= 1 << bit;
+            }
+        }
+        (state, settled)
+    }
+
+    /// All that the data can hold when the operation of this bit has its answer. `None` if that is too much work.
     fn explain(
         &self,
-        position: &Position<M::State>,
-        operation: usize,
+        position: &Position,
+        bit: u32,
         ignored: &BTreeSet<usize>,
+        tried: &mut Tried,
         work: &mut usize,
         work_max: usize,
-    ) -> Option<BTreeSet<Configuration<M::State>>> {
-        let answered = 1u64 << position.bit_of(operation)?;
-        let never_answered = |at: usize| {
-            ignored.contains(&at) || self.operations.get(at).is_some_and(|known| known.answered.is_none())
-        };
-        let unanswered = (0..)
-            .zip(&position.under_way)
-            .fold(0, |set, (bit, under_way)| set | u64::from(under_way.is_some_and(never_answered)) << bit);
+    ) -> Option<Vec<Configuration>> {
+        let answered = 1u64 << bit;
+        // What is under way is looked at once for each configuration, and is the same for all of them.
+        let under_way: Vec<(u32, usize)> = position.under_way().collect();
+        let mut unanswered = 0;
+        let mut idle = Vec::new();
+        for (bit, other) in &under_way {
+            match (self.answer(*other, ignored), self.operations.get(*other)) {
+                (None, _) => unanswered |= 1 << bit,
+                (Some(answer), Some(known)) if self.model.left_unchanged(&known.command, answer) => {
+                    idle.push((*bit, *other));
+                }
+                _ => {}
+            }
+        }
         let mut explained = Frontier::new(unanswered);
         let mut seen = Frontier::new(unanswered);
-        // A command that changes nothing has its effect at once wherever its answer fits.
-        let settle = |(state, done): Configuration<M::State>| {
-            let mut settled = done;
-            for (bit, under_way) in position.under_way.iter().enumerate() {
-                let bit = 1u64 << bit;
-                let Some(at) = under_way.filter(|at| settled & bit == 0 && !ignored.contains(at)) else {
-                    continue;
-                };
-                let Some(known) = self.operations.get(at) else { continue };
-                let Some((_, answer)) = &known.answered else { continue };
-                if self.model.left_unchanged(&known.command, answer)
-                    && self.model.apply(&state, &known.command, Some(answer)).into_iter().next().is_some()
-                {
-                    settled |= bit;
-                }
-            }
-            (state, settled)
-        };
         let mut open = Vec::with_capacity(position.configurations.len());
         for configuration in &position.configurations {
-            let configuration = settle(configuration.clone());
-            if seen.insert(configuration.clone()) {
+            let configuration = self.settle(*configuration, &idle, ignored, tried);
+            if seen.insert(configuration) {
                 open.push(configuration);
             }
         }
@@ -337,22 +444,18 @@ impl<'a, M: Model> Walk<'a, M> {
                 return None;
             }
             // A smaller one may have come since it was put here.
-            if !seen.contains(&(state.clone(), done)) {
+            if !seen.contains((state, done)) {
                 continue;
             }
             if done & answered != 0 {
                 explained.insert((state, done & !answered));
                 continue;
             }
-            for (bit, under_way) in position.under_way.iter().enumerate() {
-                let bit = 1u64 << bit;
-                let Some(other) = under_way.filter(|_| done & bit == 0) else { continue };
-                let Some(command) = self.operations.get(other) else { continue };
-                let answer = command.answered.as_ref().filter(|_| !ignored.contains(&other));
-                let answer = answer.map(|(_, answer)| answer);
-                for next in self.model.apply(&state, &command.command, answer) {
-                    let next = settle((next, done | bit));
-                    if seen.insert(next.clone()) {
+            for (bit, other) in under_way.iter().filter(|(bit, _)| done >> bit & 1 == 0) {
+                for at in self.after((*bit, *other), state, ignored, tried) {
+                    let Some(next) = tried.after.get(at).copied() else { continue };
+                    let next = self.settle((next, done | 1 << bit), &idle, ignored, tried);
+                    if seen.insert(next) {
                         open.push(next);
                     }
                 }
@@ -378,7 +481,7 @@ impl<'a, M: Model> Walk<'a, M> {
             Event::Asked(operation) => Some(*operation),
             Event::Answered(_) => None,
         });
-        let recent: BTreeSet<usize> = before.under_way.iter().flatten().copied().chain(asked).collect();
+        let recent: BTreeSet<usize> = before.under_way().map(|(_, at)| at).chain(asked).collect();
         let mut ignored: BTreeSet<usize> = BTreeSet::new();
         for operation in &recent {
             ignored.insert(*operation);
@@ -396,7 +499,9 @@ impl<'a, M: Model> Walk<'a, M> {
             .filter(is_known)
             .cloned()
             .collect();
-        let before = before.configurations.into_iter().map(|(state, _)| state).collect::<BTreeSet<_>>();
+        let states = self.states.borrow();
+        let before = before.configurations.into_iter().filter_map(|(state, _)| states.get(state).cloned());
+        let before = before.collect::<BTreeSet<_>>();
         Contradiction { part, before: before.into_iter().collect(), operations, at_step }
     }
 }

@@ -114,10 +114,12 @@ impl Default for RuleCounts {
 
 impl RuleCounts {
     fn count(&mut self, rules: RuleSet) {
-        if rules.0 != 0 {
-            for (index, count) in (0..).zip(&mut self.0) {
-                *count += rules.0 >> index & 1;
+        let mut left = rules.0;
+        while left != 0 {
+            if let Some(count) = self.0.get_mut(left.trailing_zeros() as usize) {
+                *count += 1;
             }
+            left &= left - 1;
         }
     }
 
@@ -186,7 +188,7 @@ pub fn run<P: Checkable>(subject: &Subject<P>, seed: u64, plan: Plan) -> Run<P> 
 /// What is written down during a run.
 struct Log<P: Checkable> {
     clients: OperationLog<P>,
-    disks: DiskReader<P::Judge>,
+    disks: DiskReader<P::Judge, P::Record>,
     rules: RuleCounts,
     /// How often each client was served.
     served: Vec<u64>,
@@ -504,9 +506,7 @@ impl<P: Checkable> Bench<P> {
             return Ok(false);
         }
         // A node that has yet to come back counts as impaired, and whoever never comes back takes a place for good.
-        let is_out = |bench: &Self, node| {
-            bench.cluster.node(node).is_none_or(|node: &P| node.lane().standing == Standing::Out)
-        };
+        let is_out = |bench: &Self, node| bench.cluster.node(node).is_none_or(P::is_out);
         let deadline_us = self.cluster.now_us() + plan.patience_us / 4;
         let steps_max = self.cluster.steps() + PHASE_STEPS_MAX / 8;
         while self.nodes().any(|node| is_out(self, node))

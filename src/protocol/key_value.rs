@@ -9,6 +9,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::participant::{ClientId, RequestId};
+use super::shared;
 
 /// The longest key or value, in bytes.
 pub const TEXT_BYTES_MAX: usize = 1024;
@@ -20,27 +21,34 @@ pub enum Command {
     /// Read a key.
     Get {
         /// Which one.
+        #[serde(deserialize_with = "shared::text")]
         key: Arc<str>,
     },
     /// Set a key to a value.
     Put {
         /// Which one.
+        #[serde(deserialize_with = "shared::text")]
         key: Arc<str>,
         /// To what.
+        #[serde(deserialize_with = "shared::text")]
         value: Arc<str>,
     },
     /// Remove a key.
     Delete {
         /// Which one.
+        #[serde(deserialize_with = "shared::text")]
         key: Arc<str>,
     },
     /// Set a key to a value if it holds the expected one now; `None` stands for a key that is not there.
     CompareAndSet {
         /// Which one.
+        #[serde(deserialize_with = "shared::text")]
         key: Arc<str>,
         /// What it must hold.
+        #[serde(default, deserialize_with = "shared::optional_text")]
         expected: Option<Arc<str>>,
         /// What it will hold.
+        #[serde(deserialize_with = "shared::text")]
         value: Arc<str>,
     },
 }
@@ -50,7 +58,7 @@ pub enum Command {
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// The value of a key that was read; `None` if it is not there.
-    Value(Option<Arc<str>>),
+    Value(#[serde(deserialize_with = "shared::optional_text")] Option<Arc<str>>),
     /// A put or a delete was applied.
     Applied,
     /// A compare-and-set was applied (`true`), or found something else (`false`).
@@ -111,7 +119,9 @@ pub struct Session {
 /// The state machine. Clones share what they have in common until one of them is written to.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Store {
+    #[serde(deserialize_with = "shared::texts")]
     entries: Arc<BTreeMap<Arc<str>, Arc<str>>>,
+    #[serde(deserialize_with = "shared::value")]
     sessions: Arc<BTreeMap<ClientId, Session>>,
 }
 

@@ -8,6 +8,7 @@
 //! * [`invalid`]: what can be wrong with options.
 //! * [`wal`]: a write-ahead log of checksummed frames, shared by all protocols that keep a log.
 //! * [`rules`]: the names of the rules that a protocol keeps, and how they are broken on purpose.
+//! * [`shared`]: how shared values are read without detours.
 //! * [`chunked`]: a sequence whose clones share what they have in common; what logs are kept in.
 //! * [`key_value`]: the replicated state machine that Raft and Multi-Paxos serve.
 //! * [`raft`], [`paxos`], [`atomic_commit`], [`consistent_hashing`]: the algorithms.
@@ -21,6 +22,7 @@ pub mod participant;
 pub mod paxos;
 pub mod raft;
 pub mod rules;
+pub mod shared;
 pub mod wal;
 
 pub use invalid::{Invalid, Problem};

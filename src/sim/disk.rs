@@ -62,10 +62,14 @@ impl File {
     }
 
     fn seal(&mut self) {
-        while self.last.len() >= CHUNK_BYTES {
-            let rest = self.last.split_off(CHUNK_BYTES);
-            self.full.push(Arc::from(std::mem::replace(&mut self.last, rest)));
+        if self.last.len() < CHUNK_BYTES {
+            return;
         }
+        // The room of the last chunk stays: what follows would grow into it step by step again.
+        let chunks = self.last.chunks_exact(CHUNK_BYTES);
+        let rest = chunks.remainder().len();
+        self.full.extend(chunks.map(Arc::from));
+        self.last.drain(..self.last.len() - rest);
     }
 
     fn bytes(&self) -> Vec<u8> {
@@ -79,8 +83,10 @@ impl File {
 
     fn range(&self, from: usize, to: usize) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(to.saturating_sub(from));
-        let mut at = 0;
-        for chunk in self.full.iter().map(AsRef::as_ref).chain([self.last.as_slice()]) {
+        // All full chunks are of one length.
+        let passed = (from / CHUNK_BYTES).min(self.full.len());
+        let mut at = passed * CHUNK_BYTES;
+        for chunk in self.full.iter().map(AsRef::as_ref).chain([self.last.as_slice()]).skip(passed) {
             let (start, end) = (from.saturating_sub(at), to.saturating_sub(at).min(chunk.len()));
             bytes.extend_from_slice(chunk.get(start..end).unwrap_or_default());
             at += chunk.len();

@@ -29,6 +29,9 @@ pub struct StoreJudge {
     updated: BTreeSet<(Arc<str>, Arc<str>)>,
     /// What clients were told is written, and when.
     told: BTreeMap<Place, Vec<(Dot, u64)>>,
+    /// What tombstones had replaced that a node has dropped. No read has to see it any more, and that it was deleted
+    /// nobody can tell, be it that the client hears of its write only now.
+    gone: BTreeMap<Place, VersionVector>,
     /// Tombstones that went with the latest step.
     collected: Vec<(NodeId, Place, Dot, u64)>,
     /// Whether a read must see every write that was acknowledged before it began.
@@ -46,6 +49,9 @@ struct Disk {
     /// What it held before its log was written anew, until all of that has been read.
     replaced: BTreeMap<Place, Stored>,
     entries: BTreeMap<NodeId, Entry>,
+    /// Tombstones that the node has dropped, and whose record has not come to the disk. It never does where the log is
+    /// written anew meanwhile; then they are those that the new log does not name.
+    collects: BTreeSet<Place>,
 }
 
 /// The versions of a key, each with the count at which it came to the disk.
@@ -90,6 +96,7 @@ impl Judge<Dynamo> for StoreJudge {
             put: BTreeMap::new(),
             updated: BTreeSet::new(),
             told: BTreeMap::new(),
+            gone: BTreeMap::new(),
             collected: Vec::new(),
             is_strict,
             disks_lost: 0,
@@ -112,15 +119,11 @@ impl Judge<Dynamo> for StoreJudge {
                 }
             }
             Record::Collected { places, .. } => {
-                let Some(disk) = self.disks.get_mut(node.index()) else { return };
                 for place in places {
-                    // What it had replaced no read has to see, and nobody can tell that any more.
-                    self.told.remove(&place);
-                    let Some(stored) = disk.keys.remove(&place) else { continue };
-                    for version in stored.siblings.iter().filter(|version| version.is_deleted) {
-                        let since = stored.since.get(&version.dot).copied().unwrap_or(u64::MAX);
-                        self.collected.push((node, place.clone(), version.dot, since));
-                    }
+                    let Some(disk) = self.disks.get_mut(node.index()) else { return };
+                    disk.collects.remove(&place);
+                    let stored = disk.keys.remove(&place).unwrap_or_default();
+                    self.collected(node, &place, &stored);
                 }
             }
             Record::Heard { node: about, entry } => self.heard(node, about, entry),
@@ -138,11 +141,8 @@ impl Judge<Dynamo> for StoreJudge {
 
     fn step(&mut self, cluster: &Cluster<Dynamo>, step: &Step<'_, Dynamo>) -> Option<String> {
         self.note(step);
-        if let Some(disk) =
-            step.party.and_then(|party| party.node()).and_then(|node| self.disks.get_mut(node.index()))
-        {
-            // What a new log does not name was dropped with it.
-            disk.replaced.clear();
+        if let Some(node) = step.party.and_then(|party| party.node()) {
+            self.dropped_with_the_log(node);
         }
         let found = self.found.take();
         let found = found.or_else(|| self.told_of_what_is_nowhere(step));
@@ -153,6 +153,40 @@ impl Judge<Dynamo> for StoreJudge {
 }
 
 impl StoreJudge {
+    /// A node drops a tombstone. It answers reads without it from now on, before that is on its disk: should it lose that
+    /// again, the tombstone is back, which says the same.
+    fn drops(&mut self, node: NodeId, place: &Place) {
+        let Some(disk) = self.disks.get_mut(node.index()) else { return };
+        disk.collects.insert(place.clone());
+        let gone = self.gone.entry(place.clone()).or_default();
+        let made = self.made.get(place).map(Vec::as_slice).unwrap_or_default();
+        for stored in [disk.keys.get(place), disk.replaced.get(place)].into_iter().flatten() {
+            gone.join(&stored.siblings.context());
+            let is_there = |known: &&Made| stored.siblings.iter().any(|version| version.dot == known.dot);
+            made.iter().filter(is_there).for_each(|known| gone.join(&known.replaces));
+        }
+    }
+
+    /// A tombstone has gone from a disk.
+    fn collected(&mut self, node: NodeId, place: &Place, stored: &Stored) {
+        for version in stored.siblings.iter().filter(|version| version.is_deleted) {
+            let since = stored.since.get(&version.dot).copied().unwrap_or(u64::MAX);
+            self.collected.push((node, place.clone(), version.dot, since));
+        }
+    }
+
+    /// What a new log does not name was dropped with it.
+    fn dropped_with_the_log(&mut self, node: NodeId) {
+        let Some(disk) = self.disks.get_mut(node.index()) else { return };
+        for (place, stored) in std::mem::take(&mut disk.replaced) {
+            let is_collected =
+                self.disks.get_mut(node.index()).is_some_and(|disk| disk.collects.remove(&place));
+            if is_collected {
+                self.collected(node, &place, &stored);
+            }
+        }
+    }
+
     /// A key is on a disk. What was there is there still, or was replaced.
     fn stored(&mut self, node: NodeId, place: &Place, siblings: &Siblings) {
         let made = self.made.entry(place.clone()).or_default();
@@ -189,7 +223,13 @@ impl StoreJudge {
             known.disks.insert(node);
         }
         let Some(disk) = self.disks.get_mut(node.index()) else { return };
-        let replaced = disk.replaced.remove(place);
+        let mut replaced = disk.replaced.remove(place);
+        let goes_on =
+            |stored: &Stored| stored.siblings.iter().all(|version| include(siblings, &version.dot, made));
+        if !replaced.as_ref().is_some_and(goes_on) && disk.collects.remove(place) {
+            // The tombstone went, and the key was written anew, between the old log and this one.
+            replaced = None;
+        }
         let before = disk.keys.entry(place.clone()).or_insert_with(|| replaced.unwrap_or_default());
         if let Some(lost) = before.siblings.iter().find(|version| !include(siblings, &version.dot, made)) {
             let (value, key) = (&lost.value, &place.key);
@@ -235,6 +275,11 @@ impl StoreJudge {
                         Status::Outside => !was_member || entry.number == 0,
                         Status::Joining | Status::Leaving => false,
                     };
+                }
+                (EffectBody::Append { record: Record::Collected { places, .. } }, _) => {
+                    if let Some(node) = step.party.and_then(|party| party.node()) {
+                        places.iter().for_each(|place| self.drops(node, place));
+                    }
                 }
                 // A write is on W disks. If as many were lost, it may be gone.
                 (EffectBody::Note, Reason::DiskLost { .. }) => {
@@ -321,7 +366,12 @@ impl StoreJudge {
                 let place = Place::of(key);
                 let made = self.made.get(&place).map(Vec::as_slice).unwrap_or_default();
                 let told = self.told.get(&place).map(Vec::as_slice).unwrap_or_default();
-                let missed = |(dot, at_us): &&(Dot, u64)| *at_us < *since_us && !include(siblings, dot, made);
+                let gone = self.gone.get(&place);
+                let missed = |(dot, at_us): &&(Dot, u64)| {
+                    *at_us < *since_us
+                        && !gone.is_some_and(|gone| gone.covers(dot))
+                        && !include(siblings, dot, made)
+                };
                 let (dot, _) = told.iter().find(missed)?;
                 let value = &self.dots.get(dot)?.1;
                 Some(format!("a read of {key} missed {value}, acknowledged before it began"))

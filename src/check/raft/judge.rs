@@ -50,8 +50,8 @@ impl Disk {
 #[derive(Clone, PartialEq, Debug)]
 pub struct RaftJudge {
     disks: Vec<Disk>,
-    /// Who has whose durable vote, by term and voter.
-    votes: BTreeMap<(Term, NodeId), NodeId>,
+    /// Who has the durable votes of each node, by term.
+    votes: Vec<BTreeMap<Term, NodeId>>,
     /// What the committed log makes of the state machine, up to an index.
     reference: Machine,
     reference_index: Index,
@@ -71,7 +71,7 @@ impl Judge<Raft> for RaftJudge {
         let count = usize::from(setup.nodes);
         RaftJudge {
             disks: vec![Disk::default(); count],
-            votes: BTreeMap::new(),
+            votes: vec![BTreeMap::new(); count],
             reference: Machine::default(),
             reference_index: 0,
             snapshots: VecDeque::new(),
@@ -118,8 +118,8 @@ impl RaftJudge {
     }
 
     fn forget_votes_of(&mut self, node: NodeId) {
-        if self.votes.keys().any(|(_, voter)| *voter == node) {
-            self.votes.retain(|(_, voter), _| *voter != node);
+        if let Some(votes) = self.votes.get_mut(node.index()) {
+            votes.clear();
         }
     }
 
@@ -141,7 +141,8 @@ impl RaftJudge {
                     self.complain(format!("the vote of {node} in term {term} has changed on its disk"));
                 }
                 if let Some(candidate) = *voted_for {
-                    let first = *self.votes.entry((*term, node)).or_insert(candidate);
+                    let Some(votes) = self.votes.get_mut(node.index()) else { return };
+                    let first = *votes.entry(*term).or_insert(candidate);
                     if first != candidate {
                         self.complain(format!("{node} voted for {first} and for {candidate} in term {term}"));
                     }
@@ -196,7 +197,8 @@ impl RaftJudge {
             Membership::Member => {
                 disk.is_lost = false;
                 // Otherwise it could vote a second time in the term in which it returns.
-                if incarnation.take().is_some() && !self.votes.keys().any(|(_, voter)| *voter == id) {
+                let has_voted = self.votes.get(id.index()).is_some_and(|votes| !votes.is_empty());
+                if incarnation.take().is_some() && !has_voted {
                     self.complain(format!("{id} is back without having given a vote to the leader"));
                 }
             }
@@ -339,10 +341,10 @@ impl RaftJudge {
         (*known, *committed) = (leads_in, node.commit_index());
         let needed = majority(self.disks.len() as u16);
         if was_elected {
-            let gave = |(voter, disk): (usize, &Disk)| {
-                disk.was_lost || self.votes.get(&(term, NodeId(voter as u16))) == Some(&id)
+            let gave = |(disk, votes): &(&Disk, &BTreeMap<Term, NodeId>)| {
+                disk.was_lost || votes.get(&term) == Some(&id)
             };
-            let votes = self.disks.iter().enumerate().filter(|item| gave(*item)).count();
+            let votes = self.disks.iter().zip(&self.votes).filter(gave).count();
             if votes < needed {
                 self.complain(format!(
                     "{id} leads in term {term} by {votes} durable votes; {needed} are needed"

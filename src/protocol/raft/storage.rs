@@ -14,7 +14,7 @@ use super::options::Options;
 use super::reason::DiskLoss;
 use crate::protocol::key_value::Store;
 use crate::protocol::wal::{Recovered, Tail};
-use crate::protocol::{NodeId, Setup};
+use crate::protocol::{NodeId, Setup, shared};
 
 /// One record on disk.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -48,6 +48,7 @@ pub enum Record {
         /// Where it stands.
         index: Index,
         /// The entry.
+        #[serde(deserialize_with = "shared::value")]
         entry: Arc<Entry>,
     },
 }
@@ -58,6 +59,7 @@ pub struct Machine {
     /// The key-value store with its client sessions.
     pub store: Store,
     /// Each node that was ever readmitted, with the latest number that it was readmitted under.
+    #[serde(deserialize_with = "shared::value")]
     pub readmitted: Arc<BTreeMap<NodeId, u64>>,
 }
 

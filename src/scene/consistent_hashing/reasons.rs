@@ -14,7 +14,7 @@ pub(super) fn weight(why: &Reason) -> u8 {
         R::DiskLost { .. } | R::Joined { .. } | R::Left { .. } | R::Refilled { .. } | R::Removes { .. } => 10,
         _ if why.is_milestone() => 9,
         R::LeaveRefused { .. } | R::RemovalRefused { .. } | R::RemovalOfTheLiving { .. } => 9,
-        R::JoinGivenUp | R::TooManySiblings { .. } | R::TooFewReplicas { .. } => 9,
+        R::JoinGivenUp | R::TooManySiblings { .. } | R::TooManyHints { .. } | R::TooFewReplicas { .. } => 9,
         R::ReadAnswered { .. } | R::NewVersion { .. } | R::KeepsHint { .. } => 8,
         R::WritesToStandIn { .. } | R::RepairedByComparing { .. } | R::NoCoordinator { .. } => 8,
         R::HandsOver { .. } | R::TookOver { .. } | R::HandoverConfirmed { .. } => 7,
@@ -421,6 +421,11 @@ pub(super) fn text(why: &Reason, node: NodeId, lang: Lang) -> String {
             lang,
             "{node} refuses: the key has {siblings} siblings already, and this write replaces none.",
             "{node} 拒绝：该键已有 {siblings} 个兄弟版本，而这次写入一个也不取代。"
+        ),
+        R::TooManyHints { owner, keys, .. } => say!(
+            lang,
+            "{node} stands in with {keys} keys, as many as are allowed, and refuses one more that belongs to {owner}.",
+            "{node} 已替其他节点代管 {keys} 个键，达到上限，拒绝再代管一个属于 {owner} 的键。"
         ),
         R::KeepsForItself { .. } => {
             say!(lang, "{node} is one of the nodes that keep the key.", "{node} 自己也是保存该键的节点之一。")

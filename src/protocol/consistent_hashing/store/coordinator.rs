@@ -6,7 +6,7 @@
 
 use super::disk::Action;
 use super::message::{Answer, Command, Message, RequestNumber, Timer};
-use super::options::{Options, Rule};
+use super::options::{Options, PATIENCE, Rule};
 use super::reason::Reason;
 use super::ring::Place;
 use super::storage::{COUNT_MAX, numbered};
@@ -14,8 +14,6 @@ use super::version::{Dot, Siblings};
 use super::{Context, Dynamo};
 use crate::protocol::{ClientId, NodeId, RequestId};
 
-/// How often a coordinator waits for replicas before it gives a request up.
-const PATIENCE: u8 = 3;
 /// The most requests that a node coordinates or passes on at a time.
 pub(super) const REQUESTS_MAX: usize = 1_024;
 
@@ -285,6 +283,9 @@ impl Dynamo {
             Work::Write { siblings, .. } => {
                 let hint = Some(slot.owner).filter(|_| slot.is_stand_in());
                 if slot.asked == self.id {
+                    if self.refuses_hint(&place, hint, cx).is_some() {
+                        return;
+                    }
                     let why = Reason::KeepsForItself { position };
                     self.store(&place, &siblings, hint, why, cx);
                     self.when_durable(Action::CountOwn { number }, cx);
@@ -311,7 +312,9 @@ impl Dynamo {
         }
     }
 
-    /// Puts an answer in its place.
+    /// Puts an answer in its place. That of an owner counts also where somebody else has been asked in its place
+    /// meanwhile: it is late and no worse, nobody else has this owner's place, and where time-outs are shorter than a
+    /// round trip, no other answer ever comes.
     pub(super) fn count_answer(
         &mut self,
         number: RequestNumber,
@@ -321,7 +324,7 @@ impl Dynamo {
         cx: &mut Context,
     ) -> bool {
         let Some(request) = self.requests.get_mut(&number) else { return false };
-        let asked_here = |slot: &Slot| slot.asked == from && slot.answer.is_none();
+        let asked_here = |slot: &Slot| (slot.asked == from || slot.owner == from) && slot.answer.is_none();
         let open = |slot: &Slot| slot.answer.is_none();
         let mut at = request.slots.iter().position(asked_here);
         if at.is_none()
@@ -333,6 +336,9 @@ impl Dynamo {
         }
         match at.and_then(|at| request.slots.get_mut(at)) {
             Some(slot) => {
+                if slot.owner == from {
+                    slot.asked = from;
+                }
                 (slot.answer, slot.is_owner) = (Some(siblings), is_owner);
                 true
             }

@@ -14,7 +14,7 @@ use super::{Context, Dynamo};
 use crate::protocol::{ClientId, NodeId, RequestId};
 
 /// How many nodes a request is passed on to before it is given up.
-const ATTEMPTS_MAX: u8 = 3;
+const ATTEMPTS_MAX: usize = 3;
 
 /// A request that was passed on.
 #[derive(Clone, PartialEq, Debug)]
@@ -24,7 +24,9 @@ pub struct PassedOn {
     command: Command,
     /// To whom; a read of bounded loads may stay here, and counts as this node's load.
     to: NodeId,
-    attempts: u8,
+    /// To whom it was passed on so far. A node that answers nothing can be heard of all the time: it hears nobody, and
+    /// tells everybody that it is up. So another one is tried, as long as there is one.
+    tried: Vec<NodeId>,
 }
 
 impl Dynamo {
@@ -49,7 +51,7 @@ impl Dynamo {
             self.answer(asked, Answer::Unavailable, Reason::NotReady, cx);
             return;
         }
-        let passed_on = PassedOn { client, request, command, to: self.id, attempts: 0 };
+        let passed_on = PassedOn { client, request, command, to: self.id, tried: Vec::new() };
         self.pass_on(number, passed_on, cx);
     }
 
@@ -57,20 +59,22 @@ impl Dynamo {
         let place = Place::of(passed_on.command.key());
         let is_bounded = passed_on.command.is_read() && cx.options.read_load_factor_thousandths > 0;
         let owners = self.rings.current.owners(&place, cx.options);
-        let healthy = owners.iter().copied().find(|node| self.seems_up(*node, cx.options));
-        let (to, why) = match self.least_walk(&place, cx).filter(|_| is_bounded) {
+        let healthy = || owners.iter().copied().filter(|node| self.seems_up(*node, cx.options));
+        let untried = healthy().find(|node| !passed_on.tried.contains(node));
+        let least = |tried| self.least_walk(&place, tried, cx).filter(|_| is_bounded);
+        let (to, why) = match least(&passed_on.tried).or_else(|| least(&[])) {
             Some(found) => found,
             // Whoever is on the preference list coordinates at once; one more hop would gain nothing.
             None if owners.contains(&self.id) => (self.id, Reason::NotReady),
             None => {
-                let to = healthy.unwrap_or(self.id);
+                let to = untried.or_else(|| healthy().next()).unwrap_or(self.id);
                 (to, Reason::PassesOn { position: place.position, to, owners: owners.len() as u16 })
             }
         };
         let asked = Asked { gate: self.id, number, client: passed_on.client, request: passed_on.request };
         let command = passed_on.command.clone();
         passed_on.to = to;
-        passed_on.attempts += 1;
+        passed_on.tried.push(to);
         if to == self.id {
             if is_bounded {
                 self.passed_on.insert(number, passed_on);
@@ -87,13 +91,13 @@ impl Dynamo {
         cx.effects.set_timer(Timer::Request(number), after_us, Reason::WaitsForCoordinator { to });
     }
 
-    /// The first healthy node on the walk from the key that has room for one more read.
-    fn least_walk(&self, place: &Place, cx: &Context) -> Option<(NodeId, Reason)> {
+    /// The first healthy node on the walk from the key that has room for one more read and has not been tried.
+    fn least_walk(&self, place: &Place, tried: &[NodeId], cx: &Context) -> Option<(NodeId, Reason)> {
         let ring = &self.rings.current;
         let walk: Vec<NodeId> = ring
             .walk(place, ring.members().len())
             .into_iter()
-            .filter(|node| self.seems_up(*node, cx.options))
+            .filter(|node| self.seems_up(*node, cx.options) && !tried.contains(node))
             .collect();
         let weights: u64 = walk.iter().map(|node| u64::from(cx.options.weight(*node))).sum();
         let loads = self.reads_under_way();
@@ -147,8 +151,8 @@ impl Dynamo {
         }
         let Some(known) = self.passed_on.remove(&number) else { return };
         self.found_silent(known.to, cx);
-        if known.attempts >= ATTEMPTS_MAX {
-            let why = Reason::NoCoordinator { attempts: known.attempts.into() };
+        if known.tried.len() >= ATTEMPTS_MAX {
+            let why = Reason::NoCoordinator { attempts: known.tried.len() as u16 };
             cx.effects.reply(known.client, known.request, Answer::Unavailable, why);
             return;
         }

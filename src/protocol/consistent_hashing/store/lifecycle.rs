@@ -50,12 +50,18 @@ impl Rings {
         membership: &Membership,
         unfilled: &BTreeMap<NodeId, u64>,
         options: &Options,
+        former: Option<&Rings>,
     ) -> Rings {
-        let ring = |is: fn(&Entry) -> bool| Ring::new(&membership.nodes_with(is), options);
-        let current = ring(Entry::owns);
+        // A ring takes long to build, and most changes leave most of them as they were.
+        let of = |members: &[NodeId]| {
+            let mut rings = former.into_iter().flat_map(Rings::all);
+            let same = rings.find(|ring| ring.members() == members).cloned();
+            same.unwrap_or_else(|| Ring::new(members, options))
+        };
+        let current = of(&membership.nodes_with(Entry::owns));
         let same_or = |is: fn(&Entry) -> bool| {
             let members = membership.nodes_with(is);
-            if members == current.members() { current.clone() } else { Ring::new(&members, options) }
+            if members == current.members() { current.clone() } else { of(&members) }
         };
         let staying = same_or(|entry| entry.status == Status::Member);
         let coming = same_or(|entry| entry.status != Status::Outside);
@@ -64,15 +70,19 @@ impl Rings {
             let mut members = current.members().to_vec();
             members.extend(Some(id).filter(|_| !current.members().contains(&id)));
             members.sort();
-            with_me = Ring::new(&members, options);
+            with_me = of(&members);
         }
         let before = (!unfilled.is_empty()).then(|| {
             let mut members: Vec<NodeId> = unfilled.keys().chain(current.members()).copied().collect();
             members.sort();
             members.dedup();
-            Ring::new(&members, options)
+            of(&members)
         });
         Rings { staying, coming, with_me, before, current }
+    }
+
+    fn all(&self) -> impl Iterator<Item = &Ring> {
+        [&self.current, &self.staying, &self.coming, &self.with_me].into_iter().chain(&self.before)
     }
 }
 
@@ -83,7 +93,7 @@ impl Dynamo {
             id,
             starts: if begins_anew { found.starts } else { found.starts.saturating_add(1) },
             life: found.life,
-            rings: Rings::of(id, &found.membership, &found.unfilled, cx.options),
+            rings: Rings::of(id, &found.membership, &found.unfilled, cx.options, None),
             membership: found.membership,
             unfilled: found.unfilled,
             data: Arc::new(found.data),
@@ -150,7 +160,8 @@ impl Dynamo {
 
     /// The membership has changed, so others own what.
     pub(super) fn set_rings(&mut self, cx: &mut Context) {
-        self.rings = Rings::of(self.id, &self.membership, &self.unfilled, cx.options);
+        let former = Some(&self.rings);
+        self.rings = Rings::of(self.id, &self.membership, &self.unfilled, cx.options, former);
         self.trees.clear();
         self.confirm_tombstones_anew();
         self.review_all(cx);

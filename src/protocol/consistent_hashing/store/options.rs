@@ -15,6 +15,8 @@ pub const REPLICAS_MAX: u16 = 16;
 pub const INITIAL_KEYS_MAX: u32 = 10_000;
 /// The most virtual nodes per unit of weight in the store.
 pub const VIRTUAL_NODES_MAX: u32 = 1_000;
+/// How often a coordinator waits for replicas before it gives a request up.
+pub(super) const PATIENCE: u8 = 3;
 /// The most versions of one key beside each other. A coordinator that knows so many takes no further one which
 /// does not replace any.
 pub const SIBLINGS_MAX: usize = 32;
@@ -45,6 +47,9 @@ pub struct Options {
     pub initial_keys: u32,
     /// Whether other nodes stand in for owners that do not answer, and keep a hint for them (§4.6).
     pub sloppy_quorum: bool,
+    /// For how many keys a node stands in for others at a time (§4.6); beyond that it takes none in before it has handed
+    /// some over. 0 for no bound.
+    pub hinted_keys_max: u32,
     /// Whether a read brings the replicas that answered it up to date (§5).
     pub read_repair: bool,
     /// c = 1 + ε in thousandths: no node is given more than c times its share of the reads that a node passes
@@ -149,6 +154,7 @@ impl Default for Options {
             initial_members: 0,
             initial_keys: 0,
             sloppy_quorum: true,
+            hinted_keys_max: 10_000,
             read_repair: true,
             read_load_factor_thousandths: 0,
             gossip_interval_us: 100_000,
@@ -182,6 +188,11 @@ impl Options {
         self.weights.get(node.index()).copied().unwrap_or(1)
     }
 
+    /// How long a coordinator tries before it tells the client that too few replicas answer, in µs.
+    pub fn gives_up_after_us(&self) -> u64 {
+        self.replica_timeout_us.saturating_mul(PATIENCE.into())
+    }
+
     /// Whether a node is a member at the start.
     pub fn is_initial_member(&self, node: NodeId) -> bool {
         self.initial_members == 0 || node.0 < self.initial_members
@@ -209,6 +220,7 @@ impl Options {
         within("handoff_interval_us", self.handoff_interval_us, 1_000, DURATION_US_MAX);
         within("chunk_keys", u64::from(self.chunk_keys), 1, 1_024);
         within("compact_every_records", u64::from(self.compact_every_records), 0, 1_000_000);
+        within("hinted_keys_max", u64::from(self.hinted_keys_max), 0, 1_000_000);
         within("vector_entries_max", u64::from(self.vector_entries_max), 0, VECTOR_ENTRIES_MAX);
         if self.tombstone_grace_us != 0 {
             within("tombstone_grace_us", self.tombstone_grace_us, 1_000, DURATION_US_MAX);

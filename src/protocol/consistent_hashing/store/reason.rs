@@ -507,6 +507,15 @@ pub enum Reason {
         /// Which.
         from: NodeId,
     },
+    /// The node stands in for others with as many keys as are allowed, and takes no more in.
+    TooManyHints {
+        /// The position of the key.
+        position: u64,
+        /// Who should have it.
+        owner: NodeId,
+        /// With how many keys it stands in.
+        keys: u32,
+    },
 }
 
 impl Reason {
@@ -607,6 +616,7 @@ impl Reason {
             | Reason::AsksOthers { .. }
             | Reason::WritesToStandIn { .. }
             | Reason::KeepsHint { .. }
+            | Reason::TooManyHints { .. }
             | Reason::HasKeysOfOthers
             | Reason::HandsOver { .. }
             | Reason::TakesOver { .. }

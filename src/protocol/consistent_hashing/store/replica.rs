@@ -7,6 +7,7 @@ use super::message::{Item, Message, RequestNumber};
 use super::options::Rule;
 use super::reason::Reason;
 use super::ring::Place;
+use super::storage::Held;
 use super::version::Siblings;
 use super::{Context, Dynamo};
 use crate::protocol::NodeId;
@@ -52,6 +53,9 @@ impl Dynamo {
             return;
         }
         let position = place.position;
+        if self.refuses_hint(place, hint, cx).is_some() {
+            return;
+        }
         let why = match hint.filter(|owner| *owner != self.id) {
             Some(owner) => Reason::KeepsHint { position, owner },
             None => Reason::Stores { position, from },
@@ -75,6 +79,29 @@ impl Dynamo {
             let item = (place.clone(), siblings.clone());
             self.when_durable(Action::Acknowledge { to: from, number, item }, cx);
         }
+    }
+
+    /// Why it does not stand in with one more key, if it does not: it would keep as many as it is sent while an owner is
+    /// out of reach. What it keeps already, it goes on keeping. Whoever asked looks for another node.
+    pub(super) fn refuses_hint(
+        &mut self,
+        place: &Place,
+        hint: Option<NodeId>,
+        cx: &mut Context,
+    ) -> Option<Reason> {
+        let owner = hint.filter(|owner| *owner != self.id)?;
+        let most = cx.options.hinted_keys_max as usize;
+        let is_hinted = |held: &Held| !held.hints.is_empty();
+        if most == 0 || self.data.len() < most || self.data.get(place).is_some_and(is_hinted) {
+            return None;
+        }
+        let keys = self.data.values().filter(|held| is_hinted(held)).count();
+        if keys < most {
+            return None;
+        }
+        let why = Reason::TooManyHints { position: place.position, owner, keys: keys as u32 };
+        cx.effects.note(why);
+        Some(why)
     }
 
     /// What was written is on disk; unless it was given away again meanwhile.

@@ -17,8 +17,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::protocol::NodeId;
 use crate::protocol::consistent_hashing::key_hash;
+use crate::protocol::{NodeId, shared};
 
 /// Who makes versions: a node in one of its lives. A life ends when the node forgets what it has written.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
@@ -155,6 +155,7 @@ pub struct Version {
     /// What its writer had read: it replaces all of that.
     pub context: VersionVector,
     /// The value; empty in a tombstone.
+    #[serde(deserialize_with = "shared::text")]
     pub value: Arc<str>,
     /// Whether it is a tombstone: it says that the key was deleted, and replaces what its writer had read.
     pub is_deleted: bool,

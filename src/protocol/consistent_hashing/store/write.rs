@@ -32,6 +32,15 @@ impl Dynamo {
             self.answer(request.asked, Answer::TooManySiblings, why, cx);
             return;
         }
+        request.slots = self.slots(&request.place, false, cx.options);
+        let own_slot = request.slots.iter().find(|slot| slot.asked == self.id);
+        let hint = own_slot.filter(|slot| slot.is_stand_in()).map(|slot| slot.owner);
+        if let Some(why) = self.refuses_hint(&request.place, hint, cx) {
+            // Its own copy would be the first one.
+            cx.effects.cancel_timer(Timer::Request(number), why);
+            self.answer(request.asked, Answer::Unavailable, why, cx);
+            return;
+        }
         let reads_all = known.iter().all(|version| context.covers(&version.dot));
         if !reads_all && cx.breaks(Rule::ContextCoversUnread) {
             context.join(&known.context());
@@ -44,9 +53,6 @@ impl Dynamo {
             Change::Delete => ("".into(), true),
         };
         let siblings = known.merge(&Siblings::of(Version { dot, context, value, is_deleted }));
-        request.slots = self.slots(&request.place, false, cx.options);
-        let own_slot = request.slots.iter().find(|slot| slot.asked == self.id);
-        let hint = own_slot.filter(|slot| slot.is_stand_in()).map(|slot| slot.owner);
         request.work = Work::Write { dot, siblings: siblings.clone(), is_sent: false };
         let (place, slots) = (request.place.clone(), request.slots.len());
         self.requests.insert(number, request);

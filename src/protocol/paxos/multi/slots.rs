@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::protocol::chunked::Chunked;
 use crate::protocol::key_value::Command;
 use crate::protocol::paxos::Ballot;
-use crate::protocol::{ClientId, RequestId};
+use crate::protocol::{ClientId, RequestId, shared};
 
 /// The number of a place in the log; 1 is the first.
 pub type Slot = u64;
@@ -18,7 +18,7 @@ pub enum Value {
     /// Nothing: it fills a gap that a leader left behind ("Paxos Made Simple" §3).
     NoOp,
     /// A client's command.
-    Command(Arc<ClientCommand>),
+    Command(#[serde(deserialize_with = "shared::value")] Arc<ClientCommand>),
 }
 
 /// A command with the client that issued it.

@@ -68,6 +68,8 @@ pub(super) struct Ledger {
     /// the tombstone that replaced it is gone: a message that was under way for longer than the grace may bring it back,
     /// and a book that began anew then would not know the disks that it was on before.
     retired: Arc<BTreeMap<Place, VersionVector>>,
+    /// The nodes that have started at least once.
+    has_started: Nodes,
 }
 
 impl Known {
@@ -131,8 +133,13 @@ impl Ledger {
                 }
             }
         }
-        for (place, _) in node.data() {
-            self.learn(node, place, step.nodes);
+        // What the operator wrote to a disk before the first start is durable, though the node does not take its word
+        // for that before a sync of its own.
+        let is_first = !disk_lost && !self.has_started.contains(id);
+        self.has_started.insert(id);
+        for (place, held) in node.data() {
+            let durable = if is_first { &held.siblings } else { &held.durable };
+            self.on_disk(node.id(), place, durable, step.nodes);
         }
         violation
     }
@@ -162,19 +169,23 @@ impl Ledger {
     /// A node has new versions of a key on its disk.
     pub(super) fn learn(&mut self, node: &Dynamo, place: &Place, nodes: &[Option<Dynamo>]) {
         let Some(held) = node.held(place) else { return };
+        self.on_disk(node.id(), place, &held.durable, nodes);
+    }
+
+    fn on_disk(&mut self, node: NodeId, place: &Place, durable: &Siblings, nodes: &[Option<Dynamo>]) {
         let keys = Arc::make_mut(&mut self.keys);
         let all = keys.entry(place.clone()).or_default();
-        let there: Vec<bool> = all.iter().map(|known| include(&held.durable, &known.dot, all)).collect();
+        let there: Vec<bool> = all.iter().map(|known| include(durable, &known.dot, all)).collect();
         for (known, _) in all.iter_mut().zip(there).filter(|(_, is_there)| *is_there) {
-            known.holders.insert(node.id());
-            known.arrived.insert(node.id());
+            known.holders.insert(node);
+            known.arrived.insert(node);
         }
         let none = VersionVector::default();
         let retired = self.retired.get(place).unwrap_or(&none);
-        for version in held.durable.iter() {
+        for version in durable.iter() {
             let is_known = retired.covers(&version.dot) || all.iter().any(|known| known.dot == version.dot);
             if !is_known {
-                let mut known = Known::first_seen(version, all, node.id());
+                let mut known = Known::first_seen(version, all, node);
                 // What descends from it may have come to other disks before it was on one itself.
                 for other in nodes.iter().flatten().filter(|other| other.has_on_disk(place, &known.dot)) {
                     known.holders.insert(other.id());

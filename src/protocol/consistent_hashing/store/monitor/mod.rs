@@ -189,7 +189,9 @@ impl Monitor<Dynamo> for DynamoMonitor {
                     self.ledger.collected(step.node, places);
                     None
                 }
-                (_, Reason::Left { .. }) => {
+                // It leaves by this decision. When others hear of it, once it is on disk, the ring may be another one:
+                // a node that keeps its keys may be leaving itself meanwhile, and see to them then.
+                (EffectBody::Append { .. }, Reason::Left { .. }) => {
                     let owners = |place: &Place| node.staying_ring().owners(place, step.options);
                     self.ledger.left(step.node, owners)
                 }
