@@ -218,6 +218,29 @@ fn a_request_is_not_passed_on_to_those_that_did_not_answer_it() {
     assert!(done > 150, "{done}");
 }
 
+/// What three members hold that all lost their disks before is held by nobody who is asked for it. Whoever joins
+/// meanwhile waits for them, and owns nothing that it does not have (§4.9).
+#[test]
+fn whoever_joins_waits_for_members_that_get_back_what_they_lost() {
+    let mut run = Run::of(include_str!("field/hashing/join-while-others-refill.json"), |_| {});
+    run.until_us(7_900_000);
+    assert_eq!(
+        run.node(4).entry().status,
+        Status::Joining,
+        "n1 to n3 refill, and n4 is all that can be asked"
+    );
+    run.until_us(15_000_000);
+    assert_eq!(run.node(4).entry().status, Status::Member);
+    assert!((0..3).all(|node| !run.node(node).entry().refilling));
+    let options = run.cluster.setup().options.clone();
+    for place in (0..options.initial_keys).map(|number| Place::of(&key_name(number))) {
+        for owner in run.node(4).ring().owners(&place, &options) {
+            let held = run.node(owner.0).siblings_of(&place);
+            assert!(held.iter().any(|version| &*version.value == "anew"), "{owner} lacks {}", place.key);
+        }
+    }
+}
+
 /// A member that fetches what it gained when another one was removed counts in no read, so one member less may be out of
 /// reach meanwhile, as while a lost disk is refilled.
 #[test]

@@ -203,7 +203,10 @@ impl Dynamo {
         // A node that was removed has not sent its part either.
         let gone = refilling + self.unfilled.len();
         let may_miss = usize::from(cx.options.write_quorum.saturating_sub(1)).saturating_sub(gone);
-        if missing > may_miss && !cx.breaks(Rule::RangesTakenTooEarly) {
+        // Others that lost their disks get back what is anywhere and hold again what was written since, so there is
+        // something to wait for. Those that refill do not wait for each other: nobody would ever begin.
+        let may_come = !own.refilling && refilling > 0 && gone >= usize::from(cx.options.write_quorum);
+        if (missing > may_miss || may_come) && !cx.breaks(Rule::RangesTakenTooEarly) {
             return;
         }
         let keys = transfer.keys;
