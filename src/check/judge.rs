@@ -92,6 +92,8 @@ impl<R: Clone> Image<R> {
 
     /// Takes up frames that were read behind those it has.
     fn extend(&mut self, bytes: &[u8], records: &[R]) {
+        self.bytes.reserve(bytes.len());
+        self.frames.reserve(records.len());
         let mut at = 0;
         for record in records {
             let Some(frame) = wal::claimed_frame(bytes.get(at..).unwrap_or_default()) else { return };
@@ -189,7 +191,9 @@ mod tests {
     fn frames_are_known_by_their_bytes() {
         let log = |records: &[&str]| {
             let mut bytes = Vec::new();
-            records.iter().for_each(|record| drop(wal::append(record, &mut bytes)));
+            for record in records {
+                wal::append(record, &mut bytes);
+            }
             bytes
         };
         let mut image: Image<String> = Image::EMPTY;

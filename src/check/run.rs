@@ -440,15 +440,14 @@ impl<P: Checkable> Bench<P> {
                 let pending: Vec<_> = self
                     .cluster
                     .queue()
-                    .in_order()
-                    .into_iter()
-                    .filter(|entry| match entry.event {
+                    .in_order_where(|entry| match entry.event {
                         Event::Message(_) => true,
                         Event::Timer { node, timer } => {
                             self.cluster.running_timer(node, timer, entry.id).is_some()
                         }
                         _ => false,
                     })
+                    .into_iter()
                     .map(|entry| entry.id)
                     .collect();
                 let last = pending.len().checked_sub(1)? as u64;

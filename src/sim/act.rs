@@ -295,9 +295,8 @@ fn draw_fault<P: Participant>(
         "drop" | "delay" | "duplicate" | "hold" => {
             let mut messages: Vec<_> = cluster
                 .queue()
-                .in_order()
+                .in_order_where(|entry| matches!(&entry.event, Event::Message(envelope) if !envelope.doomed))
                 .into_iter()
-                .filter(|entry| matches!(&entry.event, Event::Message(envelope) if !envelope.doomed))
                 .map(|entry| (entry.id, entry.held))
                 .collect();
             // Whatever was held at an earlier beat goes on at this one, or at a much later one.

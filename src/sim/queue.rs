@@ -194,7 +194,12 @@ impl<T> Queue<T> {
 
     /// All pending events, the earliest first.
     pub fn in_order(&self) -> Vec<&Entry<T>> {
-        let mut entries: Vec<&Entry<T>> = self.iter().collect();
+        self.in_order_where(|_| true)
+    }
+
+    /// The pending events that this names, the earliest first.
+    pub fn in_order_where(&self, is_named: impl Fn(&Entry<T>) -> bool) -> Vec<&Entry<T>> {
+        let mut entries: Vec<&Entry<T>> = self.iter().filter(|entry| is_named(entry)).collect();
         entries.sort_unstable_by_key(|entry| (entry.due_us, entry.id));
         entries
     }

@@ -229,7 +229,12 @@ impl Siblings {
     }
 
     /// Both sets together, without the versions that others of them have replaced ("syntactic
-    /// reconciliation", §4.4). Merging is commutative, associative and idempotent.
+    /// reconciliation", §4.4). Merging is commutative and idempotent, and associative where no vector was cut.
+    ///
+    /// A vector that was cut no longer covers what the versions that it replaces had replaced. So a version goes only if
+    /// one that stays covers it: whatever was merged is included in what comes out, and replicas that give each other
+    /// what they have come to the same. Were it enough that one covers it which goes itself, two replicas could bring
+    /// each other's versions back for ever.
     #[must_use]
     pub fn merge(&self, other: &Siblings) -> Siblings {
         if self == other || other.is_empty() {
@@ -241,10 +246,19 @@ impl Siblings {
         let mut all: Vec<&Version> = self.versions.iter().chain(other.versions.iter()).collect();
         all.sort_by_key(|version| version.dot);
         all.dedup_by_key(|version| version.dot);
-        let is_current = |version: &&&Version| !all.iter().any(|later| later.context.covers(&version.dot));
-        let versions: Vec<Version> =
-            all.iter().filter(is_current).map(|version| (*version).clone()).collect();
-        Siblings { versions: versions.into() }
+        let covered =
+            |version: &Version, by: &[&Version]| by.iter().any(|later| later.context.covers(&version.dot));
+        let mut stay: Vec<&Version> = Vec::with_capacity(all.len());
+        while !all.is_empty() {
+            let (replaced, last): (Vec<&Version>, Vec<&Version>) =
+                all.iter().copied().partition(|version| covered(version, &all));
+            // Nothing replaces what replaces it, so there always is a last one.
+            stay.extend(if last.is_empty() { &replaced } else { &last });
+            all = replaced;
+            all.retain(|version| !last.is_empty() && !covered(version, &stay));
+        }
+        stay.sort_by_key(|version| version.dot);
+        Siblings { versions: stay.into_iter().cloned().collect() }
     }
 
     /// The last of them alone: what a store would keep that does not know siblings.
@@ -323,6 +337,29 @@ mod tests {
         assert_eq!(nodes, [3, 12, 13, 14, 15, 16, 17, 18, 19, 20]);
         assert_eq!(vector.truncate(10, &keep), 0);
         assert_eq!(vector.height(), 20);
+    }
+
+    /// Seed 4,950,608 with five nodes: the vector of the last version was cut, so it covers the one before and not what
+    /// that one had replaced. One replica held the one and its neighbour the other, and they took it from each other and
+    /// gave it back for ever.
+    #[test]
+    fn a_version_goes_only_if_one_that_stays_covers_it() {
+        let [oldest, old, middle, last] = [dot(1, 86), dot(4, 52), dot(2, 111), dot(2, 113)];
+        let (oldest, old) = (version(oldest, &[]), version(old, &[oldest]));
+        let middle = version(middle, &[old.dot]);
+        let last = version(last, &[middle.dot]);
+        let of = |versions: &[&Version]| {
+            versions.iter().fold(Siblings::default(), |all, one| all.merge(&Siblings::of((*one).clone())))
+        };
+        let owner = of(&[&last, &old]);
+        assert_eq!(dots(&owner), [last.dot, old.dot], "what the cut vector does not cover stays beside it");
+        let stand_in = of(&[&middle]).merge(&of(&[&oldest]));
+        let merged = owner.merge(&stand_in);
+        assert_eq!(merged, owner, "and is not taken away by what goes itself");
+        assert_eq!(stand_in.merge(&owner), owner);
+        for version in stand_in.iter().chain(owner.iter()) {
+            assert!(merged.include(&version.dot), "{:?} is included in what comes out", version.dot);
+        }
     }
 
     #[test]
