@@ -241,6 +241,18 @@ fn whoever_joins_waits_for_members_that_get_back_what_they_lost() {
     }
 }
 
+/// A node that comes back after it was removed says so under a number of its own. Who has not heard of the removal before
+/// must not take it for a node that handed over what it had before it left (§4.9).
+#[test]
+fn a_node_that_was_removed_is_still_removed_when_it_says_so_itself() {
+    let mut run = Run::of(include_str!("field/hashing/removed-says-so-itself.json"), |_| {});
+    run.until_us(5_000_000);
+    for node in 0..5 {
+        let entry = run.node(node).membership().get(NodeId(4));
+        assert_eq!((entry.status, entry.is_removed), (Status::Outside, true), "as n{} knows it", node + 1);
+    }
+}
+
 /// A member that fetches what it gained when another one was removed counts in no read, so one member less may be out of
 /// reach meanwhile, as while a lost disk is refilled.
 #[test]

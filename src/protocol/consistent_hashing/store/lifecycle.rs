@@ -200,7 +200,10 @@ impl Dynamo {
     #[track_caller]
     pub(super) fn decide(&mut self, status: Status, refilling: bool, why: Reason, cx: &mut Context) {
         let number = self.membership.get(self.id).number.saturating_add(1);
-        let entry = Entry { status, refilling, number, is_removed: false };
+        // Who was removed and says so under a number of its own is removed still: who has not heard of it before must not
+        // take it for a node that handed over what it had before it left.
+        let is_removed = self.membership.get(self.id).is_removed && status == Status::Outside;
+        let entry = Entry { status, refilling, number, is_removed };
         self.membership.set(self.id, entry);
         self.append(Record::Heard { node: self.id, entry }, why, cx);
         if status == Status::Leaving {
@@ -241,8 +244,9 @@ impl Dynamo {
     /// Writes down how another node stands to the ring.
     #[track_caller]
     pub(super) fn hear(&mut self, node: NodeId, entry: Entry, why: Reason, cx: &mut Context) {
+        let known = self.membership.get(node);
         self.membership.set(node, entry);
-        if entry.is_removed {
+        if entry.is_removed && (!entry.repeats_removal(&known) || self.unfilled.contains_key(&node)) {
             self.unfilled.insert(node, entry.number);
         }
         self.append(Record::Heard { node, entry }, why, cx);

@@ -44,6 +44,11 @@ impl Entry {
         self.number > 0 && order(self) > order(known)
     }
 
+    /// Whether this is how a node that was removed says so itself, where its removal was known already.
+    pub fn repeats_removal(&self, known: &Entry) -> bool {
+        self.is_removed && known.is_removed && self.number == known.number.saturating_add(1)
+    }
+
     /// Whether the node is in the ring by which keys are assigned.
     pub fn owns(&self) -> bool {
         matches!(self.status, Status::Member | Status::Leaving)

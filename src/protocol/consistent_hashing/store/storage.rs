@@ -222,7 +222,9 @@ pub fn recover(setup: &Setup<'_, Options>, disk: Recovered<Record>) -> Result<Pe
                 let known = found.membership.get(node);
                 if entry.replaces(&known) || known.number == 0 {
                     found.membership.set(node, entry);
-                    if entry.is_removed {
+                    if entry.is_removed
+                        && (!entry.repeats_removal(&known) || found.unfilled.contains_key(&node))
+                    {
                         found.unfilled.insert(node, entry.number);
                     }
                 }
