@@ -1,13 +1,32 @@
-// Run by Trunk when the page is complete and not yet in place (Trunk.toml): minifies its scripts and style
-// sheets (in a development build they stay as they are), and tells the service worker what files there are.
+// Run by Trunk when the page is complete and not yet in place (Trunk.toml): puts the engines beside it under names that
+// change with their content and tells the document where they are, minifies scripts and style sheets (in a development
+// build they stay as they are), and tells the service worker what files there are.
 
 import { createHash } from "node:crypto";
 import { readFileSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { extname, join, sep } from "node:path";
 
+/** Where `scripts/engines` puts them. */
+const ENGINES = "target/engines";
+
 const { NODE_TOOLS_DIR, TRUNK_PROFILE, TRUNK_STAGING_DIR } = process.env;
 if (!NODE_TOOLS_DIR) throw new Error("run scripts/build instead of trunk: it sets up the tools");
+
+const places = [];
+for (const name of readdirSync(ENGINES).filter((name) => name.endsWith(".js")).sort()) {
+  const engine = name.slice(0, -".js".length);
+  const [glue, wasm] = [name, `${engine}_bg.wasm`].map((file) => readFileSync(join(ENGINES, file)));
+  const named = `${engine}-${createHash("sha256").update(glue).update(wasm).digest("hex").slice(0, 16)}`;
+  const text = glue.toString().replaceAll(`${engine}_bg.wasm`, `${named}_bg.wasm`);
+  writeFileSync(join(TRUNK_STAGING_DIR, `${named}.js`), text);
+  writeFileSync(join(TRUNK_STAGING_DIR, `${named}_bg.wasm`), wasm);
+  places.push(`<link id="${engine}" rel="engine" href="./${named}.js" data-wasm="./${named}_bg.wasm">`);
+}
+const page = join(TRUNK_STAGING_DIR, "index.html");
+const whole = readFileSync(page, "utf8").replace("<!-- engines -->", () => places.join("\n  "));
+if (!places.length || !whole.includes(places[0])) throw new Error("the document has no place for the engines");
+writeFileSync(page, whole);
 
 if (TRUNK_PROFILE === "release") {
   const { transformSync } = createRequire(join(NODE_TOOLS_DIR, "package.json"))("esbuild");

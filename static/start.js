@@ -24,6 +24,28 @@ function arm(message) {
   return message;
 }
 
+/** The protocol of the run that will be opened first, as far as the address or the last visit tells. */
+function firstProtocol() {
+  const named = /^#([a-z-]+)\//.exec(location.hash);
+  if (named || location.hash.length > 1) return named?.[1];
+  try {
+    return localStorage.getItem("lamplight.protocol") ?? "raft";
+  } catch {
+    return "raft";
+  }
+}
+
+// The engine of that run comes together with the page, which asks for it under the same addresses later.
+const engine = document.getElementById(`engine-${firstProtocol()}`);
+if (engine) {
+  for (const hint of [
+    { rel: "modulepreload", href: engine.href },
+    { rel: "preload", as: "fetch", type: "application/wasm", crossOrigin: "anonymous", href: engine.dataset.wasm },
+  ]) {
+    document.head.append(Object.assign(document.createElement("link"), hint));
+  }
+}
+
 let isRunning = false;
 
 /** Whether an error ended the WebAssembly: a panic, or an error that went through it and left it half-way. */

@@ -20,6 +20,7 @@ pub mod check;
 pub mod export;
 pub mod hash;
 pub mod run;
+pub mod manifest;
 pub mod sentences;
 
 /// Real distributed protocols on a deterministic virtual cluster.
@@ -66,6 +67,8 @@ enum Command {
     },
     /// Print every sentence that the built-in scenarios say, in both languages
     Sentences,
+    /// Print the built-in scenarios in both languages as JSON: what the page lists (static/catalogue.json)
+    Manifest,
     /// Read keys, a line each, and print which node owns each of them
     Hash(hash::HashArgs),
 }
@@ -180,6 +183,7 @@ fn execute(command: Command, output: &mut dyn Write) -> Result<Ending, CliError>
             }
         },
         Command::Sentences => sentences::write(output)?,
+        Command::Manifest => manifest::write(output)?,
         Command::Hash(args) => {
             let done = hash::run(&args, io::stdin().lock(), output);
             done.map_err(|error| match error {

@@ -7,6 +7,8 @@ use std::cell::OnceCell;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::consistent_hashing::comparison::Comparison;
 use super::model::Tone;
 use crate::protocol::NodeId;
@@ -37,7 +39,7 @@ impl PartialEq for Circle {
 impl Eq for Circle {}
 
 /// Who is a member, by rising number: before any change, at this moment, and once all changes are through.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Members {
     /// Those that the run began with.
     pub before: Vec<NodeId>,
@@ -48,7 +50,7 @@ pub struct Members {
 }
 
 /// The nodes that own something before a change, now, and after it.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Owners {
     /// Before any change.
     pub before: NodeId,
@@ -66,7 +68,7 @@ impl Owners {
 }
 
 /// A part of the circle whose keys have the same first owner.
-#[derive(Clone, Copy, PartialEq, Debug)]
+#[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Range {
     /// Where it begins; negative if that is before the top.
     pub from: f64,
@@ -77,7 +79,7 @@ pub struct Range {
 }
 
 /// A virtual node.
-#[derive(Clone, Copy, PartialEq, Debug)]
+#[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Point {
     /// Where it is.
     pub turn: f64,
@@ -88,7 +90,7 @@ pub struct Point {
 }
 
 /// A key.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Key {
     /// Its hash.
     pub position: u64,
@@ -101,7 +103,7 @@ pub struct Key {
 }
 
 /// What depends on the members and the names of the keys.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Placed {
     /// The members.
     pub members: Members,
@@ -126,6 +128,7 @@ pub struct Placed {
     /// The expected number of moves if the shares change and nothing else does.
     pub ideal: f64,
     /// All algorithms with the same keys and the same change; found when somebody asks.
+    #[serde(skip)]
     pub comparison: Rc<OnceCell<Comparison>>,
 }
 

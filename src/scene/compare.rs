@@ -2,6 +2,8 @@
 
 use std::rc::Rc;
 
+use serde::{Deserialize, Serialize};
+
 use super::circle::Circle;
 use super::detail::Detail;
 use super::model::{Sentence, Stage};
@@ -15,7 +17,7 @@ use crate::word;
 const STEPS_AHEAD: u32 = 20_000;
 
 /// Two branches at the same moment: first the one that is shown, then the other.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Comparison {
     /// How many steps they have in common.
     pub common_steps: u32,
@@ -28,13 +30,14 @@ pub struct Comparison {
     /// How both look then.
     pub stages: [Stage; 2],
     /// Their circles of keys, where keys are placed on one.
+    #[serde(skip)]
     pub circles: [Option<Rc<Circle>>; 2],
     /// What differs in the state of the nodes.
     pub differences: Vec<Difference>,
 }
 
 /// A field of a node that differs between two branches.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Difference {
     /// Which node.
     pub address: Address,

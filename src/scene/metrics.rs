@@ -3,6 +3,10 @@
 //! Figures are those of the run up to the cursor; the charts show all that is recorded. One pass over the rows
 //! gives both, so whoever shows them keeps the result until the cursor moves or more is recorded.
 
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+
 use super::portray::Portray;
 use super::viewport::horizon_us;
 use crate::protocol::{Lane, Standing};
@@ -18,7 +22,7 @@ const BUCKETS_MAX: u64 = 50;
 pub const REQUEST_AND_ANSWER: [&str; 2] = ["Request", "Answer"];
 
 /// All of it.
-#[derive(Clone, PartialEq, Debug, Default)]
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
 pub struct Metrics {
     /// The run up to the cursor.
     pub totals: Totals,
@@ -37,7 +41,7 @@ pub struct Metrics {
 }
 
 /// What happened up to the cursor.
-#[derive(Clone, PartialEq, Debug, Default)]
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
 pub struct Totals {
     /// Steps.
     pub steps: u32,
@@ -66,7 +70,7 @@ pub struct Totals {
 }
 
 /// How long commands took, in µs; percentiles are nearest ranks.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Latency {
     /// Half of them took no longer.
     pub p50_us: u64,
@@ -79,10 +83,10 @@ pub struct Latency {
 }
 
 /// How many messages of one kind there were.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct KindCount {
     /// The kind, as the paper calls it.
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
     /// Those that arrived.
     pub arrived: u64,
     /// Those that did not.
@@ -90,7 +94,7 @@ pub struct KindCount {
 }
 
 /// What happened in one bucket of virtual time.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Bucket {
     /// Messages that arrived.
     pub messages: u32,
@@ -115,7 +119,7 @@ pub fn metrics<P: Portray>(recording: &Recording<P>, cursor: u32) -> Metrics {
     let setup = recording.head().setup();
     let names = P::MESSAGE_KINDS.iter().chain(&REQUEST_AND_ANSWER);
     let mut metrics = Metrics {
-        kinds: names.map(|name| KindCount { name, arrived: 0, lost: 0 }).collect(),
+        kinds: names.map(|name| KindCount { name: (*name).into(), arrived: 0, lost: 0 }).collect(),
         has_leaders: P::elects_leaders(),
         has_clients: setup.clients > 0,
         ..Metrics::default()

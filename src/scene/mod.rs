@@ -9,6 +9,7 @@
 //! * [`player`]: what moves the cursor. [`settings`]: what a run starts from, as a form. [`problems`]: what is wrong
 //!   with it.
 
+pub mod as_json;
 pub mod atomic_commit;
 pub mod circle;
 pub mod circle_svg;

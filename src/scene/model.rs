@@ -2,12 +2,14 @@
 //!
 //! Positions are in the unit square of the stage (0 to 1, y grows downwards). Times are virtual, in µs.
 
-use serde::Serialize;
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
 
 use crate::sim::{Address, Chaos, DiskOptions, LinkOptions, Workload};
 
 /// What a colour stands for. The style sheet decides what each looks like in light and dark.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Tone {
     /// Nothing in particular.
@@ -31,7 +33,7 @@ pub enum Tone {
 }
 
 /// The cluster at one moment.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Stage {
     /// One line that says how things stand.
     pub headline: String,
@@ -48,7 +50,7 @@ pub struct Stage {
 }
 
 /// The outline of a party.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outline {
     /// A node on the ring.
@@ -60,7 +62,7 @@ pub enum Outline {
 }
 
 /// One node or client.
-#[derive(Clone, PartialEq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Party {
     /// Who.
     pub address: Address,
@@ -101,7 +103,7 @@ pub struct Party {
 impl Eq for Party {}
 
 /// A timer that runs.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct TimerArc {
     /// When it was set.
     pub set_us: u64,
@@ -110,7 +112,7 @@ pub struct TimerArc {
 }
 
 /// A connection that is cut.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Cut {
     /// One end.
     pub from: Address,
@@ -121,7 +123,7 @@ pub struct Cut {
 }
 
 /// Those who have agreed to what one of them asks, as they become enough.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Quorum {
     /// Who asks.
     pub asked_by: Address,
@@ -134,7 +136,7 @@ pub struct Quorum {
 }
 
 /// What will become of a message.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Fate {
     /// It is on its way.
@@ -146,7 +148,7 @@ pub enum Fate {
 }
 
 /// A message between two parties.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Message {
     /// Its number, unique in the run.
     pub id: u64,
@@ -155,7 +157,7 @@ pub struct Message {
     /// Who is to get it.
     pub to: Address,
     /// The kind, as the paper calls it.
-    pub kind: &'static str,
+    pub kind: Cow<'static, str>,
     /// The letter on its disc.
     pub letter: char,
     /// Its colour.
@@ -173,7 +175,7 @@ pub struct Message {
 }
 
 /// One cell of a table or a log tail.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Cell {
     /// What stands in it.
     pub text: String,
@@ -188,7 +190,7 @@ pub struct Cell {
 }
 
 /// A table: logs side by side, slots, records on disk, keys by owner.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Table {
     /// Its name.
     pub title: String,
@@ -203,7 +205,7 @@ pub struct Table {
 }
 
 /// Bars, one for each node: the table that it belongs to says the same in figures.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Chart {
     /// The bars, in the order of the rows.
     pub bars: Vec<Bar>,
@@ -216,7 +218,7 @@ pub struct Chart {
 }
 
 /// A bar of a chart.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Bar {
     /// Whose it is.
     pub name: String,
@@ -229,7 +231,7 @@ pub struct Bar {
 }
 
 /// A row of a table.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Row {
     /// Whose row it is.
     pub name: String,
@@ -246,7 +248,7 @@ pub struct Row {
 }
 
 /// A named value in the inspector.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Field {
     /// Its name, in the reader's language.
     pub name: String,
@@ -272,7 +274,7 @@ impl Field {
 }
 
 /// What the inspector shows of a selection.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Inspection {
     /// `n3 · follower`.
     pub title: String,
@@ -281,7 +283,7 @@ pub struct Inspection {
 }
 
 /// One sentence of the narration.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Sentence {
     /// The step that it tells.
     pub step: u32,
@@ -298,16 +300,16 @@ pub struct Sentence {
 }
 
 /// A place in the source that ran in a step.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct SourceSpot {
     /// The file, relative to the repository.
-    pub file: &'static str,
+    pub file: Cow<'static, str>,
     /// The line, counted from 1.
     pub line: u32,
 }
 
 /// What a mark on the scrubber or a lane stands for.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum MarkKind {
     /// A node crashed.
@@ -325,7 +327,7 @@ pub enum MarkKind {
 }
 
 /// A mark at one step.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Mark {
     /// Which step.
     pub step: u32,
@@ -338,7 +340,7 @@ pub struct Mark {
 }
 
 /// A stretch of a lane or of the scrubber.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Span {
     /// Begins at this step.
     pub from_step: u32,
@@ -355,7 +357,7 @@ pub struct Span {
 }
 
 /// A message in the space-time diagram.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Arrow {
     /// The step that sent it.
     pub sent_step: u32,
@@ -378,7 +380,7 @@ pub struct Arrow {
 }
 
 /// One party's lane in the space-time diagram.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct LaneView {
     /// Whose.
     pub address: Address,
@@ -389,7 +391,7 @@ pub struct LaneView {
 }
 
 /// The part of the space-time diagram between two moments.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct SpaceTime {
     /// The lanes, nodes first.
     pub lanes: Vec<LaneView>,
@@ -404,7 +406,7 @@ pub struct SpaceTime {
 }
 
 /// What the scrubber is painted with.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Tape {
     /// Terms, ballots or phases, from the first step to the last.
     pub eras: Vec<Span>,
@@ -415,7 +417,7 @@ pub struct Tape {
 }
 
 /// A branch of the history.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct BranchView {
     /// Its number; 0 is the first history.
     pub id: u32,
@@ -438,7 +440,7 @@ pub struct BranchView {
 }
 
 /// The causality of a step, as cursor positions in ascending order. Both lists hold the step itself.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Cone {
     /// What led to it.
     pub past: Vec<u32>,
@@ -447,7 +449,7 @@ pub struct Cone {
 }
 
 /// Something that a person did.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Deed {
     /// The step that it was, as a cursor position.
     pub step: u32,
@@ -458,7 +460,7 @@ pub struct Deed {
 }
 
 /// An event that waits for its turn; in manual mode the person chooses among these.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Pending {
     /// Its number, to choose it by.
     pub id: u64,
@@ -473,14 +475,18 @@ pub struct Pending {
 }
 
 /// What surrounds the nodes: the settings that hold where no link and no disk has its own.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Conditions {
     /// How all connections behave.
+    #[serde(with = "super::as_json")]
     pub network: LinkOptions,
     /// How all disks behave.
+    #[serde(with = "super::as_json")]
     pub disk: DiskOptions,
     /// What the clients do; `None` if nothing.
+    #[serde(with = "super::as_json")]
     pub workload: Option<Workload>,
     /// Random faults; `None` if there are none.
+    #[serde(with = "super::as_json")]
     pub chaos: Option<Chaos>,
 }

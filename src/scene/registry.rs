@@ -156,8 +156,8 @@ pub struct Protocol {
     open_link: fn(&Unpacked) -> Opened,
 }
 
-/// The registry's line for a protocol.
-const fn line<P: Portray>() -> Protocol {
+/// The line for a protocol, in [`PROTOCOLS`] or in a list of fewer.
+pub const fn line<P: Portray>() -> Protocol {
     Protocol {
         name: P::NAME,
         title: P::title,
@@ -258,6 +258,14 @@ pub const FILE_BYTES_READ: usize = json::JSON_BYTES_MAX + 1;
 /// # Errors
 /// What is wrong, with what could be saved.
 pub fn open_file(bytes: &[u8], length: u64, seed: Option<u64>) -> Opened {
+    open_file_among(PROTOCOLS, bytes, length, seed)
+}
+
+/// The same where only these protocols are at hand.
+///
+/// # Errors
+/// What is wrong, with what could be saved.
+pub fn open_file_among(among: &[Protocol], bytes: &[u8], length: u64, seed: Option<u64>) -> Opened {
     let is_cut = length > bytes.len() as u64;
     let text = text::decode(bytes, is_cut).map_err(|error| refused(JsonError::from(error).into()))?;
     let is_ours = text.trim_start().starts_with('{') || link::fragment_of(&text).is_some();
@@ -267,7 +275,12 @@ pub fn open_file(bytes: &[u8], length: u64, seed: Option<u64>) -> Opened {
     if is_cut && trace::link_of(&text).is_none() {
         return Err(refused(JsonError::TooLong(usize::try_from(length).unwrap_or(usize::MAX)).into()));
     }
-    open_with_seed(&text, seed)
+    open_among(among, &text, seed)
+}
+
+/// The text in a file, as [`open_file`] reads it.
+pub fn text_of_file(bytes: &[u8], length: u64) -> Option<String> {
+    text::decode(bytes, length > bytes.len() as u64).ok()
 }
 
 /// Opens a built-in scenario by its name (`raft/calm`), a link or its fragment, or the text of a scenario file or
@@ -284,8 +297,31 @@ pub fn open(source: &str) -> Opened {
 /// # Errors
 /// What is wrong, with what could be saved.
 pub fn open_with_seed(source: &str, seed: Option<u64>) -> Opened {
+    open_among(PROTOCOLS, source, seed)
+}
+
+/// The name of the protocol of what [`open_among`] would open, as far as it can be told without knowing any protocol.
+pub fn protocol_of(source: &str) -> Option<String> {
     let source = source.trim_start_matches('\u{feff}').trim();
-    let find = |name: &str| PROTOCOLS.iter().find(|protocol| protocol.name == name);
+    if link::fragment_of(source).is_some() {
+        return link::unpack(source).ok().map(|unpacked| unpacked.protocol);
+    }
+    if let Some(link) = trace::link_of(source) {
+        return protocol_of(&link);
+    }
+    if source.starts_with('{') {
+        return json::protocol_of(source).ok();
+    }
+    Some(source.split_once('/').map_or(source, |(protocol, _)| protocol).to_owned())
+}
+
+/// Opens a scenario like [`open_with_seed`], where only these protocols are at hand.
+///
+/// # Errors
+/// What is wrong, with what could be saved.
+pub fn open_among(among: &[Protocol], source: &str, seed: Option<u64>) -> Opened {
+    let source = source.trim_start_matches('\u{feff}').trim();
+    let find = |name: &str| among.iter().find(|protocol| protocol.name == name);
     if link::fragment_of(source).is_some() {
         let unpacked = link::unpack(source).map_err(|error| refused(error.into()))?;
         return match find(&unpacked.protocol) {
@@ -294,7 +330,7 @@ pub fn open_with_seed(source: &str, seed: Option<u64>) -> Opened {
         };
     }
     if let Some(link) = trace::link_of(source) {
-        return open_with_seed(&link, seed);
+        return open_among(among, &link, seed);
     }
     if source.starts_with('{') {
         let name = json::protocol_of(source).map_err(|error| refused(error.into()))?;

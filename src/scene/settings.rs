@@ -1,14 +1,15 @@
 //! What a run starts from, as a form that knows no protocol: the figures, switches and choices of its scenario file.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::registry::{OpenCause, open};
+use super::registry::{OpenCause, OpenError, PROTOCOLS, Protocol, open_among};
 use super::workbench::Workbench;
 use crate::protocol::{Invalid, Problem};
 use crate::scenario::json::JsonError;
 
 /// A setting, by its place in the setup: `nodes`, `options.election_timeout_us_min`.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Setting {
     /// Where it stands.
     pub path: String,
@@ -17,7 +18,7 @@ pub struct Setting {
 }
 
 /// What a setting can be.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub enum SettingValue {
     /// A whole number.
     Figure(u64),
@@ -61,6 +62,19 @@ fn setting(path: String, value: &Value) -> Option<Setting> {
 /// # Errors
 /// What is wrong with them.
 pub fn open_with(file: &str, changes: &[Setting]) -> Result<Box<dyn Workbench>, SettingsError> {
+    open_with_among(PROTOCOLS, file, changes)
+}
+
+/// The same where only these protocols are at hand.
+///
+/// # Errors
+/// What is wrong with them.
+pub fn open_with_among(
+    among: &[Protocol],
+    file: &str,
+    changes: &[Setting],
+) -> Result<Box<dyn Workbench>, SettingsError> {
+    let open = |text: &str| open_among(among, text, None);
     let mut new: Value = serde_json::from_str(file).unwrap_or_default();
     for Setting { path, value } in changes {
         let value = match value {
@@ -78,7 +92,7 @@ pub fn open_with(file: &str, changes: &[Setting]) -> Result<Box<dyn Workbench>, 
     }
     open(&new.to_string()).map_err(|error| match error.cause {
         OpenCause::Json(JsonError::Invalid(wrong)) => SettingsError::Invalid(wrong),
-        OpenCause::Json(JsonError::Form(why)) => match unknown_word(&new, file, changes, &why) {
+        OpenCause::Json(JsonError::Form(why)) => match unknown_word(&open, &new, file, changes, &why) {
             Some(invalid) => SettingsError::Invalid(vec![invalid]),
             None => SettingsError::Other(OpenCause::Json(JsonError::Form(why))),
         },
@@ -93,7 +107,13 @@ fn pointer(path: &str) -> String {
 
 /// Finds the typed word because of which a file cannot be read: with the old one in its place it says something
 /// else, or nothing at all.
-fn unknown_word(new: &Value, old: &str, changes: &[Setting], why: &str) -> Option<Invalid> {
+fn unknown_word(
+    open: &dyn Fn(&str) -> Result<Box<dyn Workbench>, OpenError>,
+    new: &Value,
+    old: &str,
+    changes: &[Setting],
+    why: &str,
+) -> Option<Invalid> {
     // `why` ends like this: expected one of `a`, `b` at line 1 column 2
     let (_, known) = why.split_once("expected ")?;
     let known = known.split(" at line").next().unwrap_or(known).trim_start_matches("one of ");
@@ -120,6 +140,7 @@ fn unknown_word(new: &Value, old: &str, changes: &[Setting], why: &str) -> Optio
 
 #[cfg(test)]
 mod tests {
+    use super::super::registry::open;
     use super::*;
 
     fn figure(path: &str, figure: u64) -> Setting {

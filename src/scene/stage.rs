@@ -248,7 +248,7 @@ fn message<P: Portray>(cluster: &Cluster<P>, entry: &Entry<Event<P>>) -> Option<
         id: u64::from(entry.id.0),
         from: envelope.from,
         to: envelope.to,
-        kind,
+        kind: kind.into(),
         letter: face.letter,
         tone: face.tone,
         answer: face.answer,

@@ -68,7 +68,7 @@ pub fn source_spots<P: Portray>(detail: &Detail<P>) -> Vec<SourceSpot> {
     let mut spots: Vec<SourceSpot> = Vec::new();
     let leading = leading_effect(&detail.effects);
     for effect in leading.into_iter().chain(&detail.effects) {
-        let spot = SourceSpot { file: effect.at.file(), line: effect.at.line() };
+        let spot = SourceSpot { file: effect.at.file().into(), line: effect.at.line() };
         if !spots.contains(&spot) {
             spots.push(spot);
         }

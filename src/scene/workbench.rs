@@ -6,6 +6,8 @@
 
 use std::rc::Rc;
 
+use serde::{Deserialize, Serialize};
+
 use super::Lang;
 use super::circle::Circle;
 use super::compare::Comparison;
@@ -22,7 +24,7 @@ use crate::sim::{Address, EventId, Intervention, Problem};
 pub type Action = Intervention<String, String>;
 
 /// Something that can be chosen, anywhere on the page.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum Selection {
     /// A node or a client.
     Party(Address),
@@ -35,7 +37,7 @@ pub enum Selection {
 }
 
 /// What a person can type for a client or an operator, with an example to start from.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Prompt {
     /// What it does.
     pub label: String,

@@ -106,7 +106,7 @@ impl<P: Participant> Client<P> {
     pub(super) fn enqueue(&mut self, command: P::Command) -> Result<(), Problem> {
         if self.waiting.len() >= limits::COMMANDS_WAITING_MAX {
             return Err(Problem::Full {
-                what: "waiting commands",
+                what: "waiting commands".into(),
                 limit: limits::COMMANDS_WAITING_MAX as u64,
             });
         }

@@ -256,7 +256,7 @@ impl<P: Participant> Cluster<P> {
     /// [`Problem::AtRest`] where nothing is pending, [`Problem::Full`] at a limit.
     pub fn step(&mut self, scratch: &mut Scratch<P>, watcher: &mut dyn Watcher<P>) -> Result<(), Problem> {
         if self.steps >= limits::STEPS_MAX {
-            return Err(Problem::Full { what: "steps", limit: u64::from(limits::STEPS_MAX) });
+            return Err(Problem::Full { what: "steps".into(), limit: u64::from(limits::STEPS_MAX) });
         }
         if self.steps.is_multiple_of(LAPSE_STEPS) {
             self.forget_lapsed();
@@ -264,7 +264,7 @@ impl<P: Participant> Cluster<P> {
         loop {
             let Some(entry) = self.queue.pop() else { return Err(Problem::AtRest) };
             if entry.due_us > limits::TIME_US_MAX {
-                return Err(Problem::Full { what: "µs", limit: limits::TIME_US_MAX });
+                return Err(Problem::Full { what: "µs".into(), limit: limits::TIME_US_MAX });
             }
             self.now_us = self.now_us.max(entry.due_us);
             if self.process(entry, false, scratch, watcher)? {
@@ -300,7 +300,7 @@ impl<P: Participant> Cluster<P> {
         watcher: &mut dyn Watcher<P>,
     ) -> Result<(), Problem> {
         if self.steps >= limits::STEPS_MAX {
-            return Err(Problem::Full { what: "steps", limit: u64::from(limits::STEPS_MAX) });
+            return Err(Problem::Full { what: "steps".into(), limit: u64::from(limits::STEPS_MAX) });
         }
         super::act::intervene(self, act, by, scratch, watcher)
     }

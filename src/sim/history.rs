@@ -180,7 +180,7 @@ impl<P: Participant> History<P> {
         }
         let is_left = |at: usize| self.branches.iter().any(|branch| branch.parent == Some(at));
         let free = self.branches.iter().enumerate().find(|(at, branch)| branch.deleted && !is_left(*at));
-        free.map(|(at, _)| at).ok_or(Problem::Full { what: "branches", limit: limit.into() })
+        free.map(|(at, _)| at).ok_or(Problem::Full { what: "branches".into(), limit: limit.into() })
     }
 
     /// Puts a branch of the one that is shown at this place, and shows it.

@@ -64,10 +64,10 @@ impl Clock {
     /// A figure out of bounds.
     pub(super) fn adjust(&mut self, now_us: u64, skew_us: i64, drift_ppm: i32) -> Result<(), Problem> {
         if !(-SKEW_US_MAX..=SKEW_US_MAX).contains(&skew_us) {
-            return Err(Problem::OutOfBounds { what: "skew_us", limit: SKEW_US_MAX as u64 });
+            return Err(Problem::OutOfBounds { what: "skew_us".into(), limit: SKEW_US_MAX as u64 });
         }
         if !(-DRIFT_PPM_MAX..=DRIFT_PPM_MAX).contains(&drift_ppm) {
-            return Err(Problem::OutOfBounds { what: "drift_ppm", limit: DRIFT_PPM_MAX as u64 });
+            return Err(Problem::OutOfBounds { what: "drift_ppm".into(), limit: DRIFT_PPM_MAX as u64 });
         }
         let reading_us = now_us as i64 + skew_us;
         *self = Clock { skew_us, drift_ppm, adjusted_us: now_us, shown_us: reading_us };

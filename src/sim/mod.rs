@@ -10,6 +10,7 @@
 //!
 //! [`Participant`]: crate::protocol::Participant
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -89,12 +90,12 @@ pub struct OutOfBounds {
 
 impl From<OutOfBounds> for Problem {
     fn from(OutOfBounds { what, limit }: OutOfBounds) -> Problem {
-        Problem::OutOfBounds { what, limit }
+        Problem::OutOfBounds { what: what.into(), limit }
     }
 }
 
 /// Why the cluster does not do something. Nothing has changed then.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, thiserror::Error)]
 #[serde(rename_all = "snake_case")]
 pub enum Problem {
     /// There is no such party.
@@ -125,7 +126,7 @@ pub enum Problem {
     #[error("{what} is out of bounds (at most {limit})")]
     OutOfBounds {
         /// Which one.
-        what: &'static str,
+        what: Cow<'static, str>,
         /// The largest that is allowed.
         limit: u64,
     },
@@ -133,7 +134,7 @@ pub enum Problem {
     #[error("the run has reached its limit of {limit} {what}")]
     Full {
         /// What grew.
-        what: &'static str,
+        what: Cow<'static, str>,
         /// How large it may be.
         limit: u64,
     },

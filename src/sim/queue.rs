@@ -75,7 +75,7 @@ impl<T> Queue<T> {
     pub fn push(&mut self, due_us: u64, event: T) -> Result<EventId, Problem> {
         let id = EventId(self.next);
         let Some(next) = self.next.checked_add(1) else {
-            return Err(Problem::Full { what: "events", limit: u64::from(u32::MAX) });
+            return Err(Problem::Full { what: "events".into(), limit: u64::from(u32::MAX) });
         };
         let entry = Entry { id, due_us, held: false, event };
         let slot = match self.free.pop() {
@@ -88,7 +88,7 @@ impl<T> Queue<T> {
             None => {
                 if self.slots.len() >= limits::PENDING_MAX as usize {
                     return Err(Problem::Full {
-                        what: "pending events",
+                        what: "pending events".into(),
                         limit: u64::from(limits::PENDING_MAX),
                     });
                 }

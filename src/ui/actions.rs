@@ -5,8 +5,9 @@ use super::menu::Item;
 use crate::lang::time;
 use crate::protocol::NodeId;
 use crate::scene::model::{Cut, Fate, Party, Stage};
-use crate::scene::{Action, Command, Lang, Workbench};
+use crate::scene::{Action, Command, Lang};
 use crate::sim::{Address, DiskOptions, EventId, Intervention, LinkOptions, Unsynced};
+use crate::wire::Remote;
 use crate::{say, word};
 
 /// How much later a message comes, in µs.
@@ -23,14 +24,14 @@ fn act(action: Action) -> Ask {
 pub fn menu(
     subject: Subject,
     stage: &Stage,
-    bench: &dyn Workbench,
+    run: &Remote,
     lang: Lang,
 ) -> Option<(String, Vec<Item>)> {
     match subject {
         Subject::Party(address) => {
             let party = stage.parties.iter().find(|party| party.address == address)?;
             let items = match address {
-                Address::Node(node) => node_items(node, party, stage, bench, lang),
+                Address::Node(node) => node_items(node, party, stage, run, lang),
                 Address::Client(client) => {
                     vec![Item::new(
                         word!(lang, "Send a command …", "发送命令……"),
@@ -42,13 +43,13 @@ pub fn menu(
         }
         Subject::Message(id) => {
             let message = stage.messages.iter().find(|message| message.id == id)?;
-            Some((message.kind.to_owned(), message_items(id, message.fate, lang)))
+            Some((message.kind.clone().into_owned(), message_items(id, message.fate, lang)))
         }
-        Subject::Link(link) => Some(link_items(link, stage, bench, lang)),
+        Subject::Link(link) => Some(link_items(link, stage, run, lang)),
     }
 }
 
-fn node_items(node: NodeId, party: &Party, stage: &Stage, bench: &dyn Workbench, lang: Lang) -> Vec<Item> {
+fn node_items(node: NodeId, party: &Party, stage: &Stage, run: &Remote, lang: Lang) -> Vec<Item> {
     let mut items = Vec::new();
     if party.up {
         let crash = |unsynced| act(Intervention::Crash { node, unsynced, unsent: 0 });
@@ -81,7 +82,7 @@ fn node_items(node: NodeId, party: &Party, stage: &Stage, bench: &dyn Workbench,
     if !stage.cuts.is_empty() {
         items.push(Item::new(word!(lang, "Heal the network", "恢复网络"), act(Intervention::Heal)));
     }
-    if party.up && !bench.operations(node, lang).is_empty() {
+    if party.up && !run.prompts(Address::Node(node), lang).is_empty() {
         let ask = Ask::Dialog(Dialog::Operation(node.0));
         items.push(Item::new(word!(lang, "Ask it for something …", "发出运维请求……"), ask).apart());
     }
@@ -127,7 +128,7 @@ fn message_items(id: u64, fate: Fate, lang: Lang) -> Vec<Item> {
     items
 }
 
-fn link_items(link: Cut, stage: &Stage, bench: &dyn Workbench, lang: Lang) -> (String, Vec<Item>) {
+fn link_items(link: Cut, stage: &Stage, run: &Remote, lang: Lang) -> (String, Vec<Item>) {
     let name = |address: Address| {
         let party = stage.parties.iter().find(|party| party.address == address);
         party.map_or_else(|| address.to_string(), |party| party.name.clone())
@@ -153,7 +154,7 @@ fn link_items(link: Cut, stage: &Stage, bench: &dyn Workbench, lang: Lang) -> (S
             Item::new(say!(lang, "Cut from {} to {}", "切断 {} 到 {}", b, a), cut(to, from, false)).harsh(),
         );
     }
-    let network = bench.conditions().network;
+    let network = run.conditions().network;
     let link = |options| act(Intervention::Link { from, to, options });
     let slow = LinkOptions { latency_us_min: SLOW_US, ..network };
     let lossy = LinkOptions { loss_ppm: 500_000, ..network };

@@ -26,6 +26,8 @@ pub enum Ask {
     Again,
     /// Opens the same run from the start with these settings changed.
     Rebuild(Vec<Setting>),
+    /// Tries again what could not be opened, or opens the run whose engine has stopped.
+    Retry,
     /// Opens what could be saved of a damaged link.
     OpenSalvaged,
     /// A menu for a party, a message or a connection, at this place of the window.

@@ -187,9 +187,9 @@ fn kinds(props: &MetricsProps) -> Html {
             </thead>
             <tbody>
                 for kind in kinds {
-                    <tr key={kind.name}>
+                    <tr key={&*kind.name}>
                         <th scope="row">
-                            { kind.name }
+                            { kind.name.clone().into_owned() }
                             <svg class="kind-share" viewBox="0 0 100 2" preserveAspectRatio="none" aria-hidden="true" focusable="false">
                                 <rect width={format!("{:.1}", kind.arrived as f64 * SIDE / most as f64)} height="2" />
                                 <rect class="is-lost" x={format!("{:.1}", kind.arrived as f64 * SIDE / most as f64)}

@@ -9,11 +9,13 @@ mod app;
 mod ask;
 mod branches;
 mod canvas;
+mod catalogue;
 mod colours;
 mod compare;
 mod diagram;
 mod dialogs;
 mod dom;
+mod engines;
 mod export;
 mod hands;
 mod icons;
@@ -42,9 +44,14 @@ mod words;
 
 pub use app::App;
 
-/// Mounts the page on the document's body.
+/// Mounts the page on the document's body, as soon as the engine of the first run is there.
 pub fn mount() {
-    yew::Renderer::<App>::new().render();
+    wasm_bindgen_futures::spawn_local(async {
+        let prefs = prefs::Prefs::load();
+        prefs.apply();
+        let first = session::first(&catalogue::cards(prefs.lang), prefs.lang).await;
+        yew::Renderer::<App>::with_props(app::AppProps { first: shared::Shared::new(first) }).render();
+    });
 }
 
 /// The class of a [`Tone`](crate::scene::model::Tone); `styles/tones.css` says what it looks like.

@@ -57,6 +57,7 @@ const THEME: &str = "lamplight.theme";
 const MOVEMENT: &str = "lamplight.motion";
 const UNITS: &str = "lamplight.units";
 const RUN: &str = "lamplight.run";
+const PROTOCOL: &str = "lamplight.protocol";
 const VISITED: &str = "lamplight.visited";
 
 /// The names under which choices are remembered.
@@ -138,7 +139,8 @@ pub fn last_run() -> Option<String> {
     load(RUN)
 }
 
-/// Remembers the run.
-pub fn remember_run(link: &str) {
+/// Remembers the run, and its protocol, so that the next visit can fetch its engine at once.
+pub fn remember_run(link: &str, protocol: &str) {
     save(RUN, link);
+    save(PROTOCOL, protocol);
 }

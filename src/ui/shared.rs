@@ -25,6 +25,11 @@ impl<T: Default> Default for Shared<T> {
 }
 
 impl<T> Shared<T> {
+    /// Shares this.
+    pub fn new(inner: T) -> Shared<T> {
+        Shared(Rc::new(RefCell::new(inner)))
+    }
+
     /// Uses it. Does nothing, and returns nothing, while it is already in use.
     pub fn with<R>(&self, f: impl FnOnce(&mut T) -> R) -> Option<R> {
         self.0.try_borrow_mut().ok().map(|mut inner| f(&mut inner))

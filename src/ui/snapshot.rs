@@ -10,14 +10,15 @@ use crate::scene::metrics::Metrics;
 use crate::scene::model::{
     BranchView, Cone, Deed, Inspection, Pending, Sentence, SourceSpot, Stage, Table, Tape,
 };
-use crate::scene::{Lang, Player, Selection};
+use crate::scene::{Lang, Selection};
 use crate::sim::Address;
+use crate::wire::{PanelsWanted, Remote, Why};
 
 /// How many pending events are listed.
-const PENDING_SHOWN: usize = 200;
+const PENDING_SHOWN: u32 = 200;
 
 /// How many steps of a chain of causes are run again in one frame while a run plays.
-const CAUSES_AT_ONCE: usize = 1;
+const CAUSES_AT_ONCE: u32 = 1;
 
 /// The figures that change with every step.
 #[derive(Clone, Copy, PartialEq, Debug, Default)]
@@ -134,65 +135,91 @@ pub struct Snapshot {
 
 impl Snapshot {
     /// What must be right in every frame.
-    pub fn refresh_stage(&mut self, player: &Player, lang: Lang) {
-        self.stage = Rc::new(player.bench().stage(lang));
-        self.refresh_figures(player);
+    pub fn refresh_stage(&mut self, run: &Remote, lang: Lang) {
+        let stage = run.stage(lang);
+        // What an engine showed last stays in view when it has stopped.
+        if run.fault().is_none() {
+            self.stage = Rc::new(stage);
+        }
+        self.refresh_figures(run);
     }
 
     /// The figures alone.
-    pub fn refresh_figures(&mut self, player: &Player) {
-        let bench = player.bench();
+    pub fn refresh_figures(&mut self, run: &Remote) {
+        let state = run.state();
         self.figures = Figures {
-            cursor: bench.cursor(),
-            recorded: bench.recorded(),
-            now_us: bench.now_us(),
-            recorded_us: bench.recorded_us(),
-            seed: bench.seed(),
-            playing: player.is_playing(),
-            slowdown: player.slowdown(),
-            manual: player.is_manual(),
+            cursor: state.cursor,
+            recorded: state.recorded,
+            now_us: state.now_us,
+            recorded_us: state.recorded_us,
+            seed: run.facts().seed,
+            playing: state.is_playing,
+            slowdown: state.slowdown,
+            manual: state.is_manual,
         };
     }
 
     /// The sentence of the current step, and the scrubber's paint.
-    pub fn refresh_sentence(&mut self, player: &mut Player, lang: Lang) {
-        let cursor = player.bench().cursor();
-        self.sentence = player.bench_mut().sentence(cursor, lang).map(Rc::new);
-        self.refresh_tape(player, lang);
+    ///
+    /// The tape changes only with what is recorded: not where the cursor merely moves.
+    pub fn refresh_sentence(&mut self, run: &Remote, lang: Lang) {
+        let of = Some((self.branch(), run.state().recorded, lang));
+        let told = run.told(self.tape_of != of, lang);
+        self.sentence = told.sentence.map(Rc::new);
+        if let Some((tape, deeds)) = told.tape {
+            self.tape = Rc::new(tape);
+            self.deeds = Rc::new(deeds);
+            self.tape_of = of;
+        }
     }
 
     /// The panels that are in view.
-    pub fn refresh_panels(&mut self, player: &mut Player, lang: Lang, view: InView, story: u32) {
-        let selection = player.selection();
-        let cursor = player.bench().cursor();
+    pub fn refresh_panels(&mut self, run: &Remote, lang: Lang, view: InView, length: u32) {
+        let state = run.state();
+        let retold = view.story.then(|| Retold::of(&self.story, state.cursor, length));
+        let here = self.here().map(Selection::Party);
+        let wanted = PanelsWanted {
+            circle: view.circle,
+            story: retold.as_ref().map(Retold::wanted).unwrap_or_default(),
+            table: view.table.map(|shown| u32::try_from(shown).unwrap_or(u32::MAX)),
+            pending: view.pending.then_some(PENDING_SHOWN),
+            inspect: match view.inspector {
+                true => state.selection.into_iter().chain(here).collect(),
+                false => Vec::new(),
+            },
+            lang,
+        };
+        let (panels, circle) = run.panels(wanted);
+        if run.fault().is_some() {
+            return;
+        }
         if view.circle {
-            self.circle = player.bench().circle();
+            // What is the same is not drawn again.
+            if self.circle.as_deref() != circle.as_ref() {
+                self.circle = circle.map(Rc::new);
+            }
         }
-        if view.story {
-            self.tell_on(player, cursor, lang, story);
+        if let Some(retold) = retold {
+            self.story = Rc::new(retold.tell(&self.story, panels.story));
         }
-        if let Some(shown) = view.table {
-            self.tables = Rc::new(player.bench().tables(shown, lang));
+        if let Some(tables) = panels.tables {
+            self.tables = Rc::new(tables);
         }
-        if view.pending {
-            self.pending = Rc::new(player.bench().pending(PENDING_SHOWN, lang));
+        if let Some(pending) = panels.pending {
+            self.pending = Rc::new(pending);
         }
         if view.inspector {
-            let found = selection
-                .into_iter()
-                .chain(self.here().map(Selection::Party))
-                .find_map(|item| Some((item, player.bench_mut().inspect(item, lang)?)));
-            self.inspected = match found {
+            self.inspected = match &panels.inspected {
                 Some((Selection::Party(address), _)) => address.node(),
                 _ => None,
             };
-            self.inspection = found.map(|(_, inspection)| Rc::new(inspection));
+            self.inspection = panels.inspected.map(|(_, inspection)| Rc::new(inspection));
         }
     }
 
     /// Two branches side by side.
-    pub fn refresh_comparison(&mut self, player: &mut Player, other: u32, lang: Lang) {
-        self.comparison = player.bench_mut().compare(other, lang).map(Rc::new);
+    pub fn refresh_comparison(&mut self, run: &Remote, other: u32, lang: Lang) {
+        self.comparison = run.compare(other, lang).map(Rc::new);
     }
 
     /// Whether the reader did what happened in the current step.
@@ -200,25 +227,26 @@ impl Snapshot {
         self.deeds.binary_search_by_key(&self.figures.cursor, |deed| deed.step).is_ok()
     }
 
-    /// Why the step happened, what code ran, and the metrics: what nobody waits for who drags the needle.
-    pub fn refresh_causes(&mut self, player: &mut Player, lang: Lang, view: InView) {
+    /// Why the step happened, what code ran, and the metrics: none of these is worth making a needle wait that is
+    /// dragged.
+    pub fn refresh_causes(&mut self, run: &Remote, lang: Lang, view: InView) {
         if view.metrics {
-            self.refresh_metrics(player);
+            self.refresh_metrics(run);
         }
         if let Some(shown) = view.table
-            && !player.is_playing()
-            && player.bench().time_lookups(&super::dom::now_ms)
+            && !run.is_playing()
+            && let Some(tables) = run.time_lookups(u32::try_from(shown).unwrap_or(u32::MAX), lang)
         {
-            self.tables = Rc::new(player.bench().tables(shown, lang));
+            self.tables = Rc::new(tables);
         }
         self.asked = None;
-        self.refresh_chain(player, lang, view, usize::MAX);
+        self.refresh_chain(run, lang, view, None);
     }
 
     /// The same while a run plays: a few steps of the chain at a time, so that no frame is late for it. Returns whether
     /// the chain is another one now.
-    pub fn ask_on(&mut self, player: &mut Player, lang: Lang, view: InView) -> bool {
-        self.refresh_chain(player, lang, view, CAUSES_AT_ONCE)
+    pub fn ask_on(&mut self, run: &Remote, lang: Lang, view: InView) -> bool {
+        self.refresh_chain(run, lang, view, Some(CAUSES_AT_ONCE))
     }
 
     /// Whether a chain of causes is being put together.
@@ -226,39 +254,29 @@ impl Snapshot {
         self.asked.is_some()
     }
 
-    fn refresh_chain(&mut self, player: &mut Player, lang: Lang, view: InView, steps_max: usize) -> bool {
+    fn refresh_chain(&mut self, run: &Remote, lang: Lang, view: InView, steps_max: Option<u32>) -> bool {
         // The diagram marks the causes, too.
         if !view.inspector && !view.diagram {
             return false;
         }
-        let step = self.asked.unwrap_or_else(|| match player.selection() {
+        let step = self.asked.unwrap_or_else(|| match run.selection() {
             Some(Selection::Step(step)) => step,
-            _ => player.bench().cursor(),
+            _ => run.state().cursor,
         });
-        let Some(causes) = player.bench_mut().causes_within(step, lang, steps_max) else {
-            self.asked = Some(step);
+        let Some(Why { causes, cone, spots }) = run.why(step, steps_max, view.diagram, view.inspector, lang)
+        else {
+            self.asked = run.fault().is_none().then_some(step);
             return false;
         };
         self.asked = None;
         self.causes = Rc::new(causes);
-        if view.diagram {
-            self.cone = Rc::new(player.bench().cone(step));
+        if let Some(cone) = cone {
+            self.cone = Rc::new(cone);
         }
-        if view.inspector {
-            self.spots = Rc::new(player.bench_mut().source(step));
+        if let Some(spots) = spots {
+            self.spots = Rc::new(spots);
         }
         true
-    }
-
-    /// The tape changes only with what is recorded: not where the cursor merely moves.
-    fn refresh_tape(&mut self, player: &Player, lang: Lang) {
-        let bench = player.bench();
-        let of = Some((self.branch(), bench.recorded(), lang));
-        if self.tape_of != of {
-            self.tape = Rc::new(bench.tape(lang));
-            self.deeds = Rc::new(bench.deeds(lang));
-            self.tape_of = of;
-        }
     }
 
     /// The number of the branch that is shown.
@@ -267,29 +285,13 @@ impl Snapshot {
     }
 
     /// Metrics take one pass over the recording: they are counted anew only where it or the cursor is another.
-    pub fn refresh_metrics(&mut self, player: &Player) {
-        let bench = player.bench();
-        let of = Some((self.branch(), bench.recorded(), bench.cursor()));
+    pub fn refresh_metrics(&mut self, run: &Remote) {
+        let state = run.state();
+        let of = Some((self.branch(), state.recorded, state.cursor));
         if self.metrics_of != of {
-            self.metrics = Rc::new(bench.metrics());
+            self.metrics = Rc::new(run.metrics());
             self.metrics_of = of;
         }
-    }
-
-    /// Goes on with the story from where it was told; most of it is the same as before.
-    fn tell_on(&mut self, player: &Player, cursor: u32, lang: Lang, length: u32) {
-        let known = self.story.first().map_or(0, |sentence| sentence.step).min(cursor);
-        let told = self.story.iter().filter(|sentence| sentence.step <= cursor);
-        let from = cursor.saturating_sub(length.saturating_sub(1)).max(1);
-        let oldest = self.story.last().map_or(u32::MAX, |sentence| sentence.step);
-        let bench = player.bench();
-        let latest_first = |from, to| bench.sentences(from, to, lang).into_iter().rev();
-        let mut story: Vec<Sentence> = latest_first(from.max(known + 1), cursor).collect();
-        if known >= from {
-            story.extend(told.filter(|sentence| sentence.step >= from).cloned());
-            story.extend(latest_first(from, oldest.min(known + 1).saturating_sub(1)));
-        }
-        self.story = Rc::new(story);
     }
 
     /// The story is another one, and so are the tape and the metrics.
@@ -301,12 +303,55 @@ impl Snapshot {
     }
 
     /// The branches.
-    pub fn refresh_branches(&mut self, player: &Player) {
-        self.branches = Rc::new(player.bench().branches());
+    pub fn refresh_branches(&mut self, run: &Remote) {
+        self.branches = Rc::new(run.branches());
     }
 
     /// Who acted in the current step.
     pub fn here(&self) -> Option<Address> {
         self.sentence.as_ref().and_then(|sentence| sentence.address)
+    }
+}
+
+/// How a story goes on from where it was told: most of it is the same as before, the latest step first.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct Retold {
+    /// The oldest step that is told.
+    from: u32,
+    /// The latest one.
+    cursor: u32,
+    /// The latest step that is known, at most the cursor, and the oldest one.
+    known: u32,
+    oldest: u32,
+}
+
+impl Retold {
+    fn of(story: &[Sentence], cursor: u32, length: u32) -> Retold {
+        Retold {
+            from: cursor.saturating_sub(length.saturating_sub(1)).max(1),
+            cursor,
+            known: story.first().map_or(0, |sentence| sentence.step).min(cursor),
+            oldest: story.last().map_or(u32::MAX, |sentence| sentence.step),
+        }
+    }
+
+    /// The steps that have to be asked for: those after what is known, and those before it.
+    fn wanted(&self) -> Vec<(u32, u32)> {
+        let mut wanted = vec![(self.from.max(self.known + 1), self.cursor)];
+        if self.known >= self.from {
+            wanted.push((self.from, self.oldest.min(self.known + 1).saturating_sub(1)));
+        }
+        wanted
+    }
+
+    fn tell(&self, story: &[Sentence], told: Vec<Vec<Sentence>>) -> Vec<Sentence> {
+        let mut told = told.into_iter();
+        let mut all: Vec<Sentence> = told.next().unwrap_or_default().into_iter().rev().collect();
+        if self.known >= self.from {
+            let steps = self.from..=self.cursor;
+            all.extend(story.iter().filter(|sentence| steps.contains(&sentence.step)).cloned());
+            all.extend(told.next().unwrap_or_default().into_iter().rev());
+        }
+        all
     }
 }

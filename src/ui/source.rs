@@ -1,5 +1,6 @@
 //! The code that ran: the very file that was compiled, fetched when it is wanted, with the lines marked.
 
+use std::borrow::Cow;
 use std::rc::Rc;
 
 use wasm_bindgen_futures::spawn_local;
@@ -36,12 +37,12 @@ type Fetched = Option<Rc<str>>;
 #[component]
 pub fn Source(props: &SourceProps) -> Html {
     let lang = props.ui.lang;
-    let files = use_state(Vec::<(&'static str, Fetched)>::new);
-    let file = props.spots.first().map(|spot| spot.file);
+    let files = use_state(Vec::<(Cow<'static, str>, Fetched)>::new);
+    let file = props.spots.first().map(|spot| spot.file.clone());
     {
         let files = files.clone();
-        use_effect_with(file, move |file| {
-            let Some(file) = *file else { return };
+        use_effect_with(file.clone(), move |file| {
+            let Some(file) = file.clone() else { return };
             if files.iter().any(|(known, _)| *known == file) {
                 return;
             }
@@ -53,15 +54,15 @@ pub fn Source(props: &SourceProps) -> Html {
             });
         });
     }
-    let fetched = file.and_then(|file| files.iter().find(|(known, _)| *known == file));
-    let name = file.and_then(|file| file.rsplit('/').next()).unwrap_or_default();
+    let fetched = file.as_ref().and_then(|file| files.iter().find(|(known, _)| known == file));
+    let name = file.as_ref().and_then(|file| file.rsplit('/').next()).unwrap_or_default();
     html! {
         <section class="source">
             <header class="panel-head">
                 <h2>{ word!(lang, "The code that ran", "运行的代码") }</h2>
-                <span class="panel-note" title={file}>{ name }</span>
+                <span class="panel-note" title={file.clone().map(Cow::into_owned)}>{ name }</span>
             </header>
-            { match (file, fetched) {
+            { match (&file, fetched) {
                 (None, _) => html! { <p class="empty">{ word!(lang, "No protocol code ran in this step.", "这一步没有运行协议代码。") }</p> },
                 (_, None) => html! { <p class="empty">{ word!(lang, "Fetching the source …", "正在获取源代码……") }</p> },
                 (_, Some((_, None))) => html! { <p class="empty">{ word!(lang, "The source of this file is not on this site.", "此站点没有该文件的源代码。") }</p> },

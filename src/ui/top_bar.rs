@@ -7,10 +7,10 @@ use web_sys::HtmlSelectElement;
 use yew::prelude::*;
 
 use super::ask::{Ask, Dialog, Ui};
+use super::catalogue::Card;
 use super::dialogs::setup;
 use super::dom;
 use super::icons::{Icon, icon, lamp};
-use crate::scene::ScenarioCard as Card;
 use crate::word;
 
 /// What the bar is drawn from.
@@ -21,7 +21,7 @@ pub struct TopBarProps {
     /// All scenarios.
     pub cards: Rc<Vec<Card>>,
     /// The protocol that is open.
-    pub protocol: &'static str,
+    pub protocol: AttrValue,
     /// The scenario that is open.
     pub scenario: AttrValue,
     /// How many nodes there are.
@@ -34,15 +34,15 @@ pub struct TopBarProps {
 #[component]
 pub fn TopBar(props: &TopBarProps) -> Html {
     let (ui, lang) = (&props.ui, props.ui.lang);
-    let mut protocols: Vec<(&'static str, &'static str)> = Vec::new();
+    let mut protocols: Vec<(AttrValue, AttrValue)> = Vec::new();
     for card in props.cards.iter() {
         if !protocols.iter().any(|(name, _)| *name == card.protocol) {
-            protocols.push((card.protocol, card.protocol_title));
+            protocols.push((card.protocol.clone(), card.protocol_title.clone()));
         }
     }
-    let tab = |(protocol, title): (&'static str, &'static str)| {
-        let first = props.cards.iter().find(|card| card.protocol == protocol).map(|card| card.id.clone());
-        let current = protocol == props.protocol;
+    let tab = |(protocol, title): &(AttrValue, AttrValue)| {
+        let first = props.cards.iter().find(|card| card.protocol == *protocol).map(|card| card.id.to_string());
+        let current = *protocol == props.protocol;
         let onclick = first.map(|id| ui.on(Ask::Open(id)));
         html! {
             <button type="button" class="protocol" aria-current={current.then_some("true")} {onclick}>
@@ -56,7 +56,7 @@ pub fn TopBar(props: &TopBarProps) -> Html {
             let select = event.target().and_then(|target| target.dyn_into::<HtmlSelectElement>().ok());
             let first = select.and_then(|select| {
                 let value = select.value();
-                cards.iter().find(|card| card.protocol == value).map(|card| card.id.clone())
+                cards.iter().find(|card| card.protocol == value.as_str()).map(|card| card.id.to_string())
             });
             if let Some(id) = first {
                 ui.ask(Ask::Open(id));
@@ -65,22 +65,22 @@ pub fn TopBar(props: &TopBarProps) -> Html {
     };
     let other = lang.other();
     let list = use_node_ref();
-    dom::use_choice(&list, props.protocol);
+    dom::use_choice(&list, &props.protocol);
     html! {
         <header class="top-bar">
             <h1 class="sign">{ lamp() }<span>{ "Lamplight" }</span></h1>
             <nav class="protocols" aria-label={word!(lang, "Protocols", "协议")}>
-                for protocol in &protocols { { tab(*protocol) } }
+                for protocol in &protocols { { tab(protocol) } }
             </nav>
             <label class="protocol-picker">
                 <span class="visually-hidden">{ word!(lang, "Protocol", "协议") }</span>
                 <select ref={list} onchange={choose_protocol}>
                     for (protocol, title) in &protocols {
-                        <option key={*protocol} value={*protocol} selected={*protocol == props.protocol}>{ *title }</option>
+                        <option key={protocol.to_string()} value={protocol.clone()} selected={*protocol == props.protocol}>{ title }</option>
                     }
                 </select>
             </label>
-            <ScenarioPicker ui={ui.clone()} cards={props.cards.clone()} protocol={props.protocol} scenario={props.scenario.clone()} />
+            <ScenarioPicker ui={ui.clone()} cards={props.cards.clone()} protocol={props.protocol.clone()} scenario={props.scenario.clone()} />
             <button type="button" class="boxed nodes" aria-haspopup="dialog" onclick={ui.on(Ask::Dialog(Dialog::Setup))}
                 title={word!(lang, "What the run starts from: nodes and options", "运行的起始设置：节点与选项")}>
                 { setup::label(props.nodes, lang) }
@@ -112,7 +112,7 @@ pub fn TopBar(props: &TopBarProps) -> Html {
 struct PickerProps {
     ui: Ui,
     cards: Rc<Vec<Card>>,
-    protocol: &'static str,
+    protocol: AttrValue,
     scenario: AttrValue,
 }
 
@@ -142,8 +142,8 @@ fn ScenarioPicker(props: &PickerProps) -> Html {
                     <option value="" selected={true}>{ word!(lang, "A run of its own", "自定义运行") }</option>
                 }
                 for card in cards {
-                    <option key={card.id.clone()} value={card.id.clone()} selected={*card.id == *props.scenario} title={card.look_for}>
-                        { card.title }
+                    <option key={card.id.to_string()} value={card.id.clone()} selected={card.id == props.scenario} title={card.look_for.clone()}>
+                        { card.title.clone() }
                     </option>
                 }
             </select>

@@ -82,6 +82,24 @@ pub fn forgets(lang: Lang) -> &'static str {
     )
 }
 
+/// Said where the engine of a protocol cannot be fetched or started.
+pub fn no_engine(lang: Lang) -> &'static str {
+    word!(
+        lang,
+        "The engine of this protocol could not be loaded: its file is missing, cut short or blocked. Nothing is lost.",
+        "无法加载此协议的引擎：文件缺失、不完整或被拦截。没有任何内容丢失。"
+    )
+}
+
+/// Said where an engine has stopped.
+pub fn engine_stopped(lang: Lang) -> &'static str {
+    word!(
+        lang,
+        "The engine of this protocol has stopped because of a fault of its own. The page goes on, and your run can be opened again.",
+        "此协议的引擎因自身故障而停止。页面仍可使用，你的运行可以重新打开。"
+    )
+}
+
 /// What is missing where the browser gives the page no worker.
 pub fn paints_itself(lang: Lang) -> &'static str {
     word!(

@@ -37,7 +37,7 @@ fn write_totals(text: &mut Text, metrics: &Metrics) {
         text.family(name, "counter", help);
         for kind in &metrics.kinds {
             let count = if count { kind.arrived } else { kind.lost };
-            text.sample(name, &[("kind", kind.name.to_owned())], &count.to_string());
+            text.sample(name, &[("kind", kind.name.clone().into_owned())], &count.to_string());
         }
     }
     text.count("disk_syncs_total", "Disk syncs that finished.", totals.syncs);

@@ -1,11 +1,13 @@
 //! What the player is told, and what it tells.
 
+use serde::{Deserialize, Serialize};
+
 use crate::protocol::NodeId;
 use crate::scene::workbench::{Action, Selection};
 use crate::sim::Problem;
 
 /// What a person (or a script) wants of the player.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub enum Command {
     /// Plays.
     Play,
@@ -42,7 +44,7 @@ pub enum Command {
     /// This slowdown, one of [`SLOWDOWNS`].
     Slowdown(u32),
     /// Acts at the cursor.
-    Act(Action),
+    Act(#[serde(with = "super::super::as_json")] Action),
     /// Hands the schedule to the person, or back to the seed.
     Manual(bool),
     /// Chooses something, or nothing.
@@ -74,7 +76,7 @@ pub enum Command {
 }
 
 /// What changed, so that the page redraws that and nothing else.
-#[derive(Clone, PartialEq, Debug, Default)]
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
 pub struct Change {
     /// The cursor stands elsewhere, or the run at the cursor is another.
     pub cursor: bool,
@@ -113,7 +115,7 @@ impl Change {
 }
 
 /// Something that happened by the way.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub enum Notice {
     /// The run goes no further.
     Stopped(Problem),

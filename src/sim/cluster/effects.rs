@@ -190,7 +190,7 @@ impl<P: Participant> Cluster<P> {
 
 fn check_disk<P: Participant>(host: &Host<P>) -> Result<(), Problem> {
     if host.disk.length() as u64 > limits::DISK_BYTES_MAX {
-        return Err(Problem::Full { what: "bytes on a disk", limit: limits::DISK_BYTES_MAX });
+        return Err(Problem::Full { what: "bytes on a disk".into(), limit: limits::DISK_BYTES_MAX });
     }
     Ok(())
 }

@@ -4,54 +4,43 @@ use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
 use super::App;
-use crate::scene::export::{diagram, mermaid, prometheus, shiviz};
-use crate::scene::svg;
 use crate::ui::ask::Ask;
 use crate::ui::dom;
 use crate::ui::export::{Export, Form};
 use crate::ui::words;
+use crate::wire::{Export as Wire, Saved};
 use crate::word;
 
-/// The most characters that the page puts into one file; the command line writes longer ones.
-const CHARS_MAX: usize = 64_000_000;
+/// The most bytes that the page puts into one file; the command line writes longer ones.
+const BYTES_MAX: u32 = 64_000_000;
 
 impl App {
     /// Saves a file, or says why not. Returns whether the page is drawn anew.
     pub(super) fn export(&mut self, ctx: &Context<Self>, export: Export) -> bool {
         let (lang, ui) = (self.ui.lang, self.ui.clone());
-        let Some(player) = &self.player else { return false };
-        let bench = player.bench();
-        let name = format!("{}-{}{}", bench.scenario().replace('/', "-"), bench.cursor(), export.ending());
-        let mut text = String::new();
-        let mut add = |line: &str| {
-            text.push_str(line);
-            text.push('\n');
-            text.len() < CHARS_MAX
-        };
-        let mut size = (0.0, 0.0);
-        let is_whole = match export {
-            Export::Trace => bench.trace(&mut add),
-            Export::Shiviz(from, to) => shiviz::write(bench, from, to, lang, &mut add),
-            Export::Scenario => add(&bench.json()),
-            Export::Metrics => add(prometheus::write(bench).trim_end()),
-            Export::Mermaid(from, to) | Export::MermaidToPaste(from, to) => {
-                add(mermaid::write(bench, from, to, lang).trim_end())
-            }
-            Export::Stage(_) => {
-                size = (f64::from(svg::SIZE.0), f64::from(svg::SIZE.1));
-                add(&svg::draw(&self.shot.stage, self.shot.circle.as_deref().map(|circle| (circle, lang))))
-            }
+        let Some(run) = &self.run else { return false };
+        let (facts, state) = (run.facts(), run.state());
+        let name = format!("{}-{}{}", facts.scenario.replace('/', "-"), state.cursor, export.ending());
+        let what = match export {
+            Export::Trace => Wire::Trace,
+            Export::Shiviz(from, to) => Wire::Shiviz(from, to),
+            Export::Scenario => Wire::Scenario,
+            Export::Metrics => Wire::Metrics,
+            Export::Mermaid(from, to) | Export::MermaidToPaste(from, to) => Wire::Mermaid(from, to),
+            Export::Stage(_) => Wire::Stage,
             Export::Diagram(_) => {
                 let window = self.diagram.with(|diagram| {
-                    (diagram.view.from_us() as u64, (diagram.view.to_us() as u64).min(bench.recorded_us()))
+                    (diagram.view.from_us() as u64, (diagram.view.to_us() as u64).min(state.recorded_us))
                 });
                 let (from_us, to_us) = window.unwrap_or_default();
-                let picture = diagram::draw(bench, from_us, to_us, lang);
-                size = (picture.width, picture.height);
-                add(&picture.svg)
+                Wire::Diagram(from_us, to_us)
             }
         };
-        if !is_whole {
+        let saved = run.export(what, BYTES_MAX, lang);
+        if run.fault().is_some() {
+            return true;
+        }
+        let Some(Saved { text, size }) = saved else {
             let said = word!(
                 lang,
                 "This run is too long for one file of a browser; the command line can write it.",
@@ -59,7 +48,8 @@ impl App {
             );
             self.toast(ctx, said.to_owned());
             return true;
-        }
+        };
+        let size = size.unwrap_or_default();
         match export {
             Export::MermaidToPaste(..) => spawn_local(async move {
                 let said = if dom::copy(&text).await {

@@ -7,11 +7,12 @@ use yew::prelude::*;
 
 use super::{App, Layout, Msg};
 use crate::scene::player::{Change, Notice};
-use crate::scene::{Command, Player};
+use crate::scene::Command;
 use crate::ui::ask::{Ask, Panel};
 use crate::ui::dom;
 use crate::ui::snapshot::InView;
 use crate::ui::words;
+use crate::wire::Remote;
 use crate::word;
 
 /// How often a part of the page is drawn anew while a run plays, in ms: one part at a time, so that none of them makes a
@@ -107,9 +108,9 @@ impl App {
         let is_late = std::mem::take(&mut self.was_drawn) && elapsed_us > FRAME_MS_LATE * 1000.0;
         self.stretch = (self.stretch * if is_late { LATE } else { IN_TIME }).clamp(1.0, STRETCH_MAX);
         let were_panels_old = self.are_panels_old();
-        let Some(player) = &mut self.player else { return false };
-        let was_playing = player.is_playing();
-        let change = player.tick(elapsed_us as u64);
+        let Some(run) = &self.run else { return false };
+        let was_playing = run.is_playing();
+        let change = run.tick(elapsed_us as u64);
         let moved = change.cursor;
         let drawn = change.is_any() && self.follow(ctx, change);
         let drawn = drawn | (was_playing && self.draw_part(now_ms));
@@ -132,7 +133,7 @@ impl App {
 
     /// Asks for the next frame, if anything moves.
     pub(super) fn keep_moving(&mut self, ctx: &Context<Self>) {
-        if !self.player.as_ref().is_some_and(Player::is_moving) {
+        if !self.run.as_ref().is_some_and(|run| run.is_moving()) {
             self.frame_ms = None;
         } else if self.frame.is_none() {
             let link = ctx.link().clone();
@@ -145,12 +146,12 @@ impl App {
     /// Something changed: asks the workbench for what is drawn of it.
     pub(super) fn follow(&mut self, ctx: &Context<Self>, change: Change) -> bool {
         let lang = self.ui.lang;
-        let Some(player) = &self.player else { return false };
-        let is_playing = player.is_playing();
-        let shown_us = self.shown_us(player);
+        let Some(run) = &self.run else { return false };
+        let is_playing = run.is_playing();
+        let shown_us = self.shown_us(run);
         self.motion.with(|motion| motion.set_time(shown_us));
         if change.branches {
-            self.shot.refresh_branches(player);
+            self.shot.refresh_branches(run);
             self.shot.forget_story();
         }
         let crowd = self.shot.stage.parties.len() + self.shot.stage.messages.len();
@@ -161,10 +162,10 @@ impl App {
                 return false;
             }
         } else if change.cursor || self.is_stage_old {
-            self.shot.refresh_stage(player, lang);
+            self.shot.refresh_stage(run, lang);
             self.is_stage_old = false;
         }
-        self.shot.refresh_figures(player);
+        self.shot.refresh_figures(run);
         if let Some(notice) = &change.notice {
             let text = words::notice(notice, &self.shot.branches, lang);
             if matches!(notice, Notice::Branched { .. }) {
@@ -189,8 +190,8 @@ impl App {
             self.choose_other();
         }
         if !is_playing {
-            if let Some(player) = &mut self.player {
-                self.shot.refresh_sentence(player, lang);
+            if let Some(run) = &self.run {
+                self.shot.refresh_sentence(run, lang);
             }
             (self.is_middle_old, self.is_side_old) = (true, true);
             self.note_change(change.cursor);
@@ -203,10 +204,10 @@ impl App {
 
     /// Paints the messages of a crowded stage from its present state, if it is time to.
     fn repaint_crowd(&mut self, now_ms: f64) {
-        let Some(player) = &self.player else { return };
+        let Some(run) = &self.run else { return };
         if self.is_stage_old && now_ms - self.crowd_ms >= CROWD_MS {
             self.crowd_ms = now_ms;
-            let messages = player.bench().traffic();
+            let messages = run.traffic();
             self.motion.with(|motion| motion.set_messages(messages));
         }
     }
@@ -217,9 +218,9 @@ impl App {
         if now_ms < self.ask_after_ms {
             return false;
         }
-        let Some(player) = self.player.as_mut().filter(|_| self.shot.is_asking()) else { return false };
+        let Some(run) = self.run.as_ref().filter(|_| self.shot.is_asking()) else { return false };
         let started_ms = dom::now_ms();
-        let drawn = self.shot.ask_on(player, lang, view);
+        let drawn = self.shot.ask_on(run, lang, view);
         let taken_ms = dom::now_ms() - started_ms;
         self.ask_after_ms = now_ms + ASK_PAUSE_PER_MS * taken_ms * taken_ms;
         drawn
@@ -243,30 +244,30 @@ impl App {
         self.turn = (self.turn + after) % TURNS.len();
         self.part_ms = now_ms;
         let (view, lang) = (self.in_view(), self.ui.lang);
-        let Some(player) = &mut self.player else { return false };
-        self.shot.refresh_figures(player);
+        let Some(run) = &self.run else { return false };
+        self.shot.refresh_figures(run);
         match part {
             Part::Stage => {
-                self.shot.refresh_stage(player, lang);
+                self.shot.refresh_stage(run, lang);
                 self.is_stage_old = false;
             }
             Part::Sentence => {
-                self.shot.refresh_sentence(player, lang);
+                self.shot.refresh_sentence(run, lang);
                 self.refresh_diagram();
             }
-            Part::Table => self.shot.refresh_panels(player, lang, view.only_table(), self.story_steps),
+            Part::Table => self.shot.refresh_panels(run, lang, view.only_table(), self.story_steps),
             Part::Side => {
-                self.shot.refresh_panels(player, lang, view.without_table(), self.story_steps);
+                self.shot.refresh_panels(run, lang, view.without_table(), self.story_steps);
                 if view.compare {
-                    self.shot.refresh_comparison(player, self.other, lang);
+                    self.shot.refresh_comparison(run, self.other, lang);
                 }
             }
             Part::Causes => {
                 self.causes_ms = now_ms;
                 if view.metrics {
-                    self.shot.refresh_metrics(player);
+                    self.shot.refresh_metrics(run);
                 }
-                return self.shot.ask_on(player, lang, view) || view.metrics;
+                return self.shot.ask_on(run, lang, view) || view.metrics;
             }
         }
         true
@@ -275,8 +276,8 @@ impl App {
     /// Everything that people read.
     pub(super) fn refresh_reading(&mut self, with_causes: bool) {
         let lang = self.ui.lang;
-        let Some(player) = &mut self.player else { return };
-        self.shot.refresh_sentence(player, lang);
+        let Some(run) = &self.run else { return };
+        self.shot.refresh_sentence(run, lang);
         self.refresh_panels(with_causes);
     }
 
@@ -287,9 +288,9 @@ impl App {
         self.refresh_in(self.in_view());
         if with_causes {
             let (view, lang) = (self.in_view(), self.ui.lang);
-            let Some(player) = &mut self.player else { return };
+            let Some(run) = &self.run else { return };
             self.explaining = None;
-            self.shot.refresh_causes(player, lang, view);
+            self.shot.refresh_causes(run, lang, view);
         }
         self.refresh_diagram();
     }
@@ -301,10 +302,10 @@ impl App {
         if std::mem::take(&mut self.is_unsaid) {
             self.announce();
         }
-        let Some(player) = &mut self.player else { return };
-        self.shot.refresh_panels(player, lang, view, self.story_steps);
+        let Some(run) = &self.run else { return };
+        self.shot.refresh_panels(run, lang, view, self.story_steps);
         if view.compare {
-            self.shot.refresh_comparison(player, self.other, lang);
+            self.shot.refresh_comparison(run, self.other, lang);
         }
     }
 
@@ -348,21 +349,21 @@ impl App {
             return self.refresh_panels(true);
         }
         let (view, lang) = (self.in_view(), self.ui.lang);
-        let Some(player) = &mut self.player else { return };
+        let Some(run) = &self.run else { return };
         self.explaining = None;
-        self.shot.refresh_causes(player, lang, view);
+        self.shot.refresh_causes(run, lang, view);
         self.refresh_diagram();
     }
 
     fn refresh_diagram(&mut self) {
-        let Some(player) = &self.player else { return };
-        let (shot, selection, lang) = (&self.shot, player.selection(), self.ui.lang);
+        let Some(run) = &self.run else { return };
+        let (shot, selection, lang) = (&self.shot, run.selection(), self.ui.lang);
         self.diagram.with(|diagram| {
             diagram.causes = Rc::clone(&shot.causes);
             diagram.cone = Rc::clone(&shot.cone);
             diagram.here = shot.here();
             diagram.choose(selection, &shot.stage.messages);
-            diagram.fetch(player, &shot.stage);
+            diagram.fetch(run, &shot.stage);
             diagram.write_range(lang);
         });
     }
@@ -393,8 +394,9 @@ impl App {
     }
 
     /// The moment that is shown.
-    fn shown_us(&self, player: &Player) -> u64 {
-        if self.reduced_motion { player.bench().now_us() } else { player.time_us() }
+    fn shown_us(&self, run: &Remote) -> u64 {
+        let state = run.state();
+        if self.reduced_motion { state.now_us } else { state.time_us }
     }
 
     /// The stage is drawn: the panels and the diagram follow in a frame of their own.
@@ -435,23 +437,23 @@ impl App {
 
     /// Writes what moves on the stage and the scrubber.
     pub(super) fn write_motion(&mut self) {
-        let Some(player) = &self.player else { return };
-        let shown_us = self.shown_us(player);
+        let Some(run) = &self.run else { return };
+        let shown_us = self.shown_us(run);
         self.motion.with(|motion| motion.write(shown_us));
     }
 
     /// Writes what moves, and paints the diagram.
     pub(super) fn paint(&mut self) {
         self.write_motion();
-        let Some(player) = &self.player else { return };
-        let shown_us = self.shown_us(player);
+        let Some(run) = &self.run else { return };
+        let shown_us = self.shown_us(run);
         let (lang, stage) = (self.ui.lang, &self.shot.stage);
         self.diagram.with(|diagram| {
             if diagram.present(shown_us) || !diagram.has_data() {
-                diagram.fetch(player, stage);
+                diagram.fetch(run, stage);
             }
             diagram.paint(lang);
-            if !player.is_playing() {
+            if !run.is_playing() {
                 diagram.write_range(lang);
             }
         });

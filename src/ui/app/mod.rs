@@ -5,6 +5,7 @@ use std::rc::Rc;
 use gloo::events::EventListener;
 use gloo::render::AnimationFrame;
 use gloo::timers::callback::Timeout;
+use wasm_bindgen_futures::spawn_local;
 use web_sys::Element;
 use yew::prelude::*;
 
@@ -14,13 +15,14 @@ use super::diagram::Diagram;
 use super::dom;
 use super::motion::Motion;
 use super::prefs::{self, Prefs};
-use super::session::{self, Failure};
+use super::catalogue::{self, Card};
+use super::session::{self, Failure, First, Wanted};
 use super::shared::Shared;
-use super::snapshot::Snapshot;
+use super::snapshot::{InView, Snapshot};
 use super::toasts::Toast;
 use super::words;
-use crate::protocol::Invalid;
-use crate::scene::{Command, Lang, Player, ScenarioCard, Workbench};
+use crate::scene::{Command, Lang};
+use crate::wire::{Facts, Remote, WrongSetting};
 use crate::word;
 
 mod exports;
@@ -64,7 +66,7 @@ impl Layout {
 
 /// Where the address of a run is written.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Entry {
+pub enum Entry {
     /// In the history's present entry.
     Same,
     /// In a new one after it.
@@ -89,14 +91,39 @@ pub enum Msg {
     Paint(f64),
     /// The address should be written.
     Save,
+    /// An engine was fetched for what somebody wanted to open, and it is open there, or refused.
+    Opened(Opening, Result<Rc<Remote>, Failure>),
+}
+
+/// What is being opened.
+pub struct Opening {
+    /// Which of the attempts it is: a later one counts.
+    number: u32,
+    /// What.
+    wanted: Wanted,
+    /// Where its address is written.
+    entry: Entry,
+}
+
+/// What the page is mounted with.
+#[derive(Properties, PartialEq)]
+pub struct AppProps {
+    /// The first run.
+    pub first: Shared<First>,
 }
 
 /// The whole page.
 pub struct App {
     ui: Ui,
     prefs: Prefs,
-    cards: Rc<Vec<ScenarioCard>>,
-    player: Option<Player>,
+    cards: Rc<Vec<Card>>,
+    run: Option<Rc<Remote>>,
+    /// How often something was opened.
+    openings: u32,
+    /// The run as it was saved last, for the case that its engine stops.
+    link: String,
+    /// Whether it was said that its engine has stopped.
+    is_fault_said: bool,
     shot: Snapshot,
     layout: Layout,
     table: usize,
@@ -114,7 +141,7 @@ pub struct App {
     dialog: Option<Dialog>,
     refusal: Option<String>,
     /// The settings that a run could not start from.
-    wrong: Rc<Vec<Invalid>>,
+    wrong: Rc<Vec<WrongSetting>>,
     digest: u64,
     opener: Option<Element>,
     toasts: Vec<Toast>,
@@ -152,18 +179,21 @@ pub struct App {
 
 impl Component for App {
     type Message = Msg;
-    type Properties = ();
+    type Properties = AppProps;
 
     fn create(ctx: &Context<Self>) -> Self {
         let prefs = Prefs::load();
         prefs.apply();
-        let cards = Rc::new(crate::scene::catalogue(prefs.lang));
+        let cards = Rc::new(catalogue::cards(prefs.lang));
         let ui = Ui { lang: prefs.lang, ask: ctx.link().callback(Msg::Ask) };
         let mut app = App {
             ui,
             prefs,
             cards,
-            player: None,
+            run: None,
+            openings: 0,
+            link: String::new(),
+            is_fault_said: false,
             shot: Snapshot::default(),
             layout: Layout::now(),
             table: 0,
@@ -212,9 +242,11 @@ impl Component for App {
             _listeners: listeners::install(ctx.link()),
         };
         app.read_colours();
-        if let Some(opened) = session::first(&app.cards, app.ui.lang) {
-            app.failure = opened.failure;
-            app.show(opened.bench);
+        let First { run, failure } = ctx.props().first.with(std::mem::take).unwrap_or_default();
+        app.failure = failure;
+        if let Some(run) = run {
+            app.link = run.link();
+            app.show(run);
         }
         // Where something is wrong with the link, that is what there is to read.
         if !prefs::can_remember() && app.failure.is_none() {
@@ -233,7 +265,7 @@ impl Component for App {
     }
 
     fn update(&mut self, ctx: &Context<Self>, msg: Msg) -> bool {
-        match msg {
+        let drawn = match msg {
             Msg::Ask(ask) => self.answer(ctx, ask),
             Msg::Frame(now_ms) => self.on_frame(ctx, now_ms),
             Msg::Resized => {
@@ -247,7 +279,7 @@ impl Component for App {
             }
             Msg::AddressChanged => {
                 let fragment = dom::fragment();
-                !fragment.is_empty() && self.open_at(ctx, &fragment, None, Entry::Same)
+                !fragment.is_empty() && self.open(ctx, Wanted::text(fragment), Entry::Same)
             }
             Msg::SystemChanged => {
                 self.reduced_motion = self.prefs.movement.is_reduced();
@@ -263,7 +295,12 @@ impl Component for App {
                 self.save();
                 false
             }
-        }
+            Msg::Opened(opening, opened) => {
+                // Somebody who opens two runs in a row waits for the second one.
+                opening.number == self.openings && self.opened(opened, &opening)
+            }
+        };
+        self.notice_fault() | drawn
     }
 
     fn view(&self, _: &Context<Self>) -> Html {
@@ -271,7 +308,7 @@ impl Component for App {
     }
 
     fn rendered(&mut self, ctx: &Context<Self>, _: bool) {
-        if self.player.as_ref().is_some_and(Player::is_moving) {
+        if self.run.as_ref().is_some_and(|run| run.is_moving()) {
             self.paint();
         } else {
             // At rest the diagram and the panels wait for the next frame: somebody who drags the needle asks for
@@ -295,67 +332,77 @@ impl Component for App {
 
 impl App {
     /// Shows another run, paused.
-    pub(super) fn show(&mut self, bench: Box<dyn Workbench>) {
-        let slowdown = self.player.as_ref().map(Player::slowdown);
-        let player = Player::new(bench);
-        let player = match slowdown {
-            Some(slowdown) => player.with_slowdown(slowdown),
-            None => player,
-        };
+    pub(super) fn show(&mut self, run: Rc<Remote>) {
+        self.is_fault_said = false;
         self.story_steps = STORY_STEPS;
         self.frame_ms = None;
         self.shot = Snapshot::default();
         self.diagram.with(|diagram| diagram.view = Default::default());
-        self.player = Some(player);
+        self.run = Some(run);
         self.refresh_all();
     }
 
     fn refresh_all(&mut self) {
         let lang = self.ui.lang;
-        let Some(player) = &mut self.player else { return };
+        let Some(run) = &self.run else { return };
         self.shot.forget_story();
-        self.shot.refresh_stage(player, lang);
-        self.shot.refresh_branches(player);
+        self.shot.refresh_stage(run, lang);
+        self.shot.refresh_branches(run);
         // The names of the tables are those of tabs, even of those that are not in view.
-        self.shot.tables = Rc::new(player.bench().tables(self.table, lang));
+        self.shot.refresh_panels(run, lang, InView::default().with(Panel::Table(self.table)), 0);
         self.refresh_reading(true);
-        let title = self.cards.iter().find(|card| card.id == self.scenario());
+        let scenario = self.facts().scenario.clone();
+        let title = self.cards.iter().find(|card| card.id == scenario.as_str());
         let title = title.map_or("Lamplight".to_owned(), |card| format!("{} · Lamplight", card.title));
         dom::document().set_title(&title);
     }
 
-    fn scenario(&self) -> &str {
-        self.player.as_ref().map_or("", |player| player.bench().scenario())
+    /// What stays the same of the run that is shown.
+    fn facts(&self) -> Rc<Facts> {
+        self.run.as_ref().map(|run| run.facts()).unwrap_or_default()
     }
 
-    pub(super) fn open(&mut self, ctx: &Context<Self>, source: &str, seed: Option<u64>) -> bool {
-        self.open_at(ctx, source, seed, Entry::New)
+    /// How slowly runs are shown.
+    pub(super) fn slowdown(&self) -> Option<u32> {
+        self.run.as_ref().map(|run| run.state().slowdown).filter(|slowdown| *slowdown > 0)
     }
 
-    fn open_at(&mut self, ctx: &Context<Self>, source: &str, seed: Option<u64>, entry: Entry) -> bool {
-        let opened = session::open(source, seed, self.ui.lang);
-        self.opened(ctx, opened, source, entry)
-    }
-
-    /// Shows what was opened, or why it could not be.
-    pub(super) fn opened(
-        &mut self,
-        ctx: &Context<Self>,
-        opened: Result<Box<dyn Workbench>, Failure>,
-        source: &str,
-        entry: Entry,
-    ) -> bool {
+    /// Opens a run: at once if its engine is here, and as soon as it was fetched otherwise.
+    pub(super) fn open(&mut self, ctx: &Context<Self>, wanted: Wanted, entry: Entry) -> bool {
         self.command(ctx, Command::Pause);
         self.dialog = None;
         if entry == Entry::New {
             self.save();
         }
+        self.openings = self.openings.wrapping_add(1);
+        let opening = Opening { number: self.openings, wanted, entry };
+        let protocol = opening.wanted.protocol(&self.cards);
+        let (slowdown, lang) = (self.slowdown(), self.ui.lang);
+        if let Some(run) = &self.run
+            && !opening.wanted.afresh
+            && run.fault().is_none()
+            && run.facts().protocol == protocol
+        {
+            let run = Rc::clone(run);
+            let opened = session::open_in(&run, &opening.wanted, slowdown, lang).map(|()| run);
+            return self.opened(opened, &opening);
+        }
+        let (link, cards) = (ctx.link().clone(), Rc::clone(&self.cards));
+        spawn_local(async move {
+            let opened = session::open(opening.wanted.clone(), slowdown, &cards, lang).await;
+            link.send_message(Msg::Opened(opening, opened));
+        });
+        true
+    }
+
+    /// Shows what was opened, or why it could not be.
+    fn opened(&mut self, opened: Result<Rc<Remote>, Failure>, opening: &Opening) -> bool {
         match opened {
-            Ok(bench) => {
+            Ok(run) => {
                 self.failure = None;
-                self.show(session::begun(bench, source));
+                self.show(run);
                 self.announce();
-                self.save_at(entry);
+                self.save_at(opening.entry);
             }
             Err(failure) => {
                 // Nothing lies over what is wrong.
@@ -366,23 +413,36 @@ impl App {
         true
     }
 
+    /// An engine that has stopped is said once, with a way to have the run again. Returns whether it was said now.
+    fn notice_fault(&mut self) -> bool {
+        let has_stopped = self.run.as_ref().is_some_and(|run| run.fault().is_some());
+        if !has_stopped || self.failure.is_some() || self.is_fault_said {
+            return false;
+        }
+        self.is_fault_said = true;
+        self.toasts.clear();
+        self.dialog = None;
+        let again = Wanted { afresh: true, ..Wanted::text(self.link.clone()) };
+        self.failure = Some(session::stopped(again, self.ui.lang));
+        true
+    }
+
     /// The scenario after the one that is open.
     pub(super) fn next_scenario(&self) -> Option<String> {
-        let at = self.cards.iter().position(|card| card.id == self.scenario())?;
-        self.cards.iter().cycle().nth(at + 1).map(|card| card.id.clone())
+        let facts = self.facts();
+        let at = self.cards.iter().position(|card| card.id == facts.scenario.as_str())?;
+        self.cards.iter().cycle().nth(at + 1).map(|card| card.id.to_string())
     }
 
     pub(super) fn reopen(&mut self, ctx: &Context<Self>, seed: Option<u64>) -> bool {
-        let Some(player) = &self.player else { return false };
-        let bench = player.bench();
-        let seed = seed.or(Some(bench.seed()));
-        if self.cards.iter().any(|card| card.id == bench.scenario()) {
-            let scenario = bench.scenario().to_owned();
-            return self.open(ctx, &scenario, seed);
+        let Some(run) = self.run.clone() else { return false };
+        let facts = run.facts();
+        if self.cards.iter().any(|card| card.id == facts.scenario.as_str()) {
+            let wanted = Wanted { seed: seed.or(Some(facts.seed)), ..Wanted::text(facts.scenario.clone()) };
+            return self.open(ctx, wanted, Entry::New);
         }
         // A run that is in no catalogue starts again from its own description.
-        let own = bench.json();
-        self.open(ctx, &own, None) && self.command(ctx, Command::First)
+        self.open(ctx, Wanted::text(run.file()), Entry::New) && self.command(ctx, Command::First)
     }
 
     pub(super) fn set_lang(&mut self, lang: Lang) {
@@ -390,7 +450,7 @@ impl App {
         self.prefs.apply();
         self.prefs.save();
         self.ui.lang = lang;
-        self.cards = Rc::new(crate::scene::catalogue(lang));
+        self.cards = Rc::new(catalogue::cards(lang));
         self.refresh_all();
     }
 
@@ -407,22 +467,26 @@ impl App {
 
     /// The same, in an entry of the history that is new or not: the browser's way back undoes what opened another run.
     pub(super) fn save_at(&mut self, entry: Entry) {
-        let Some(player) = &self.player else { return };
+        let Some(run) = &self.run else { return };
         // A link that could not be read stays in the address until the reader has decided.
-        if player.is_playing() || self.failure.is_some() {
+        if run.is_playing() || self.failure.is_some() {
             return;
         }
-        let link = player.bench().link();
+        let link = run.link();
+        if run.fault().is_some() {
+            return;
+        }
+        self.link.clone_from(&link);
         match entry {
             Entry::Same => dom::set_fragment(&link),
             Entry::New => dom::push_fragment(&link),
         }
-        prefs::remember_run(&link);
+        prefs::remember_run(&link, &run.facts().protocol);
     }
 
     /// Says the current sentence to those who listen; silent while a run plays.
     pub(super) fn announce(&mut self) {
-        let is_playing = self.player.as_ref().is_some_and(Player::is_playing);
+        let is_playing = self.run.as_ref().is_some_and(|run| run.is_playing());
         let text = self.shot.sentence.as_ref().map(|sentence| sentence.text.clone());
         self.announcement =
             AttrValue::from(if is_playing { String::new() } else { text.unwrap_or_default() });

@@ -4,7 +4,7 @@ use yew::prelude::*;
 
 use super::{App, Layout};
 use crate::protocol::{ClientId, NodeId};
-use crate::scene::{Player, Selection};
+use crate::scene::Selection;
 use crate::sim::Address;
 use crate::ui::actions;
 use crate::ui::ask::{Ask, Dialog, Panel};
@@ -52,7 +52,8 @@ impl App {
             Layout::Short => "page is-short",
         };
         let class = classes!(class, self.presents.then_some("is-presenting"));
-        let protocol = self.player.as_ref().map_or("", |player| player.bench().protocol());
+        let facts = self.facts();
+        let protocol = AttrValue::from(facts.protocol.clone());
         let transport = html! {
             <Transport ui={ui.clone()} figures={self.shot.figures} tape={self.shot.tape.clone()}
                 branches={self.shot.branches.clone()} deeds={self.shot.deeds.len()} motion={self.motion.clone()} />
@@ -62,8 +63,8 @@ impl App {
             [self.is_middle_old, self.is_side_old].map(|is_old| is_old.then_some("true"));
         html! {
             <div {class}>
-                <TopBar ui={ui.clone()} cards={self.cards.clone()} {protocol} scenario={self.scenario().to_owned()}
-                    nodes={self.player.as_ref().map_or(0, |player| player.bench().nodes())} presents={self.presents} />
+                <TopBar ui={ui.clone()} cards={self.cards.clone()} {protocol} scenario={facts.scenario.clone()}
+                    nodes={facts.nodes} presents={self.presents} />
                 { self.failure() }
                 <main class="columns" aria-label={word!(lang, "The run", "运行")}>
                     { self.stage() }
@@ -89,14 +90,16 @@ impl App {
 
     fn stage(&self) -> Html {
         let (ui, lang) = (&self.ui, self.ui.lang);
-        let selection = self.player.as_ref().and_then(Player::selection);
-        let look_for = self.cards.iter().find(|card| card.id == self.scenario()).map(|card| card.look_for);
+        let selection = self.run.as_ref().and_then(|run| run.selection());
+        let facts = self.facts();
+        let card = self.cards.iter().find(|card| card.id == facts.scenario.as_str());
+        let look_for = card.map(|card| card.look_for.clone());
         html! {
             <section class="column column-stage" aria-label={word!(lang, "Stage", "舞台")}>
                 <div class="stage-top">
                     <div class="stage-head">
                         if let Some(look_for) = look_for {
-                            <p class="look-for" title={look_for}><strong>{ word!(lang, "Look for", "看点") }</strong>{ " " }{ look_for }</p>
+                            <p class="look-for" title={look_for.clone()}><strong>{ word!(lang, "Look for", "看点") }</strong>{ " " }{ look_for }</p>
                         }
                         <p class="headline">{ self.shot.stage.headline.clone() }</p>
                         // Over what is only read, so that a remark never lies on what can be pressed.
@@ -139,6 +142,11 @@ impl App {
                 if failure.salvaged.is_some() {
                     <button type="button" class="strong" onclick={ui.on(Ask::OpenSalvaged)}>
                         { word!(lang, "Open what could be saved", "打开可以恢复的部分") }
+                    </button>
+                }
+                if failure.again.is_some() {
+                    <button type="button" class="strong" onclick={ui.on(Ask::Retry)}>
+                        { word!(lang, "Try again", "再试一次") }
                     </button>
                 }
                 <button type="button" class="quiet" aria-label={word!(lang, "Close", "关闭")} onclick={ui.on(Ask::Close)}>{ icon(Icon::Close) }</button>
@@ -200,7 +208,7 @@ impl App {
 
     fn panel(&self, panel: Panel) -> Html {
         let (ui, shot) = (&self.ui, &self.shot);
-        let chosen = self.player.as_ref().and_then(Player::selection);
+        let chosen = self.run.as_ref().and_then(|run| run.selection());
         match panel {
             Panel::Diagram => html! { <DiagramView ui={ui.clone()} diagram={self.diagram.clone()} /> },
             Panel::Table(shown) => {
@@ -220,10 +228,10 @@ impl App {
 
     /// The menu or the dialog that is open.
     fn overlay(&self) -> Html {
-        let Some(player) = &self.player else { return Html::default() };
-        let (ui, lang, bench) = (self.ui.clone(), self.ui.lang, player.bench());
+        let Some(run) = &self.run else { return Html::default() };
+        let (ui, lang) = (self.ui.clone(), self.ui.lang);
         if let Some((subject, x, y)) = self.menu
-            && let Some((title, items)) = actions::menu(subject, &self.shot.stage, bench, lang)
+            && let Some((title, items)) = actions::menu(subject, &self.shot.stage, run, lang)
         {
             return html! { <Menu {ui} {title} {items} {x} {y} /> };
         }
@@ -231,18 +239,18 @@ impl App {
         match self.dialog {
             None => Html::default(),
             Some(Dialog::Share) => html! {
-                <Share {ui} address={dom::address_with(&bench.link())} digest={self.digest}
-                    cursor={bench.cursor()} recorded={bench.recorded()} />
+                <Share {ui} address={dom::address_with(&run.link())} digest={self.digest}
+                    cursor={run.state().cursor} recorded={run.state().recorded} />
             },
             Some(Dialog::Help) => html! { <Help {ui} /> },
             Some(Dialog::Settings) => html! { <SettingsDialog {ui} prefs={self.prefs} /> },
             Some(Dialog::Command(client)) => {
                 let receiver = Receiver::Client(ClientId(client));
-                html! { <CommandDialog {ui} {receiver} clients={bench.clients()} prompts={bench.commands(lang)} {refusal} /> }
+                html! { <CommandDialog {ui} {receiver} clients={run.facts().clients} prompts={run.prompts(Address::Client(ClientId(client)), lang)} {refusal} /> }
             }
             Some(Dialog::Operation(node)) => {
                 let receiver = Receiver::Node(NodeId(node));
-                html! { <CommandDialog {ui} {receiver} clients={0} prompts={bench.operations(NodeId(node), lang)} {refusal} /> }
+                html! { <CommandDialog {ui} {receiver} clients={0} prompts={run.prompts(Address::Node(NodeId(node)), lang)} {refusal} /> }
             }
             Some(Dialog::Clock(node)) => html! { <ClockDialog {ui} node={NodeId(node)} {refusal} /> },
             Some(Dialog::Links(node)) => {
@@ -252,12 +260,12 @@ impl App {
                 html! { <PartitionDialog {ui} stage={self.shot.stage.clone()} {refusal} /> }
             }
             Some(Dialog::Conditions) => {
-                html! { <ConditionsDialog {ui} conditions={bench.conditions()} {refusal} /> }
+                html! { <ConditionsDialog {ui} conditions={run.conditions()} {refusal} /> }
             }
             Some(Dialog::Setup) => {
-                html! { <SetupDialog {ui} file={bench.json()} wrong={self.wrong.clone()} {refusal} /> }
+                html! { <SetupDialog {ui} known={run.settings()} wrong={self.wrong.clone()} {refusal} /> }
             }
-            Some(Dialog::Seed) => html! { <SeedDialog {ui} seed={bench.seed()} /> },
+            Some(Dialog::Seed) => html! { <SeedDialog {ui} seed={run.facts().seed} /> },
             Some(Dialog::Deeds) => deeds::dialog(&ui, &self.shot.deeds),
             Some(Dialog::Branches) => html! {
                 <DialogFrame ui={ui.clone()} title={word!(lang, "Branches", "分支")}>

@@ -7,9 +7,10 @@ use yew::prelude::*;
 
 use super::{App, Entry, STORY_STEPS};
 use crate::scene::Command;
-use crate::scene::settings::{self, SettingsError};
 use crate::ui::ask::{Ask, Dialog, Panel};
-use crate::ui::{diagram, dom, session, words};
+use crate::ui::session::Wanted;
+use crate::ui::{diagram, dom, words};
+use crate::wire::{Rebuilt, Source};
 
 impl App {
     /// What becomes of a wish. Returns whether the page is drawn anew.
@@ -20,32 +21,39 @@ impl App {
         }
         match ask {
             Ask::Player(command) => self.command(ctx, command),
-            Ask::Open(source) => self.open(ctx, &source, None),
+            Ask::Open(source) => self.open(ctx, Wanted::text(source), Entry::New),
             Ask::OpenFile(bytes, length) => {
-                let opened = session::open_file(&bytes, length, self.ui.lang);
-                self.opened(ctx, opened, "", Entry::New)
+                let wanted = Wanted { source: Source::File(bytes, length), seed: None, afresh: false };
+                self.open(ctx, wanted, Entry::New)
             }
             Ask::Reopen(seed) => self.reopen(ctx, seed),
+            Ask::Retry => {
+                let again = self.failure.take().and_then(|failure| failure.again);
+                again.is_some_and(|wanted| self.open(ctx, wanted, Entry::Same))
+            }
             Ask::Again => self.command(ctx, Command::First) | self.command(ctx, Command::Play),
             Ask::Rebuild(changes) => {
-                let Some(player) = &self.player else { return false };
+                self.command(ctx, Command::Pause);
+                self.save();
+                let Some(run) = self.run.clone() else { return false };
                 self.wrong = Rc::default();
-                match settings::open_with(&player.bench().json(), &changes) {
-                    Ok(bench) => {
+                match run.rebuild(changes, self.ui.lang) {
+                    Ok(()) => {
                         self.dialog = None;
-                        self.command(ctx, Command::Pause);
-                        self.save();
-                        self.show(session::begun(bench, "custom"));
+                        self.show(run);
                         self.save_at(Entry::New);
                     }
-                    Err(SettingsError::Invalid(wrong)) => self.wrong = Rc::new(wrong),
-                    Err(SettingsError::Other(cause)) => self.refusal = Some(cause.text(self.ui.lang)),
+                    Err(Rebuilt::Settings(wrong)) => self.wrong = Rc::new(wrong),
+                    Err(Rebuilt::Other(text)) => self.refusal = Some(text),
                 }
                 true
             }
             Ask::OpenSalvaged => {
-                if let Some(bench) = self.failure.take().and_then(|failure| failure.salvaged) {
-                    self.show(bench);
+                let slowdown = self.slowdown();
+                if let Some(run) = self.failure.take().and_then(|failure| failure.salvaged)
+                    && run.salvage(slowdown)
+                {
+                    self.show(run);
                 }
                 true
             }
@@ -64,13 +72,13 @@ impl App {
                 self.refusal = None;
                 self.wrong = Rc::default();
                 self.dialog = Some(dialog);
-                if let Some(player) = &self.player {
-                    self.shot.refresh_branches(player);
+                if let Some(run) = &self.run {
+                    self.shot.refresh_branches(run);
                 }
                 if dialog == Dialog::Share {
                     self.command(ctx, Command::Pause);
                     self.save();
-                    self.digest = self.player.as_mut().map_or(0, |player| player.bench_mut().digest());
+                    self.digest = self.run.as_ref().map_or(0, |run| run.digest());
                 }
                 true
             }
@@ -181,27 +189,28 @@ impl App {
 
     pub(super) fn command(&mut self, ctx: &Context<Self>, command: Command) -> bool {
         let lang = self.ui.lang;
-        let Some(player) = &mut self.player else { return false };
-        player.set_glides(!self.reduced_motion);
+        let Some(run) = self.run.clone() else { return false };
         let is_act = matches!(command, Command::Act(_) | Command::Undo(_));
         if matches!(command, Command::Manual(true)) {
             self.side = Panel::Pending;
             self.only = Panel::Pending;
         }
-        let before = player.bench().cursor();
-        match player.apply(command, lang) {
+        let before = run.state().cursor;
+        match run.apply(command, !self.reduced_motion, lang) {
             Ok(change) => {
                 if is_act && !matches!(self.dialog, Some(Dialog::Links(_))) {
                     self.dialog = None;
                 }
-                let stepped = self.player.as_ref().is_some_and(|player| player.bench().cursor() != before);
-                self.is_unsaid |= stepped;
+                self.is_unsaid |= run.state().cursor != before;
+                if is_act {
+                    // While it plays the address is not written; what somebody did is not lost even so.
+                    self.link = run.link();
+                }
                 let drawn = self.follow(ctx, change) | is_act;
                 self.keep_moving(ctx);
                 drawn
             }
-            Err(refusal) => {
-                let text = refusal.text(lang);
+            Err(text) => {
                 if self.dialog.is_some() {
                     self.refusal = Some(text);
                 } else {

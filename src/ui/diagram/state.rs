@@ -8,19 +8,20 @@ use yew::NodeRef;
 use super::paint;
 use crate::scene::model::{Arrow, Cone, Message, Sentence, SpaceTime, Stage};
 use crate::scene::viewport::Viewport;
-use crate::scene::{Lang, Player, Selection};
+use crate::scene::{Lang, Selection};
 use crate::sim::Address;
 use crate::ui::canvas::{Canvas, Sketch};
 use crate::ui::colours::Colours;
 use crate::ui::dom::Room;
 use crate::ui::words;
+use crate::wire::Remote;
 
 /// The height of the heads of the lanes. This and all else here is in units, of which each is a pixel or, where type is
 /// larger, more.
 pub const HEAD: f64 = 26.0;
 
 /// The most arrows that are asked for.
-const ARROWS_MAX: usize = 1_500;
+const ARROWS_MAX: u32 = 1_500;
 
 /// How far from a point a step may be to be meant, in pixels.
 const REACH: f64 = 12.0;
@@ -117,14 +118,14 @@ impl Diagram {
     }
 
     /// Asks for what lies in the window, and some around it, so that moving it does not ask in every frame.
-    pub fn fetch(&mut self, player: &Player, stage: &Stage) {
+    pub fn fetch(&mut self, run: &Remote, stage: &Stage) {
         if self.canvas.is_none() {
             return;
         }
         let margin_us = self.view.span_us() * 0.5;
         self.covered =
             ((self.view.from_us() - margin_us).max(0.0) as u64, (self.view.to_us() + margin_us) as u64);
-        self.data = player.bench().space_time(self.covered.0, self.covered.1, ARROWS_MAX);
+        self.data = run.space_time(self.covered.0, self.covered.1, ARROWS_MAX);
         self.lanes = self.data.lanes.iter().map(|lane| lane.address).zip(0..).collect();
         self.lanes.sort_unstable();
         // Parties are called the same here as on the stage.

@@ -10,11 +10,10 @@ use yew::prelude::*;
 
 use super::{DialogFrame, on_submit, value};
 use crate::lang::plural;
-use crate::protocol::Invalid;
 use crate::scene::Lang;
-use crate::scene::problems::{invalid_text, problem_text};
-use crate::scene::settings::{Setting, SettingValue, settings};
+use crate::scene::settings::{Setting, SettingValue};
 use crate::ui::ask::{Ask, Ui};
+use crate::wire::WrongSetting;
 use crate::{say, word};
 
 /// What the dialog is drawn from.
@@ -22,10 +21,10 @@ use crate::{say, word};
 pub struct SetupProps {
     /// Language and wishes.
     pub ui: Ui,
-    /// The run as a scenario file.
-    pub file: String,
+    /// What the run starts from.
+    pub known: Vec<Setting>,
     /// What was wrong with the last attempt.
-    pub wrong: Rc<Vec<Invalid>>,
+    pub wrong: Rc<Vec<WrongSetting>>,
     /// What else was wrong.
     pub refusal: Option<String>,
 }
@@ -34,7 +33,7 @@ pub struct SetupProps {
 #[component]
 pub fn SetupDialog(props: &SetupProps) -> Html {
     let (ui, lang) = (&props.ui, props.ui.lang);
-    let known = use_memo(props.file.clone(), |file| settings(file));
+    let known = &props.known;
     let typed = use_state(BTreeMap::<String, SettingValue>::new);
     let unreadable = use_state(BTreeMap::<String, String>::new);
     let onsubmit = {
@@ -77,16 +76,16 @@ pub fn SetupDialog(props: &SetupProps) -> Html {
     };
     // What was wrong and has no field of its own, such as two options that do not fit together.
     let paths: Vec<&str> = known.iter().map(|setting| setting.path.as_str()).collect();
-    let is_said = |invalid: &Invalid| {
-        paths.iter().any(|path| path == &invalid.field || invalid.field == format!("options.{path}"))
+    let is_said = |wrong: &WrongSetting| {
+        paths.iter().any(|path| path == &wrong.path || wrong.path == format!("options.{path}"))
     };
-    let others = props.wrong.iter().filter(|invalid| !is_said(invalid));
+    let others = props.wrong.iter().filter(|wrong| !is_said(wrong));
     html! {
         <DialogFrame ui={ui.clone()} title={word!(lang, "What the run starts from", "运行的起始设置")}>
             <form class="conditions" {onsubmit}>
                 <div class="settings">{ for known.iter().map(field) }</div>
-                for invalid in others {
-                    <p class="wrong" role="alert">{ invalid_text(invalid, lang) }</p>
+                for other in others {
+                    <p class="wrong" role="alert">{ other.text_with_name.clone() }</p>
                 }
                 if let Some(refusal) = &props.refusal { <p class="wrong" role="alert">{ refusal.clone() }</p> }
                 <p class="hint">{ word!(lang,
@@ -101,9 +100,9 @@ pub fn SetupDialog(props: &SetupProps) -> Html {
     }
 }
 
-fn problems(wrong: &[Invalid], path: &str, lang: Lang) -> Option<String> {
-    let of_path = wrong.iter().filter(|invalid| invalid.field == path);
-    let texts: Vec<String> = of_path.map(|invalid| problem_text(&invalid.problem, lang)).collect();
+fn problems(wrong: &[WrongSetting], path: &str, lang: Lang) -> Option<String> {
+    let of_path = wrong.iter().filter(|wrong| wrong.path == path);
+    let texts: Vec<&str> = of_path.map(|wrong| wrong.text.as_str()).collect();
     (!texts.is_empty()).then(|| texts.join(word!(lang, "; ", "；")))
 }
 

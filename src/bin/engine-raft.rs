@@ -1,0 +1,3 @@
+//! The engine of Raft, a WebAssembly module of its own.
+
+lamplight::engine_module!(lamplight::protocol::raft::Raft);
