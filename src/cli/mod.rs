@@ -19,8 +19,8 @@ use crate::scene::{
 pub mod check;
 pub mod export;
 pub mod hash;
-pub mod run;
 pub mod manifest;
+pub mod run;
 pub mod sentences;
 
 /// Real distributed protocols on a deterministic virtual cluster.

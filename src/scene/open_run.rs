@@ -305,7 +305,7 @@ impl<P: Portray> Workbench for OpenRun<P> {
 
     fn sentences(&self, from: u32, to: u32, lang: Lang) -> Vec<Sentence> {
         let Some(recording) = self.history.recording() else { return Vec::new() };
-        let indexes: Vec<u32> = (from.max(1)..=to).map(|cursor| cursor - 1).collect();
+        let indexes: Vec<u32> = (from.max(1)..=to.min(recording.steps())).map(|cursor| cursor - 1).collect();
         let details = Detail::of_all(recording, &indexes);
         details.iter().map(|detail| telling::sentence(detail, self.options(), lang)).collect()
     }

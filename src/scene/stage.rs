@@ -28,9 +28,13 @@ pub fn stage<P: Portray>(cluster: &Cluster<P>, lang: Lang) -> Stage {
         (0..setup.nodes).map(|node| node_party(cluster, NodeId(node), lang)).collect();
     parties.extend((0..cluster.clients().len()).map(|at| client_party(cluster, at, lang)));
     let mut messages = traffic(cluster);
+    // A search for each message: looking through all that is pending each time would take its square.
+    let mut pending: Vec<_> = cluster.queue().iter().collect();
+    pending.sort_unstable_by_key(|entry| entry.id);
     for message in &mut messages {
-        let id = u32::try_from(message.id).ok();
-        if let Some(entry) = id.and_then(|id| cluster.queue().get(EventId(id))) {
+        let id = u32::try_from(message.id).ok().map(EventId);
+        let at = id.and_then(|id| pending.binary_search_by_key(&id, |entry| entry.id).ok());
+        if let Some(entry) = at.and_then(|at| pending.get(at)) {
             message.description = description(cluster, entry, message.fate, lang);
         }
     }

@@ -82,7 +82,10 @@ pub(super) fn intervene<P: Participant>(
         }
         I::Delay { event, by_us } => {
             if *by_us > super::network::LATENCY_US_MAX {
-                return Err(Problem::OutOfBounds { what: "by_us".into(), limit: super::network::LATENCY_US_MAX });
+                return Err(Problem::OutOfBounds {
+                    what: "by_us".into(),
+                    limit: super::network::LATENCY_US_MAX,
+                });
             }
             match cluster.pending(*event) {
                 Some(Event::Message(_) | Event::Timer { .. } | Event::Sync { .. }) => {}
@@ -92,7 +95,10 @@ pub(super) fn intervene<P: Participant>(
         }
         I::Duplicate { event, after_us } => {
             if *after_us > super::network::LATENCY_US_MAX {
-                return Err(Problem::OutOfBounds { what: "after_us".into(), limit: super::network::LATENCY_US_MAX });
+                return Err(Problem::OutOfBounds {
+                    what: "after_us".into(),
+                    limit: super::network::LATENCY_US_MAX,
+                });
             }
             let Some(Event::Message(envelope)) = cluster.pending(*event) else {
                 return Err(Problem::NoSuchEvent { event: *event });

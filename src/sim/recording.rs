@@ -417,7 +417,10 @@ impl<P: Participant> Recording<P> {
     /// Why it cannot be done. Nothing has changed then.
     pub fn intervene(&mut self, act: InterventionOf<P>) -> Result<(), Problem> {
         if self.interventions.len() >= limits::INTERVENTIONS_MAX {
-            return Err(Problem::Full { what: "interventions".into(), limit: limits::INTERVENTIONS_MAX as u64 });
+            return Err(Problem::Full {
+                what: "interventions".into(),
+                limit: limits::INTERVENTIONS_MAX as u64,
+            });
         }
         self.open_segment();
         let step = self.head.steps();

@@ -21,12 +21,7 @@ fn act(action: Action) -> Ask {
 }
 
 /// The name of a subject, and what can be done with it. Nothing where it is gone.
-pub fn menu(
-    subject: Subject,
-    stage: &Stage,
-    run: &Remote,
-    lang: Lang,
-) -> Option<(String, Vec<Item>)> {
+pub fn menu(subject: Subject, stage: &Stage, run: &Remote, lang: Lang) -> Option<(String, Vec<Item>)> {
     match subject {
         Subject::Party(address) => {
             let party = stage.parties.iter().find(|party| party.address == address)?;

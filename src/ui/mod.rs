@@ -42,7 +42,7 @@ mod top_bar;
 mod transport;
 mod words;
 
-pub use app::App;
+pub use app::{App, AppProps};
 
 /// Mounts the page on the document's body, as soon as the engine of the first run is there.
 pub fn mount() {

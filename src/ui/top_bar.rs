@@ -41,7 +41,8 @@ pub fn TopBar(props: &TopBarProps) -> Html {
         }
     }
     let tab = |(protocol, title): &(AttrValue, AttrValue)| {
-        let first = props.cards.iter().find(|card| card.protocol == *protocol).map(|card| card.id.to_string());
+        let first =
+            props.cards.iter().find(|card| card.protocol == *protocol).map(|card| card.id.to_string());
         let current = *protocol == props.protocol;
         let onclick = first.map(|id| ui.on(Ask::Open(id)));
         html! {

@@ -150,7 +150,7 @@ impl Host {
         })
     }
 
-    fn player(&mut self) -> Result<&mut Player, Wrong> {
+    pub(super) fn player(&mut self) -> Result<&mut Player, Wrong> {
         self.player.as_mut().ok_or(Wrong::NoRun)
     }
 
@@ -158,7 +158,7 @@ impl Host {
         self.player.as_ref().map(Player::bench).ok_or(Wrong::NoRun)
     }
 
-    fn open(
+    pub(super) fn open(
         &mut self,
         source: Source,
         seed: Option<u64>,

@@ -11,6 +11,7 @@
 mod circle;
 mod host;
 mod manifest;
+mod plain;
 mod remote;
 mod reply;
 mod request;

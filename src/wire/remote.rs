@@ -6,7 +6,7 @@ use std::rc::Rc;
 use serde::de::DeserializeOwned;
 
 use super::circle::Placements;
-use super::host::{Compared, with_circles};
+use super::host::{Compared, Host, with_circles};
 use super::reply::{Facts, Opened, Panels, Rebuilt, Refused, Saved, State, Told, Why, Wrong};
 use super::request::{Export, PanelsWanted, Request, Source};
 use crate::scene::circle::Circle;
@@ -30,6 +30,14 @@ pub trait Carrier {
     /// # Errors
     /// If the engine has stopped.
     fn carry(&self, request: &[u8]) -> Result<Vec<u8>, Fault>;
+}
+
+/// An engine of the same module, without anything between.
+impl Carrier for RefCell<Host> {
+    fn carry(&self, request: &[u8]) -> Result<Vec<u8>, Fault> {
+        let mut host = self.try_borrow_mut().map_err(|_| Fault("it is busy".to_owned()))?;
+        Ok(host.ask(request))
+    }
 }
 
 /// A run in an engine.
@@ -178,7 +186,8 @@ impl Remote {
     /// What is beside the stage, and the circle of keys, if it was asked for and there is one.
     pub fn panels(&self, wanted: PanelsWanted) -> (Panels, Option<Circle>) {
         let mut panels: Panels = self.get(&Request::Panels(wanted));
-        let circle = panels.circle.take().and_then(|update| self.placements.try_borrow_mut().ok()?.read(update));
+        let circle =
+            panels.circle.take().and_then(|update| self.placements.try_borrow_mut().ok()?.read(update));
         (panels, circle)
     }
 

@@ -42,7 +42,7 @@ pub struct Told {
 /// Tells the steps from one to another, both included and counted from 1.
 pub fn account<P: Portray>(recording: &Recording<P>, from: u32, to: u32, lang: Lang) -> Vec<Account> {
     let options = &recording.head().setup().options;
-    let indexes: Vec<u32> = (from.max(1)..=to).map(|step| step - 1).collect();
+    let indexes: Vec<u32> = (from.max(1)..=to.min(recording.steps())).map(|step| step - 1).collect();
     let mut before_us = from.checked_sub(2).and_then(|index| recording.info(index)).map(|info| info.time_us);
     let mut losses = recording.losses_from(before_us.unwrap_or(0)).peekable();
     let tell = |detail: Detail<P>| {

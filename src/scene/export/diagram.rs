@@ -38,7 +38,10 @@ pub struct Picture {
 
 /// Draws what lies between two moments, with the cursor where it is.
 pub fn draw(bench: &dyn Workbench, from_us: u64, to_us: u64, lang: Lang) -> Picture {
-    let to_us = to_us.max(from_us + 1);
+    // Beyond what is recorded there is nothing to draw, however far the window reaches.
+    let end_us = bench.recorded_us();
+    let from_us = from_us.min(end_us);
+    let to_us = to_us.min(end_us).max(from_us + 1);
     let space_time = bench.space_time(from_us, to_us, ARROWS_MAX);
     draw_window(&space_time, &bench.stage(lang).parties, (from_us, to_us), bench.now_us(), lang)
 }

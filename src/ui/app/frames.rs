@@ -6,8 +6,8 @@ use gloo::timers::callback::Timeout;
 use yew::prelude::*;
 
 use super::{App, Layout, Msg};
-use crate::scene::player::{Change, Notice};
 use crate::scene::Command;
+use crate::scene::player::{Change, Notice};
 use crate::ui::ask::{Ask, Panel};
 use crate::ui::dom;
 use crate::ui::snapshot::InView;

@@ -10,12 +10,12 @@ use web_sys::Element;
 use yew::prelude::*;
 
 use super::ask::{Ask, Dialog, Panel, Subject, Ui};
+use super::catalogue::{self, Card};
 use super::colours::Colours;
 use super::diagram::Diagram;
 use super::dom;
 use super::motion::Motion;
 use super::prefs::{self, Prefs};
-use super::catalogue::{self, Card};
 use super::session::{self, Failure, First, Wanted};
 use super::shared::Shared;
 use super::snapshot::{InView, Snapshot};
@@ -109,7 +109,14 @@ pub struct Opening {
 #[derive(Properties, PartialEq)]
 pub struct AppProps {
     /// The first run.
-    pub first: Shared<First>,
+    pub(super) first: Shared<First>,
+}
+
+impl AppProps {
+    /// A page that begins with this run.
+    pub fn of(run: Rc<Remote>) -> AppProps {
+        AppProps { first: Shared::new(First { run: Some(run), failure: None }) }
+    }
 }
 
 /// The whole page.
