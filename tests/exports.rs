@@ -135,7 +135,7 @@ fn compare<P: Portray>() {
             let name = format!("{}/{} at {cursor}", P::NAME, preset.name);
             let kinds = found.kinds.iter().filter(|kind| kind.arrived > 0);
             let kinds: BTreeMap<String, u64> =
-                kinds.map(|kind| (kind.name.to_owned(), kind.arrived)).collect();
+                kinds.map(|kind| (kind.name.clone().into_owned(), kind.arrived)).collect();
             assert_eq!(kinds, counted.messages, "{name}");
             let totals = found.totals;
             assert_eq!(totals.messages, counted.messages.values().sum::<u64>(), "{name}");
