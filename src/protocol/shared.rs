@@ -67,11 +67,14 @@ impl<'de> Visitor<'de> for TextsVisitor {
     }
 }
 
+/// Texts by their names, shared.
+pub type Texts = Arc<BTreeMap<Arc<str>, Arc<str>>>;
+
 /// Reads texts by their names.
 ///
 /// # Errors
 /// What is there is no map of texts.
-pub fn texts<'de, D: Deserializer<'de>>(from: D) -> Result<Arc<BTreeMap<Arc<str>, Arc<str>>>, D::Error> {
+pub fn texts<'de, D: Deserializer<'de>>(from: D) -> Result<Texts, D::Error> {
     from.deserialize_map(TextsVisitor)
 }
 

@@ -143,7 +143,7 @@ impl OpenCause {
 }
 
 /// A run as the command line and the page open it, whatever the protocol.
-type Opened = Result<Box<dyn Workbench>, OpenError>;
+pub(super) type Opened = Result<Box<dyn Workbench>, OpenError>;
 
 /// One protocol, with its type forgotten.
 pub struct Protocol {

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::registry::{OpenCause, OpenError, PROTOCOLS, Protocol, open_among};
+use super::registry::{OpenCause, Opened, PROTOCOLS, Protocol, open_among};
 use super::workbench::Workbench;
 use crate::protocol::{Invalid, Problem};
 use crate::scenario::json::JsonError;
@@ -108,7 +108,7 @@ fn pointer(path: &str) -> String {
 /// Finds the typed word because of which a file cannot be read: with the old one in its place it says something
 /// else, or nothing at all.
 fn unknown_word(
-    open: &dyn Fn(&str) -> Result<Box<dyn Workbench>, OpenError>,
+    open: &dyn Fn(&str) -> Opened,
     new: &Value,
     old: &str,
     changes: &[Setting],

@@ -1,6 +1,6 @@
 // An engine that stops, or whose file does not come: the page stands, says so in one sentence, and offers the run again.
 
-import { expect, expectNoAxeViolations, goOn, openPage, press, stepBy, stepNow, test } from "../support/lamplight.js";
+import { chooseScenario, expect, expectNoAxeViolations, goOn, openPage, press, stepBy, stepNow, test } from "../support/lamplight.js";
 
 const failure = (page) => page.locator(".failure");
 const again = (page) => page.getByRole("button", { name: /^(Try again|再试一次)$/ });
@@ -16,8 +16,8 @@ test.describe("an engine that stops", () => {
       page.on("pageerror", (error) => problems.push(String(error)));
       await openPage(page, "./#raft/leader-crash");
       await goOn(page, 3);
-      await page.locator("[data-key=n2]").click();
-      await page.keyboard.press("c");
+      await page.locator("[data-key=n2]").click({ button: "right" });
+      await page.getByRole("menuitem", { name: /^(Crash|崩溃)$/ }).click();
       await expect(page.locator("[data-key=n2]")).toHaveClass(/is-down/);
       const step = await stepNow(page);
 
@@ -67,7 +67,7 @@ test.describe("an engine whose file is missing", () => {
     await goOn(page, 2);
     const step = await stepNow(page);
     await page.route("**/engine-paxos-*", (route) => route.abort());
-    await page.getByRole("button", { name: "Paxos", exact: true }).first().click();
+    await chooseScenario(page, "paxos");
     await expect(failure(page)).toContainText("could not be loaded");
     expect(await stepNow(page)).toBe(step);
     await page.unroute("**/engine-paxos-*");
@@ -98,7 +98,7 @@ test("opening another protocol fetches its engine and nothing else", async ({ pa
   await openPage(page, "./#raft/calm");
   const fetched = [];
   page.on("request", (request) => fetched.push(new URL(request.url()).pathname.split("/").pop()));
-  await page.getByRole("button", { name: "Two-phase commit", exact: true }).first().click();
+  await chooseScenario(page, "two-phase-commit");
   await expect(page).toHaveURL(/#two-phase-commit\//);
   await expect(page.locator("[data-key=n1]")).toBeVisible();
   // The lines that ran are read from the source, one file for what is in view.

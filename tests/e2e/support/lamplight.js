@@ -69,7 +69,9 @@ export async function openPage(page, address = "./") {
 
 /** Chooses a built-in scenario by what the protocol and the scenario are called, or by the values of the lists. */
 export async function chooseScenario(page, protocol, scenario) {
-  await page.locator(".protocol-picker select").selectOption(protocol);
+  const [name] = await page.locator(".protocol-picker select").selectOption(protocol);
+  // The engine of another protocol has to be fetched first.
+  await expect(page.locator(`.scenario option[value^="${name}/"]`)).not.toHaveCount(0);
   if (scenario !== undefined) await page.locator(".scenario select").selectOption(scenario);
 }
 
