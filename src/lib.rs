@@ -1,7 +1,7 @@
 //! Lamplight: real distributed protocols on one deterministic virtual cluster, in the browser tab.
 //!
 //! The layers point one way; each module may use only those listed below it (`docs/ARCHITECTURE.md`):
-//! `ui`, `embed`, `lesson`, `scene`, `scenario`, `check`, `sim`, `protocol`. [`lang`] serves them all.
+//! `ui`, `engine`, `embed`, `lesson`, `wire`, `scene`, `scenario`, `check`, `sim`, `protocol`. [`lang`] serves them all.
 //!
 //! A run is a function of (scenario, seed, interventions): the same input gives the same bytes natively
 //! and in wasm.

@@ -1,4 +1,4 @@
-// Fetches and starts the engine of a protocol. `scripts/engines.mjs` writes into the document where each one is.
+// Fetches and starts the engine of a protocol. `scripts/minify.mjs` writes into the document where each one is.
 
 /** How often an engine was started anew after a fault: a module that is imported under another address is another one. */
 let started = 0;

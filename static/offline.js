@@ -41,7 +41,7 @@ async function fromNetwork(request, stored) {
 async function answer(request, url) {
   const cache = await caches.open(NAME);
   const isPage = request.mode === "navigate";
-  const stored = await cache.match(isPage ? "./" : request, { ignoreSearch: isPage, ignoreVary: true });
+  const stored = await cache.match(isPage ? "./" : request, { ignoreSearch: true, ignoreVary: true });
   return stored && !isLasting(url) ? stored : fromNetwork(request, stored);
 }
 

@@ -7,9 +7,14 @@ mod paxos_run;
 
 use std::collections::BTreeSet;
 
+use lamplight::lang::Lang;
+use lamplight::protocol::NodeId;
 use lamplight::protocol::paxos::multi::{Message, MultiPaxos, Reason, Role};
 use lamplight::protocol::paxos::synod::{Answer, Synod};
 use lamplight::scenario::{Presets, json};
+use lamplight::scene::Selection;
+use lamplight::scene::model::MarkKind;
+use lamplight::sim::Address;
 use paxos_run::Run;
 
 const SECOND_US: u64 = 1_000_000;
@@ -44,6 +49,22 @@ fn a_promise_is_not_rolled_back_by_a_log_that_was_replaced() {
     for answer in &values {
         assert!(matches!(answer, Answer::Chosen { .. }) && *answer == values[0], "{values:?}");
     }
+}
+
+/// An acceptor that dies before it has told anybody that it accepted, and lives again, tells the learner in its own process
+/// when that asks; together with one other acceptance that is a quorum ("Paxos Made Simple" §2.3). The monitor did not hear
+/// it and called what was learned a violation. (Found by seed 4914146 of three nodes.)
+#[test]
+fn what_an_acceptor_tells_itself_again_counts() {
+    let text = include_str!("field/paxos/learner-is-the-acceptor.json");
+    let Ok(mut bench) = lamplight::scene::open(text) else { panic!("it cannot be opened") };
+    assert_eq!(bench.seek(44), 44);
+    let marks = bench.tape(Lang::En).marks;
+    assert!(marks.iter().all(|mark| mark.kind != MarkKind::Violation), "{marks:?}");
+    // Now a quorum is known of, so another value would be seen: the learner in this very process has learned.
+    let learned = bench.inspect(Selection::Party(Address::Node(NodeId(1))), Lang::En);
+    let learned = learned.map(|fields| format!("{fields:?}")).unwrap_or_default();
+    assert!(learned.contains("c2.2801"), "{learned}");
 }
 
 /// A promise whose acceptor has trimmed what the proposer does not know does not count; others do in its place.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::registry::{OpenCause, Opened, PROTOCOLS, Protocol, open_among};
+use super::registry::{OpenCause, Opened, Protocol, open_among};
 use super::workbench::Workbench;
 use crate::protocol::{Invalid, Problem};
 use crate::scenario::json::JsonError;
@@ -57,19 +57,12 @@ fn setting(path: String, value: &Value) -> Option<Setting> {
     Some(Setting { path, value })
 }
 
-/// Opens the run of a scenario file with other settings, from its start and without what was done to it.
+/// Opens the run of a scenario file with other settings, from its start and without what was done to it, where these
+/// protocols are at hand.
 ///
 /// # Errors
 /// What is wrong with them.
-pub fn open_with(file: &str, changes: &[Setting]) -> Result<Box<dyn Workbench>, SettingsError> {
-    open_with_among(PROTOCOLS, file, changes)
-}
-
-/// The same where only these protocols are at hand.
-///
-/// # Errors
-/// What is wrong with them.
-pub fn open_with_among(
+pub fn open_with(
     among: &[Protocol],
     file: &str,
     changes: &[Setting],
@@ -140,7 +133,7 @@ fn unknown_word(
 
 #[cfg(test)]
 mod tests {
-    use super::super::registry::open;
+    use super::super::registry::{PROTOCOLS, open};
     use super::*;
 
     fn figure(path: &str, figure: u64) -> Setting {
@@ -153,7 +146,7 @@ mod tests {
             let file = open(&card.id).ok().unwrap().json();
             let form = settings(&file);
             assert!(form.contains(&figure("clients", file_clients(&file))), "{}", card.id);
-            let mut again = open_with(&file, &form).ok().unwrap();
+            let mut again = open_with(PROTOCOLS, &file, &form).ok().unwrap();
             let mut same = open(&card.id).ok().unwrap();
             assert_eq!((again.seek(200), again.digest()), (same.seek(200), same.digest()), "{}", card.id);
         }
@@ -167,7 +160,7 @@ mod tests {
     #[test]
     fn a_changed_setting_changes_the_run() {
         let file = open("raft/calm").ok().unwrap().json();
-        let bench = open_with(&file, &[figure("nodes", 7)]).ok().unwrap();
+        let bench = open_with(PROTOCOLS, &file, &[figure("nodes", 7)]).ok().unwrap();
         assert_eq!((bench.nodes(), bench.cursor()), (7, 0));
     }
 
@@ -179,7 +172,7 @@ mod tests {
             value: SettingValue::Word(word.to_owned()),
         };
         let Err(SettingsError::Invalid(wrong)) =
-            open_with(&file, &[figure("nodes", 4), word("options.algorithm", "roulette")])
+            open_with(PROTOCOLS, &file, &[figure("nodes", 4), word("options.algorithm", "roulette")])
         else {
             panic!("it was opened")
         };
@@ -198,11 +191,16 @@ mod tests {
     fn what_is_invalid_is_said_by_its_place() {
         let file = open("raft/calm").ok().unwrap().json();
         let wrong = [figure("nodes", 0), figure("options.election_timeout_us_max", 1)];
-        let Err(SettingsError::Invalid(wrong)) = open_with(&file, &wrong) else { panic!("it was opened") };
+        let Err(SettingsError::Invalid(wrong)) = open_with(PROTOCOLS, &file, &wrong) else {
+            panic!("it was opened")
+        };
         let fields: Vec<&str> = wrong.iter().map(|invalid| invalid.field.as_str()).collect();
         assert!(fields.contains(&"nodes"), "{fields:?}");
         assert!(fields.iter().any(|field| field.starts_with("options.election_timeout")), "{fields:?}");
         let word = Setting { path: "options.pre_vote".to_owned(), value: SettingValue::Word("x".to_owned()) };
-        assert!(matches!(open_with(&file, &[word]), Err(SettingsError::Other(OpenCause::Json(_)))));
+        assert!(matches!(
+            open_with(PROTOCOLS, &file, &[word]),
+            Err(SettingsError::Other(OpenCause::Json(_)))
+        ));
     }
 }

@@ -102,19 +102,25 @@ pub fn stopped(again: Wanted, lang: Lang) -> Failure {
 pub async fn first(cards: &[Card], lang: Lang) -> First {
     let fragment = dom::fragment();
     let mut first = First::default();
+    // An engine that stopped on the way is not asked again.
+    let mut afresh = false;
     if !fragment.is_empty() {
         match open(Wanted::text(fragment), None, cards, lang).await {
             Ok(run) => return First { run: Some(run), failure: None },
-            Err(failure) => first.failure = Some(failure),
+            Err(failure) => {
+                afresh = failure.again.is_some();
+                first.failure = Some(failure);
+            }
         }
-    } else if let Some(last) = prefs::last_run()
-        && let Ok(run) = open(Wanted::text(last), None, cards, lang).await
-    {
-        // What was remembered and can no longer be opened is not worth a word: nobody asked for it.
-        return First { run: Some(run), failure: None };
+    } else if let Some(last) = prefs::last_run() {
+        match open(Wanted::text(last), None, cards, lang).await {
+            Ok(run) => return First { run: Some(run), failure: None },
+            // What was remembered and can no longer be opened is not worth a word: nobody asked for it.
+            Err(failure) => afresh = failure.again.is_some(),
+        }
     }
     if let Some(card) = cards.first() {
-        match open(Wanted::text(card.id.to_string()), None, cards, lang).await {
+        match open(Wanted { afresh, ..Wanted::text(card.id.to_string()) }, None, cards, lang).await {
             Ok(run) => first.run = Some(run),
             Err(failure) => first.failure = first.failure.or(Some(failure)),
         }

@@ -82,6 +82,11 @@ pub fn forgets(lang: Lang) -> &'static str {
     )
 }
 
+/// Said while the engine of a protocol is being fetched, where that takes long.
+pub fn fetches_engine(lang: Lang) -> &'static str {
+    word!(lang, "The engine of this protocol is being fetched …", "正在获取此协议的引擎……")
+}
+
 /// Said where the engine of a protocol cannot be fetched or started.
 pub fn no_engine(lang: Lang) -> &'static str {
     word!(

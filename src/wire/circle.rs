@@ -7,6 +7,7 @@ use std::rc::Rc;
 use serde::{Deserialize, Serialize};
 
 use crate::scene::circle::{Circle, Placed};
+use crate::scene::compare::Comparison;
 
 /// How many placements both ends remember: those of two branches side by side, before and after a step.
 const REMEMBERED_MAX: usize = 4;
@@ -26,6 +27,9 @@ impl PartialEq for CircleUpdate {
         (self.number, &self.arrived, &self.sums) == (other.number, &other.arrived, &other.sums)
     }
 }
+
+/// A comparison with its circles as they cross the wire.
+pub(super) type Compared = (Comparison, [Option<CircleUpdate>; 2]);
 
 /// What both ends remember. They see the same updates in the same order, so they remember the same.
 #[derive(Debug, Default)]
@@ -52,6 +56,18 @@ impl Placements {
         self.numbered = self.numbered.wrapping_add(1);
         self.remember(self.numbered, Rc::clone(&circle.placed));
         CircleUpdate { number: self.numbered, placed: Some(Rc::clone(&circle.placed)), arrived, sums }
+    }
+
+    /// Both circles of a comparison, which leaves them behind: the engine's end.
+    pub fn write_both(&mut self, mut compared: Comparison) -> Compared {
+        let circles = std::mem::take(&mut compared.circles);
+        (compared, circles.map(|circle| circle.map(|circle| self.write(&circle))))
+    }
+
+    /// The other end of that.
+    pub fn read_both(&mut self, (compared, circles): Compared) -> Comparison {
+        let circles = circles.map(|circle| circle.and_then(|update| self.read(update)).map(Rc::new));
+        Comparison { circles, ..compared }
     }
 
     /// The other end. Nothing if the number is not known here.

@@ -1,13 +1,10 @@
 //! The engine's end of the wire: it holds one run and answers.
 
-use std::rc::Rc;
-
 use serde::Serialize;
 
-use super::circle::Placements;
+use super::circle::{Compared, Placements};
 use super::reply::{Facts, Opened, Panels, Rebuilt, Refused, Saved, State, Told, Why, Wrong, WrongSetting};
 use super::request::{Export, PanelsWanted, Request, Source};
-use crate::scene::compare::Comparison;
 use crate::scene::export::{diagram, mermaid, prometheus, shiviz};
 use crate::scene::problems::{invalid_text, problem_text};
 use crate::scene::registry::{OpenError, Protocol, open_among, open_file_among};
@@ -27,9 +24,6 @@ pub struct Host {
     salvaged: Option<Box<dyn Workbench>>,
     placements: Placements,
 }
-
-/// A comparison with its circles as they cross the wire.
-pub(super) type Compared = (Comparison, [Option<super::CircleUpdate>; 2]);
 
 impl Host {
     /// An engine without a run for these protocols. The clock times what a table compares, in ms, and nothing else.
@@ -53,7 +47,7 @@ impl Host {
             }
             Request::Rebuild { changes, lang } => {
                 let file = self.bench()?.json();
-                let opened = match settings::open_with_among(self.protocols, &file, &changes) {
+                let opened = match settings::open_with(self.protocols, &file, &changes) {
                     Ok(bench) => Ok(self.show(begun(bench, "custom"), None)),
                     Err(SettingsError::Invalid(wrong)) => Err(Rebuilt::Settings(
                         wrong
@@ -95,11 +89,8 @@ impl Host {
             }
             Request::Compare { other, lang } => {
                 let compared = self.player()?.bench_mut().compare(other, lang);
-                let compared: Option<Compared> = compared.map(|mut compared| {
-                    let circles = std::mem::take(&mut compared.circles);
-                    let circles = circles.map(|circle| circle.map(|circle| self.placements.write(&circle)));
-                    (compared, circles)
-                });
+                let compared: Option<Compared> =
+                    compared.map(|compared| self.placements.write_both(compared));
                 Ok(self.reply(&compared))
             }
             Request::Why { step, steps_max, with_cone, with_source, lang } => {
@@ -276,13 +267,4 @@ fn save(bench: &dyn Workbench, export: Export, bytes_max: usize, lang: Lang) -> 
         }
     };
     is_whole.then_some(Saved { text, size })
-}
-
-/// What a comparison becomes at the other end.
-pub(super) fn with_circles(
-    compared: Compared,
-    mut read: impl FnMut(super::CircleUpdate) -> Option<crate::scene::circle::Circle>,
-) -> Comparison {
-    let (comparison, circles) = compared;
-    Comparison { circles: circles.map(|circle| circle.and_then(&mut read).map(Rc::new)), ..comparison }
 }

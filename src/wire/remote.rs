@@ -5,8 +5,8 @@ use std::rc::Rc;
 
 use serde::de::DeserializeOwned;
 
-use super::circle::Placements;
-use super::host::{Compared, Host, with_circles};
+use super::circle::{Compared, Placements};
+use super::host::Host;
 use super::reply::{Facts, Opened, Panels, Rebuilt, Refused, Saved, State, Told, Why, Wrong};
 use super::request::{Export, PanelsWanted, Request, Source};
 use crate::scene::circle::Circle;
@@ -79,6 +79,8 @@ impl Remote {
                 Some(value)
             }
             Err(fault) => {
+                // Nothing moves any more, so nobody has to wait for the next frame.
+                self.state.set(State { is_playing: false, is_moving: false, ..self.state() });
                 self.fault.replace(Some(fault));
                 None
             }
@@ -195,7 +197,7 @@ impl Remote {
     pub fn compare(&self, other: u32, lang: Lang) -> Option<Comparison> {
         let compared: Option<Compared> = self.get(&Request::Compare { other, lang });
         let mut placements = self.placements.try_borrow_mut().ok()?;
-        compared.map(|compared| with_circles(compared, |update| placements.read(update)))
+        compared.map(|compared| placements.read_both(compared))
     }
 
     /// Why a step happened; nothing while more than so many steps have to be run again for it.

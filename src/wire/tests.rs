@@ -160,16 +160,19 @@ impl Carrier for Stops {
 
 #[test]
 fn an_engine_that_stops_is_said_and_asked_nothing_more() {
-    let carrier = Stops(RefCell::new(host()), std::cell::Cell::new(3));
+    let carrier = Stops(RefCell::new(host()), std::cell::Cell::new(4));
     let remote = Remote::new(Box::new(carrier));
     open_in(&remote, "paxos/calm");
     remote.apply(Command::SeekTo(20), false, Lang::En).unwrap();
+    remote.apply(Command::Play, false, Lang::En).unwrap();
     let before = remote.state();
+    assert!(before.is_playing && before.is_moving);
     assert!(!remote.stage(Lang::En).parties.is_empty());
     assert_eq!(remote.stage(Lang::En), Default::default());
     assert_eq!(remote.fault(), Some(Fault("it stopped".to_owned())));
-    // How things stood last is still known, so that the page can say where it was.
-    assert_eq!((remote.state(), remote.link()), (before, String::new()));
+    // How things stood last is still known, so that the page can say where it was; but nothing moves any more.
+    let now = State { is_playing: false, is_moving: false, ..before };
+    assert_eq!((remote.state(), remote.link()), (now, String::new()));
 }
 
 /// A carrier that answers whatever it was given.

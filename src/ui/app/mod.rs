@@ -34,6 +34,9 @@ mod wishes;
 /// How long a remark stays, in ms.
 const TOAST_MS: u32 = 7_000;
 
+/// After how long it is said that an engine is still being fetched, in ms.
+const FETCHING_MS: u32 = 600;
+
 /// How many steps the story tells at first, and how many more it tells when asked.
 const STORY_STEPS: u32 = 30;
 
@@ -127,6 +130,8 @@ pub struct App {
     run: Option<Rc<Remote>>,
     /// How often something was opened.
     openings: u32,
+    /// Says that an engine is still being fetched, unless it comes before.
+    fetching: Option<Timeout>,
     /// The run as it was saved last, for the case that its engine stops.
     link: String,
     /// Whether it was said that its engine has stopped.
@@ -199,6 +204,7 @@ impl Component for App {
             cards,
             run: None,
             openings: 0,
+            fetching: None,
             link: String::new(),
             is_fault_said: false,
             shot: Snapshot::default(),
@@ -252,7 +258,6 @@ impl Component for App {
         let First { run, failure } = ctx.props().first.with(std::mem::take).unwrap_or_default();
         app.failure = failure;
         if let Some(run) = run {
-            app.link = run.link();
             app.show(run);
         }
         // Where something is wrong with the link, that is what there is to read.
@@ -304,7 +309,16 @@ impl Component for App {
             }
             Msg::Opened(opening, opened) => {
                 // Somebody who opens two runs in a row waits for the second one.
-                opening.number == self.openings && self.opened(opened, &opening)
+                let is_latest = opening.number == self.openings;
+                if is_latest {
+                    self.fetching = None;
+                    // What was done meanwhile is kept with the run that it was done in.
+                    self.command(ctx, Command::Pause);
+                    self.save();
+                    (self.dialog, self.menu) = (None, None);
+                    self.opened(opened, &opening);
+                }
+                is_latest
             }
         };
         self.notice_fault() | drawn
@@ -341,6 +355,7 @@ impl App {
     /// Shows another run, paused.
     pub(super) fn show(&mut self, run: Rc<Remote>) {
         self.is_fault_said = false;
+        self.keep_link(&run);
         self.story_steps = STORY_STEPS;
         self.frame_ms = None;
         self.shot = Snapshot::default();
@@ -382,18 +397,24 @@ impl App {
             self.save();
         }
         self.openings = self.openings.wrapping_add(1);
-        let opening = Opening { number: self.openings, wanted, entry };
+        // A module that has stopped would stop again, whichever run is opened.
+        let afresh = wanted.afresh || self.run.as_ref().is_some_and(|run| run.fault().is_some());
+        let opening = Opening { number: self.openings, wanted: Wanted { afresh, ..wanted }, entry };
         let protocol = opening.wanted.protocol(&self.cards);
         let (slowdown, lang) = (self.slowdown(), self.ui.lang);
         if let Some(run) = &self.run
             && !opening.wanted.afresh
-            && run.fault().is_none()
             && run.facts().protocol == protocol
         {
             let run = Rc::clone(run);
             let opened = session::open_in(&run, &opening.wanted, slowdown, lang).map(|()| run);
             return self.opened(opened, &opening);
         }
+        // Over a slow network that takes a while.
+        let saying = ctx.link().clone();
+        let said = words::fetches_engine(lang).to_owned();
+        self.fetching =
+            Some(Timeout::new(FETCHING_MS, move || saying.send_message(Msg::Ask(Ask::Say(said)))));
         let (link, cards) = (ctx.link().clone(), Rc::clone(&self.cards));
         spawn_local(async move {
             let opened = session::open(opening.wanted.clone(), slowdown, &cards, lang).await;
@@ -429,6 +450,10 @@ impl App {
         self.is_fault_said = true;
         self.toasts.clear();
         self.dialog = None;
+        if let Some(run) = &self.run {
+            // It does not play any more.
+            self.shot.refresh_figures(run);
+        }
         let again = Wanted { afresh: true, ..Wanted::text(self.link.clone()) };
         self.failure = Some(session::stopped(again, self.ui.lang));
         true
@@ -444,6 +469,9 @@ impl App {
     pub(super) fn reopen(&mut self, ctx: &Context<Self>, seed: Option<u64>) -> bool {
         let Some(run) = self.run.clone() else { return false };
         let facts = run.facts();
+        if run.fault().is_some() {
+            return self.open(ctx, Wanted::text(self.link.clone()), Entry::Same);
+        }
         if self.cards.iter().any(|card| card.id == facts.scenario.as_str()) {
             let wanted = Wanted { seed: seed.or(Some(facts.seed)), ..Wanted::text(facts.scenario.clone()) };
             return self.open(ctx, wanted, Entry::New);
@@ -479,16 +507,25 @@ impl App {
         if run.is_playing() || self.failure.is_some() {
             return;
         }
-        let link = run.link();
-        if run.fault().is_some() {
+        let run = Rc::clone(run);
+        if !self.keep_link(&run) {
             return;
         }
-        self.link.clone_from(&link);
         match entry {
-            Entry::Same => dom::set_fragment(&link),
-            Entry::New => dom::push_fragment(&link),
+            Entry::Same => dom::set_fragment(&self.link),
+            Entry::New => dom::push_fragment(&self.link),
         }
-        prefs::remember_run(&link, &run.facts().protocol);
+        prefs::remember_run(&self.link, &run.facts().protocol);
+    }
+
+    /// Keeps the link to the run as it is now, for the case that its engine stops. Returns whether there is one.
+    pub(super) fn keep_link(&mut self, run: &Remote) -> bool {
+        let link = run.link();
+        let is_there = run.fault().is_none();
+        if is_there {
+            self.link = link;
+        }
+        is_there
     }
 
     /// Says the current sentence to those who listen; silent while a run plays.

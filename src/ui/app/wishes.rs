@@ -204,7 +204,7 @@ impl App {
                 self.is_unsaid |= run.state().cursor != before;
                 if is_act {
                     // While it plays the address is not written; what somebody did is not lost even so.
-                    self.link = run.link();
+                    self.keep_link(&run);
                 }
                 let drawn = self.follow(ctx, change) | is_act;
                 self.keep_moving(ctx);

@@ -94,6 +94,45 @@ test("an engine whose file is cut short is said, even on a first visit", async (
   await expect(failure(page)).toHaveCount(0);
 });
 
+test("an engine that takes long is waited for aloud, and what is done meanwhile is kept", async ({ page }) => {
+  await openPage(page, "./#raft/calm");
+  await goOn(page, 2);
+  let letGo;
+  const held = new Promise((resolve) => (letGo = resolve));
+  await page.route("**/engine-paxos-*_bg.wasm", async (route) => {
+    await held;
+    await route.continue();
+  });
+  await page.locator(".protocol-picker select").selectOption("paxos");
+  await expect(page.locator(".toasts")).toContainText("is being fetched");
+  // The run that is open still works.
+  await page.locator("[data-key=n2]").click({ button: "right" });
+  await page.getByRole("menuitem", { name: "Crash", exact: true }).click();
+  await expect(page.locator("[data-key=n2]")).toHaveClass(/is-down/);
+  letGo();
+  await expect(page.locator('.scenario option[value^="paxos/"]')).not.toHaveCount(0);
+  await page.goBack();
+  await expect(page.locator('.scenario option[value^="raft/"]')).not.toHaveCount(0);
+  await expect(page.locator("[data-key=n2]")).toHaveClass(/is-down/);
+});
+
+test("after an engine has stopped another scenario of its protocol opens in a new one", async ({ page }) => {
+  await openPage(page, "./#raft/calm");
+  await page.evaluate(async () => {
+    const { Engine } = await import(document.getElementById("engine-raft").href);
+    Engine.prototype.ask = () => {
+      throw new WebAssembly.RuntimeError("unreachable");
+    };
+  });
+  await page.keyboard.press("Space");
+  await expect(failure(page)).toContainText("has stopped");
+  // Nothing claims to play.
+  await expect(page.getByRole("button", { name: /^Play/ })).toBeVisible();
+  await chooseScenario(page, "raft", "raft/leader-crash");
+  await expect(failure(page)).toHaveCount(0);
+  await goOn(page, 2);
+});
+
 test("opening another protocol fetches its engine and nothing else", async ({ page }) => {
   await openPage(page, "./#raft/calm");
   const fetched = [];
@@ -124,9 +163,8 @@ test("a visit fetches the engine of its run together with the page", async ({ pa
 test("a script uses an engine without the page's module", async ({ page }) => {
   await openPage(page, "./#raft/calm");
   const found = await page.evaluate(async () => {
-    const { href, dataset } = document.getElementById("engine-paxos");
-    const { default: init, Engine } = await import(href);
-    await init({ module_or_path: new URL(dataset.wasm, document.baseURI) });
+    const { default: init, Engine } = await import(document.getElementById("engine-paxos").href);
+    await init();
     const engine = new Engine();
     engine.open("paxos/calm", undefined);
     const at = engine.seek(12);

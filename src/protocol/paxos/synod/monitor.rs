@@ -280,7 +280,10 @@ impl Monitor<Synod> for SynodMonitor {
                 (EffectBody::Send { message: Message::Accepted(proposal), .. }, _) => {
                     self.on_accepted(node, proposal.ballot)
                 }
-                (EffectBody::Note, Reason::Accepted { ballot }) => self.on_accepted(node, ballot),
+                // What an acceptor tells the learner in its own process is not sent, the first time or again.
+                (EffectBody::Note, Reason::Accepted { ballot } | Reason::AcceptedToldAgain { ballot }) => {
+                    self.on_accepted(node, ballot)
+                }
                 (EffectBody::Note, Reason::ValueTaken) => {
                     if let Some(wish) = &subject.proposer().wish {
                         Arc::make_mut(&mut self.wishes).insert(wish.clone());
