@@ -136,9 +136,7 @@ pub struct Snapshot {
 impl Snapshot {
     /// What must be right in every frame.
     pub fn refresh_stage(&mut self, run: &Remote, lang: Lang) {
-        let stage = run.stage(lang);
-        // What an engine showed last stays in view when it has stopped.
-        if run.fault().is_none() {
+        if let Some(stage) = run.stage(lang) {
             self.stage = Rc::new(stage);
         }
         self.refresh_figures(run);
@@ -164,7 +162,7 @@ impl Snapshot {
     /// The tape changes only with what is recorded: not where the cursor merely moves.
     pub fn refresh_sentence(&mut self, run: &Remote, lang: Lang) {
         let of = Some((self.branch(), run.state().recorded, lang));
-        let told = run.told(self.tape_of != of, lang);
+        let Some(told) = run.told(self.tape_of != of, lang) else { return };
         self.sentence = told.sentence.map(Rc::new);
         if let Some((tape, deeds)) = told.tape {
             self.tape = Rc::new(tape);
@@ -189,10 +187,7 @@ impl Snapshot {
             },
             lang,
         };
-        let (panels, circle) = run.panels(wanted);
-        if run.fault().is_some() {
-            return;
-        }
+        let Some((panels, circle)) = run.panels(wanted) else { return };
         if view.circle {
             // What is the same is not drawn again.
             if self.circle.as_deref() != circle.as_ref() {
@@ -219,7 +214,9 @@ impl Snapshot {
 
     /// Two branches side by side.
     pub fn refresh_comparison(&mut self, run: &Remote, other: u32, lang: Lang) {
-        self.comparison = run.compare(other, lang).map(Rc::new);
+        if let Some(comparison) = run.compare(other, lang) {
+            self.comparison = comparison.map(Rc::new);
+        }
     }
 
     /// Whether the reader did what happened in the current step.
@@ -288,8 +285,10 @@ impl Snapshot {
     pub fn refresh_metrics(&mut self, run: &Remote) {
         let state = run.state();
         let of = Some((self.branch(), state.recorded, state.cursor));
-        if self.metrics_of != of {
-            self.metrics = Rc::new(run.metrics());
+        if self.metrics_of != of
+            && let Some(metrics) = run.metrics()
+        {
+            self.metrics = Rc::new(metrics);
             self.metrics_of = of;
         }
     }
@@ -304,7 +303,9 @@ impl Snapshot {
 
     /// The branches.
     pub fn refresh_branches(&mut self, run: &Remote) {
-        self.branches = Rc::new(run.branches());
+        if let Some(branches) = run.branches() {
+            self.branches = Rc::new(branches);
+        }
     }
 
     /// Who acted in the current step.

@@ -42,7 +42,8 @@ impl Carrier for RefCell<Host> {
 
 /// A run in an engine.
 ///
-/// After a [`Fault`] every answer is an empty one; [`Remote::fault`] says so, and whoever holds the run replaces it.
+/// After a [`Fault`] there are no answers: [`Remote::fault`] says why, and whoever holds the run replaces it. What is shown
+/// comes as an [`Option`] for that reason, so that what was shown last can stay.
 pub struct Remote {
     carrier: Box<dyn Carrier>,
     state: Cell<State>,
@@ -171,33 +172,33 @@ impl Remote {
     }
 
     /// The cluster, drawn.
-    pub fn stage(&self, lang: Lang) -> Stage {
-        self.get(&Request::Stage { lang })
+    pub fn stage(&self, lang: Lang) -> Option<Stage> {
+        self.ask(&Request::Stage { lang })
     }
 
     /// The messages alone, without their descriptions.
-    pub fn traffic(&self) -> Vec<Message> {
-        self.get(&Request::Traffic)
+    pub fn traffic(&self) -> Option<Vec<Message>> {
+        self.ask(&Request::Traffic)
     }
 
     /// What happened at the cursor, with the scrubber's paint if that is wanted.
-    pub fn told(&self, with_tape: bool, lang: Lang) -> Told {
-        self.get(&Request::Sentence { with_tape, lang })
+    pub fn told(&self, with_tape: bool, lang: Lang) -> Option<Told> {
+        self.ask(&Request::Sentence { with_tape, lang })
     }
 
     /// What is beside the stage, and the circle of keys, if it was asked for and there is one.
-    pub fn panels(&self, wanted: PanelsWanted) -> (Panels, Option<Circle>) {
-        let mut panels: Panels = self.get(&Request::Panels(wanted));
+    pub fn panels(&self, wanted: PanelsWanted) -> Option<(Panels, Option<Circle>)> {
+        let mut panels: Panels = self.ask(&Request::Panels(wanted))?;
         let circle =
             panels.circle.take().and_then(|update| self.placements.try_borrow_mut().ok()?.read(update));
-        (panels, circle)
+        Some((panels, circle))
     }
 
-    /// Two branches side by side.
-    pub fn compare(&self, other: u32, lang: Lang) -> Option<Comparison> {
-        let compared: Option<Compared> = self.get(&Request::Compare { other, lang });
+    /// Two branches side by side, if there are two.
+    pub fn compare(&self, other: u32, lang: Lang) -> Option<Option<Comparison>> {
+        let compared: Option<Compared> = self.ask(&Request::Compare { other, lang })?;
         let mut placements = self.placements.try_borrow_mut().ok()?;
-        compared.map(|compared| placements.read_both(compared))
+        Some(compared.map(|compared| placements.read_both(compared)))
     }
 
     /// Why a step happened; nothing while more than so many steps have to be run again for it.
@@ -218,18 +219,18 @@ impl Remote {
     }
 
     /// What an operator would chart.
-    pub fn metrics(&self) -> Metrics {
-        self.get(&Request::Metrics)
+    pub fn metrics(&self) -> Option<Metrics> {
+        self.ask(&Request::Metrics)
     }
 
     /// All branches.
-    pub fn branches(&self) -> Vec<BranchView> {
-        self.get(&Request::Branches)
+    pub fn branches(&self) -> Option<Vec<BranchView>> {
+        self.ask(&Request::Branches)
     }
 
     /// The space-time diagram between two moments.
-    pub fn space_time(&self, from_us: u64, to_us: u64, arrows_max: u32) -> SpaceTime {
-        self.get(&Request::SpaceTime { from_us, to_us, arrows_max })
+    pub fn space_time(&self, from_us: u64, to_us: u64, arrows_max: u32) -> Option<SpaceTime> {
+        self.ask(&Request::SpaceTime { from_us, to_us, arrows_max })
     }
 
     /// What surrounds the nodes.

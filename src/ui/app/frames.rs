@@ -207,8 +207,9 @@ impl App {
         let Some(run) = &self.run else { return };
         if self.is_stage_old && now_ms - self.crowd_ms >= CROWD_MS {
             self.crowd_ms = now_ms;
-            let messages = run.traffic();
-            self.motion.with(|motion| motion.set_messages(messages));
+            if let Some(messages) = run.traffic() {
+                self.motion.with(|motion| motion.set_messages(messages));
+            }
         }
     }
 

@@ -444,10 +444,9 @@ impl App {
     /// An engine that has stopped is said once, with a way to have the run again. Returns whether it was said now.
     fn notice_fault(&mut self) -> bool {
         let has_stopped = self.run.as_ref().is_some_and(|run| run.fault().is_some());
-        if !has_stopped || self.failure.is_some() || self.is_fault_said {
+        if !has_stopped || std::mem::replace(&mut self.is_fault_said, true) || self.failure.is_some() {
             return false;
         }
-        self.is_fault_said = true;
         self.toasts.clear();
         self.dialog = None;
         if let Some(run) = &self.run {

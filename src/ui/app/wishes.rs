@@ -195,6 +195,8 @@ impl App {
             self.side = Panel::Pending;
             self.only = Panel::Pending;
         }
+        // Whoever closed the word about an engine that has stopped, and goes on, hears it again.
+        self.is_fault_said = false;
         let before = run.state().cursor;
         match run.apply(command, !self.reduced_motion, lang) {
             Ok(change) => {

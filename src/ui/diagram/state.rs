@@ -123,9 +123,10 @@ impl Diagram {
             return;
         }
         let margin_us = self.view.span_us() * 0.5;
-        self.covered =
+        let (from_us, to_us) =
             ((self.view.from_us() - margin_us).max(0.0) as u64, (self.view.to_us() + margin_us) as u64);
-        self.data = run.space_time(self.covered.0, self.covered.1, ARROWS_MAX);
+        let Some(data) = run.space_time(from_us, to_us, ARROWS_MAX) else { return };
+        (self.covered, self.data) = ((from_us, to_us), data);
         self.lanes = self.data.lanes.iter().map(|lane| lane.address).zip(0..).collect();
         self.lanes.sort_unstable();
         // Parties are called the same here as on the stage.

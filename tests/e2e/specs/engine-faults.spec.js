@@ -118,6 +118,8 @@ test("an engine that takes long is waited for aloud, and what is done meanwhile 
 
 test("after an engine has stopped another scenario of its protocol opens in a new one", async ({ page }) => {
   await openPage(page, "./#raft/calm");
+  await goOn(page, 2);
+  const sentence = await page.locator(".narration p").innerText();
   await page.evaluate(async () => {
     const { Engine } = await import(document.getElementById("engine-raft").href);
     Engine.prototype.ask = () => {
@@ -125,6 +127,13 @@ test("after an engine has stopped another scenario of its protocol opens in a ne
     };
   });
   await page.keyboard.press("Space");
+  await expect(failure(page)).toContainText("has stopped");
+  // What was shown last stays in view and stays true.
+  await expect(page.locator(".narration p")).toHaveText(sentence);
+  await expect(page.locator(".narration-step")).not.toHaveText("0");
+  await failure(page).getByRole("button", { name: "Close" }).click();
+  await expect(failure(page)).toHaveCount(0);
+  await page.keyboard.press("ArrowRight");
   await expect(failure(page)).toContainText("has stopped");
   // Nothing claims to play.
   await expect(page.getByRole("button", { name: /^Play/ })).toBeVisible();

@@ -22,6 +22,8 @@ test.describe("dark chosen on a light system", () => {
     await page.route("**/start.js", () => {});
     await page.reload({ waitUntil: "commit" });
     await expect(page.locator(".skeleton")).toBeVisible();
+    // The document is there before its style sheets are; nothing is painted until then, and the first ground is dark.
+    await expect.poll(ground).not.toBe("rgba(0, 0, 0, 0)");
     expect(await ground()).toBe(dark);
   });
 });
