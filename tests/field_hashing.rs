@@ -264,6 +264,31 @@ fn a_member_that_fetches_what_it_gained_takes_the_place_of_one_that_may_fail() {
     }
 }
 
+/// A write is on W disks, so nothing is promised of what was on W that are lost or belong to nodes that were removed. Who
+/// gets back its own lost disk meanwhile owns what it can ask for, and what the removed bring along when they come back.
+#[test]
+fn a_disk_that_is_refilled_lacks_what_only_removed_nodes_hold_until_they_come_back() {
+    let mut run = Run::of(include_str!("field/hashing/refill-after-removals.json"), |_| {});
+    run.until_us(11_000_000);
+    assert!(!run.node(1).entry().refilling, "it does not wait for nodes that may never come back");
+    let options = run.cluster.setup().options.clone();
+    let lacking = |run: &Run| -> Vec<Place> {
+        let places = (0..options.initial_keys).map(|number| Place::of(&key_name(number)));
+        let lacks = |place: &Place| {
+            let owners = run.node(0).ring().owners(place, &options);
+            owners.into_iter().any(|owner| run.node(owner.0).on_disk(place).is_empty())
+        };
+        places.filter(lacks).collect()
+    };
+    assert!(!lacking(&run).is_empty(), "two of two disks are out of reach");
+    run.until_us(20_000_000);
+    assert_eq!(lacking(&run), []);
+    // The same where another one had its lost disk back already, and who asked had not been told.
+    let subject: Subject<Dynamo> = Subject::Protocol { nodes: 7, adjust: |_| {}, broken: None };
+    let report = check(&subject, 4_960_029..4_960_030, Plan::of::<Dynamo>(), 1);
+    assert!(report.failures.is_empty(), "{:?}", report.failures[0].1.finding);
+}
+
 /// A handover takes work in proportion to its keys: four times as many keys take some four times as long, and not
 /// sixteen times.
 #[test]

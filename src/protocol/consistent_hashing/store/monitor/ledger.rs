@@ -39,6 +39,10 @@ impl Nodes {
         self.0 == 0
     }
 
+    pub(super) fn and(self, other: Nodes) -> Nodes {
+        Nodes(self.0 & other.0)
+    }
+
     pub(super) fn len(self) -> u16 {
         self.0.count_ones() as u16
     }
@@ -280,6 +284,12 @@ impl Ledger {
     pub(super) fn holders(&self, place: &Place, dot: &Dot) -> Option<Nodes> {
         let known = self.keys.get(place)?.iter().find(|known| known.dot == *dot)?;
         Some(known.holders)
+    }
+
+    /// How many disks that hold a version, or did, cannot be asked for it: those that were lost, and those of these nodes.
+    pub(super) fn out_of_reach(&self, place: &Place, dot: &Dot, removed: Nodes) -> u16 {
+        let known = self.keys.get(place).and_then(|all| all.iter().find(|known| known.dot == *dot));
+        known.map_or(0, |known| known.lost.saturating_add(known.holders.and(removed).len()))
     }
 
     /// On how many disks a version is.

@@ -290,13 +290,25 @@ impl DynamoMonitor {
         self.expected.insert(node, expected);
     }
 
-    /// §4.9: a node owns a range only once it has arrived.
+    /// §4.9: a node owns a range only once it has arrived. That one of the W disks of a write is among those that are asked
+    /// holds as long as fewer than W of them are out of reach: lost, or those of nodes that an operator had removed, which
+    /// hand over what they hold when they come back. Beyond that it must have what those had that it could ask. Who has
+    /// just got back its own lost disk may not have been told of others that they have, too, and asks none of those.
     fn check_arrival(&self, node: &Dynamo, options: &Options) -> Option<Violation> {
         let expected = self.expected.get(&node.id())?;
+        let of = |is: fn(&Entry) -> bool| {
+            let mut nodes = Nodes::default();
+            node.membership().nodes_with(is).into_iter().for_each(|node| nodes.insert(node));
+            nodes
+        };
+        let (removed, asked) = (of(|entry| entry.is_removed), of(Entry::is_full));
         expected.iter().find_map(|(place, dot, owners)| {
             let still_there =
                 self.ledger.holders(place, dot).is_some_and(|holders| holders.includes(*owners));
+            let is_promised = self.ledger.out_of_reach(place, dot, removed) < options.write_quorum
+                || !owners.and(asked).is_empty();
             let lacks = still_there
+                && is_promised
                 && node.ring().is_owner(node.id(), place, options)
                 && !self.ledger.has(node, place, dot);
             let (position, owner) = (place.position, node.id());
