@@ -1,11 +1,12 @@
 // Run by Trunk when the page is complete and not yet in place (Trunk.toml): puts the engines beside it under names that
-// change with their content and tells the document where they are, minifies scripts and style sheets (in a development
+// change with their content and tells the document where they are, adds the element for other pages, minifies scripts and style sheets (in a development
 // build they stay as they are), and tells the service worker what files there are.
 
 import { createHash } from "node:crypto";
-import { readFileSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import { copyFileSync, readFileSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { extname, join, sep } from "node:path";
+import { bundleEmbed } from "./embed.mjs";
 
 /** Where `scripts/engines` puts them. */
 const ENGINES = "target/engines";
@@ -14,6 +15,7 @@ const { NODE_TOOLS_DIR, TRUNK_PROFILE, TRUNK_STAGING_DIR } = process.env;
 if (!NODE_TOOLS_DIR) throw new Error("run scripts/build instead of trunk: it sets up the tools");
 
 const places = [];
+const embedded = {};
 for (const name of readdirSync(ENGINES).filter((name) => name.endsWith(".js")).sort()) {
   const engine = name.slice(0, -".js".length);
   const [glue, wasm] = [name, `${engine}_bg.wasm`].map((file) => readFileSync(join(ENGINES, file)));
@@ -21,6 +23,7 @@ for (const name of readdirSync(ENGINES).filter((name) => name.endsWith(".js")).s
   const text = glue.toString().replaceAll(`${engine}_bg.wasm`, `${named}_bg.wasm`);
   writeFileSync(join(TRUNK_STAGING_DIR, `${named}.js`), text);
   writeFileSync(join(TRUNK_STAGING_DIR, `${named}_bg.wasm`), wasm);
+  embedded[engine.slice("engine-".length)] = { script: `../${named}.js`, wasm: `../${named}_bg.wasm` };
   places.push(`<link id="${engine}" rel="engine" href="./${named}.js" data-wasm="./${named}_bg.wasm">`);
 }
 const page = join(TRUNK_STAGING_DIR, "index.html");
@@ -38,6 +41,11 @@ if (TRUNK_PROFILE === "release") {
     writeFileSync(path, transformSync(readFileSync(path, "utf8"), options).code);
   }
 }
+
+// After the rest was minified, because it is made whole at once.
+const embed = { outdir: join(TRUNK_STAGING_DIR, "embed"), places: embedded, minify: TRUNK_PROFILE === "release" };
+await bundleEmbed({ ...embed, site: 'new URL("../", import.meta.url).href' });
+copyFileSync("src/embed/frame.html", join(TRUNK_STAGING_DIR, "embed.html"));
 
 // The service worker stores these files as one version, named by what is in them.
 const worker = join(TRUNK_STAGING_DIR, "offline.js");

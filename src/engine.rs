@@ -32,6 +32,10 @@ macro_rules! engine_module {
                 JsError::new(&why)
             }
 
+            fn tag(lang: Option<String>) -> Lang {
+                lang.map_or(Lang::En, |tag| Lang::from_tag(&tag))
+            }
+
             static PROTOCOLS: &[Protocol] = &[line::<$protocol>()];
 
             /// An engine. It holds one run at a time.
@@ -52,9 +56,20 @@ macro_rules! engine_module {
                     self.0.ask(request)
                 }
 
-                /// For scripts: opens a scenario by name, a link, or the text of a scenario file.
-                pub fn open(&mut self, source: &str, seed: Option<u64>) -> Result<(), JsError> {
-                    self.0.open_text(source, seed, Lang::En).map_err(refused)
+                /// For scripts: opens a scenario by name, a link, or the text of a scenario file. What is wrong with it is
+                /// said in the language of this tag, English if there is none, here and below.
+                pub fn open(
+                    &mut self,
+                    source: &str,
+                    seed: Option<u64>,
+                    lang: Option<String>,
+                ) -> Result<(), JsError> {
+                    self.0.open_text(source, seed, tag(lang)).map_err(refused)
+                }
+
+                /// Opens the same run from its start with other settings, as JSON: `{"nodes": 7}`.
+                pub fn rebuild(&mut self, settings: &str, lang: Option<String>) -> Result<(), JsError> {
+                    self.0.rebuild_text(settings, tag(lang)).map_err(refused)
                 }
 
                 /// Goes to a step, and says where the cursor stands.
@@ -62,9 +77,49 @@ macro_rules! engine_module {
                     self.0.seek(step).map_err(refused)
                 }
 
+                /// Goes some steps forward, or backward, and says where the cursor stands.
+                pub fn step(&mut self, steps: i32) -> Result<u32, JsError> {
+                    self.0.step(steps).map_err(refused)
+                }
+
+                /// Goes to the next or the previous step that is worth stopping at; nothing where there is none.
+                pub fn milestone(&mut self, forward: bool) -> Result<Option<u32>, JsError> {
+                    self.0.milestone(forward).map_err(refused)
+                }
+
                 /// Acts at the cursor: an intervention of a scenario file, as JSON.
-                pub fn act(&mut self, action: &str) -> Result<u32, JsError> {
-                    self.0.act(action, Lang::En).map_err(refused)
+                pub fn act(&mut self, action: &str, lang: Option<String>) -> Result<u32, JsError> {
+                    self.0.act(action, tag(lang)).map_err(refused)
+                }
+
+                /// What a figure shows, as JSON: where the run stands, the cluster, and what happened in this step.
+                pub fn figure(&mut self, lang: &str) -> Result<String, JsError> {
+                    self.0.figure_json(Lang::from_tag(lang)).map_err(refused)
+                }
+
+                /// Terms, leaders and marks of what is recorded, as JSON.
+                pub fn tape(&mut self, lang: &str) -> Result<String, JsError> {
+                    self.0.tape_json(Lang::from_tag(lang)).map_err(refused)
+                }
+
+                /// The tables at the cursor, as JSON.
+                pub fn tables(&mut self, lang: &str) -> Result<String, JsError> {
+                    self.0.tables_json(Lang::from_tag(lang)).map_err(refused)
+                }
+
+                /// The circle of keys as elements of SVG; empty where there is none.
+                pub fn circle(&mut self, lang: &str) -> Result<String, JsError> {
+                    self.0.circle_svg(Lang::from_tag(lang)).map_err(refused)
+                }
+
+                /// The stage at the cursor as an SVG that stands alone.
+                pub fn svg(&mut self, lang: &str) -> Result<String, JsError> {
+                    self.0.stage_svg(Lang::from_tag(lang)).map_err(refused)
+                }
+
+                /// The exact run as a scenario file.
+                pub fn file(&mut self) -> Result<String, JsError> {
+                    self.0.file_text().map_err(refused)
                 }
 
                 /// The cluster at the cursor, as JSON, in the language of this tag.

@@ -8,8 +8,8 @@ use super::stage::CIRCLE_RADIUS;
 use crate::lang::{Lang, time};
 use crate::sim::Address;
 
-/// The width and height of the stage inside the picture.
-const SIDE: f32 = 760.0;
+/// The width and height of the stage inside the picture, in units.
+pub const SIDE: f32 = 760.0;
 /// The room around it.
 const MARGIN: f32 = 50.0;
 /// The room for the headline above it.
@@ -34,6 +34,14 @@ pub fn draw(stage: &Stage, circle: Option<(&Circle, Lang)>) -> String {
 /// The same for a small picture: without keys, which nobody could see in it.
 pub fn draw_small(stage: &Stage, circle: Option<(&Circle, Lang)>) -> String {
     draw_with(stage, circle, false)
+}
+
+/// The circle alone, as elements of a picture of [`SIDE`] units: for a figure that draws the rest by itself.
+pub fn draw_circle(circle: &Circle, lang: Lang) -> String {
+    let (mut svg, centre) = (String::new(), f64::from(SIDE / 2.0));
+    let radius = f64::from(CIRCLE_RADIUS * SIDE);
+    super::circle_svg::draw(&mut svg, circle, (centre, centre), radius, lang, true);
+    svg
 }
 
 fn draw_with(stage: &Stage, circle: Option<(&Circle, Lang)>, has_keys: bool) -> String {

@@ -8,7 +8,7 @@ use super::request::{Export, PanelsWanted, Request, Source};
 use crate::scene::export::{diagram, mermaid, prometheus, shiviz};
 use crate::scene::problems::{invalid_text, problem_text};
 use crate::scene::registry::{OpenError, Protocol, open_among, open_file_among};
-use crate::scene::settings::{self, SettingsError};
+use crate::scene::settings::{self, Setting, SettingsError};
 use crate::scene::{Lang, Player, Workbench, svg};
 use crate::sim::Address;
 
@@ -46,21 +46,7 @@ impl Host {
                 Ok(self.reply(&opened))
             }
             Request::Rebuild { changes, lang } => {
-                let file = self.bench()?.json();
-                let opened = match settings::open_with(self.protocols, &file, &changes) {
-                    Ok(bench) => Ok(self.show(begun(bench, "custom"), None)),
-                    Err(SettingsError::Invalid(wrong)) => Err(Rebuilt::Settings(
-                        wrong
-                            .iter()
-                            .map(|invalid| WrongSetting {
-                                path: invalid.field.clone(),
-                                text: problem_text(&invalid.problem, lang),
-                                text_with_name: invalid_text(invalid, lang),
-                            })
-                            .collect(),
-                    )),
-                    Err(SettingsError::Other(cause)) => Err(Rebuilt::Other(cause.text(lang))),
-                };
+                let opened = self.rebuild(&changes, lang)?;
                 Ok(self.reply(&opened))
             }
             Request::Salvage { slowdown } => {
@@ -170,6 +156,28 @@ impl Host {
                 Err(Refused { text: cause.text(lang), can_be_salvaged: self.salvaged.is_some() })
             }
         }
+    }
+
+    pub(super) fn rebuild(
+        &mut self,
+        changes: &[Setting],
+        lang: Lang,
+    ) -> Result<Result<Opened, Rebuilt>, Wrong> {
+        let file = self.bench()?.json();
+        Ok(match settings::open_with(self.protocols, &file, changes) {
+            Ok(bench) => Ok(self.show(begun(bench, "custom"), None)),
+            Err(SettingsError::Invalid(wrong)) => Err(Rebuilt::Settings(
+                wrong
+                    .iter()
+                    .map(|invalid| WrongSetting {
+                        path: invalid.field.clone(),
+                        text: problem_text(&invalid.problem, lang),
+                        text_with_name: invalid_text(invalid, lang),
+                    })
+                    .collect(),
+            )),
+            Err(SettingsError::Other(cause)) => Err(Rebuilt::Other(cause.text(lang))),
+        })
     }
 
     fn show(&mut self, bench: Box<dyn Workbench>, slowdown: Option<u32>) -> Opened {

@@ -5,11 +5,38 @@
 use serde::Serialize;
 
 use super::host::Host;
-use crate::scene::{Action, Command, Lang, Selection};
+use super::reply::{Rebuilt, WrongSetting};
+use crate::scene::model::{Sentence, Stage};
+use crate::scene::settings::{Setting, SettingValue};
+use crate::scene::{Action, Command, Lang, Selection, svg};
 use crate::sim::Address;
 
 /// Why a script was refused, as a sentence.
 pub type Why = String;
+
+/// Where a run stands, for a script. What it is called stays the same for as long as it is open.
+#[derive(Serialize)]
+struct Place<'a> {
+    protocol: &'static str,
+    scenario: &'a str,
+    /// A text, because a number of JavaScript holds fewer digits.
+    seed: String,
+    nodes: u16,
+    clients: u16,
+    /// How many steps have happened, and how many are recorded.
+    step: u32,
+    recorded: u32,
+    now_us: u64,
+    recorded_us: u64,
+}
+
+/// What a figure shows: all of it in one answer, because it is asked for in every step.
+#[derive(Serialize)]
+struct Figure<'a> {
+    place: Place<'a>,
+    stage: Stage,
+    sentence: Option<Sentence>,
+}
 
 fn json<T: Serialize>(value: &T) -> Result<String, Why> {
     serde_json::to_string(value).map_err(|error| error.to_string())
@@ -39,6 +66,123 @@ impl Host {
     /// If no run is open.
     pub fn seek(&mut self, step: u32) -> Result<u32, Why> {
         self.command(Command::SeekTo(step), Lang::En)
+    }
+
+    /// Some steps forward, or backward where negative. Returns where the cursor stands.
+    ///
+    /// # Errors
+    /// If no run is open.
+    pub fn step(&mut self, steps: i32) -> Result<u32, Why> {
+        self.command(Command::Step(steps), Lang::En)
+    }
+
+    /// To the next or the previous step that is worth stopping at. Returns where the cursor stands, or nothing where
+    /// there is no such step.
+    ///
+    /// # Errors
+    /// If no run is open.
+    pub fn milestone(&mut self, forward: bool) -> Result<Option<u32>, Why> {
+        let bench = self.player().map_err(|wrong| wrong.to_string())?.bench_mut();
+        bench.milestone(forward).map(|step| self.seek(step)).transpose()
+    }
+
+    /// Opens the same run from its start with other settings, by their places in a scenario file as JSON:
+    /// `{"nodes": 7}`.
+    ///
+    /// # Errors
+    /// What is wrong with them; what is open stays open.
+    pub fn rebuild_text(&mut self, settings: &str, lang: Lang) -> Result<(), Why> {
+        let settings: serde_json::Map<String, serde_json::Value> =
+            serde_json::from_str(settings).map_err(|error| error.to_string())?;
+        let mut changes = Vec::with_capacity(settings.len());
+        for (path, value) in settings {
+            let value = match value {
+                serde_json::Value::Bool(on) => SettingValue::Switch(on),
+                serde_json::Value::String(word) => SettingValue::Word(word),
+                value => match value.as_u64() {
+                    Some(figure) => SettingValue::Figure(figure),
+                    None => return Err(format!("{path}: {value}")),
+                },
+            };
+            changes.push(Setting { path, value });
+        }
+        match self.rebuild(&changes, lang).map_err(|wrong| wrong.to_string())? {
+            Ok(_) => Ok(()),
+            Err(Rebuilt::Other(why)) => Err(why),
+            Err(Rebuilt::Settings(wrong)) => {
+                let texts: Vec<String> =
+                    wrong.into_iter().map(|WrongSetting { text_with_name, .. }| text_with_name).collect();
+                Err(texts.join(" "))
+            }
+        }
+    }
+
+    /// Where the run stands, the cluster, and what happened in the step at the cursor, as JSON.
+    ///
+    /// # Errors
+    /// If no run is open.
+    pub fn figure_json(&mut self, lang: Lang) -> Result<String, Why> {
+        let bench = self.player().map_err(|wrong| wrong.to_string())?.bench_mut();
+        let cursor = bench.cursor();
+        let sentence = bench.sentence(cursor, lang);
+        json(&Figure {
+            place: Place {
+                protocol: bench.protocol(),
+                scenario: bench.scenario(),
+                seed: bench.seed().to_string(),
+                nodes: bench.nodes(),
+                clients: bench.clients(),
+                step: cursor,
+                recorded: bench.recorded(),
+                now_us: bench.now_us(),
+                recorded_us: bench.recorded_us(),
+            },
+            stage: bench.stage(lang),
+            sentence,
+        })
+    }
+
+    /// Terms, leaders and marks of what is recorded, as JSON.
+    ///
+    /// # Errors
+    /// If no run is open.
+    pub fn tape_json(&mut self, lang: Lang) -> Result<String, Why> {
+        json(&self.player().map_err(|wrong| wrong.to_string())?.bench().tape(lang))
+    }
+
+    /// The tables at the cursor, as JSON.
+    ///
+    /// # Errors
+    /// If no run is open.
+    pub fn tables_json(&mut self, lang: Lang) -> Result<String, Why> {
+        json(&self.player().map_err(|wrong| wrong.to_string())?.bench().tables(0, lang))
+    }
+
+    /// The circle of keys as elements of SVG in a space of [`svg::SIDE`] units; empty where there is none.
+    ///
+    /// # Errors
+    /// If no run is open.
+    pub fn circle_svg(&mut self, lang: Lang) -> Result<String, Why> {
+        let bench = self.player().map_err(|wrong| wrong.to_string())?.bench();
+        Ok(bench.circle().map(|circle| svg::draw_circle(&circle, lang)).unwrap_or_default())
+    }
+
+    /// The stage at the cursor as an SVG that stands alone.
+    ///
+    /// # Errors
+    /// If no run is open.
+    pub fn stage_svg(&mut self, lang: Lang) -> Result<String, Why> {
+        let bench = self.player().map_err(|wrong| wrong.to_string())?.bench();
+        let circle = bench.circle();
+        Ok(svg::draw(&bench.stage(lang), circle.as_ref().map(|circle| (&**circle, lang))))
+    }
+
+    /// The exact run as a scenario file.
+    ///
+    /// # Errors
+    /// If no run is open.
+    pub fn file_text(&mut self) -> Result<String, Why> {
+        Ok(self.player().map_err(|wrong| wrong.to_string())?.bench().json())
     }
 
     /// Acts at the cursor, by an intervention as it stands in scenario files, with its commands as text. In the past this
