@@ -15,7 +15,7 @@ function firstScenarios() {
  * Writes the files into `outdir`. `places` gives the addresses of each engine's script and WebAssembly relative to it;
  * `site` is where the page is, as an expression, for the link "Open in Lamplight".
  */
-export async function bundleEmbed({ outdir, places, site, entries = ["lamplight", "cluster", "engine-worker", "frame"], minify = true }) {
+export async function bundleEmbed({ outdir, places, site, entries = ["lamplight", "cluster", "engine-worker", "frame", "gallery"], minify = true }) {
   const { build } = createRequire(join(process.env.NODE_TOOLS_DIR, "package.json"))("esbuild");
   const lines = firstScenarios()
     .filter(([name]) => places[name])

@@ -94,10 +94,15 @@ function worker() {
       resolve(what);
     };
     const late = setTimeout(() => give(), WORKER_START_MS_MAX);
+    // A worker of another origin is never allowed, and some browsers report the attempt as an error of the page.
+    if (new URL(import.meta.url).origin !== globalThis.location?.origin) {
+      give();
+      return;
+    }
     try {
       one = new Worker(new URL("./engine-worker.js", import.meta.url), { type: "module" });
     } catch {
-      // Of another origin, or below a policy that allows none.
+      // Below a policy that allows none.
       give();
       return;
     }
