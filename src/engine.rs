@@ -87,6 +87,27 @@ macro_rules! engine_module {
                     self.0.milestone(forward).map_err(refused)
                 }
 
+                /// Goes on to the first step after the cursor at which a condition holds (`docs/CONDITIONS.md`), among
+                /// the `steps_max` that follow, and says which; where there is none the cursor stays.
+                pub fn until(
+                    &mut self,
+                    condition: &str,
+                    steps_max: u32,
+                    lang: Option<String>,
+                ) -> Result<Option<u32>, JsError> {
+                    self.0.until(condition, steps_max, tag(lang)).map_err(refused)
+                }
+
+                /// Whether a condition holds at the cursor.
+                pub fn holds(&mut self, condition: &str, lang: Option<String>) -> Result<bool, JsError> {
+                    self.0.holds(condition, tag(lang)).map_err(refused)
+                }
+
+                /// The facts of all nodes and clients at the cursor, by their names, as JSON.
+                pub fn facts(&mut self) -> Result<String, JsError> {
+                    self.0.facts_json().map_err(refused)
+                }
+
                 /// Acts at the cursor: an intervention of a scenario file, as JSON.
                 pub fn act(&mut self, action: &str, lang: Option<String>) -> Result<u32, JsError> {
                     self.0.act(action, tag(lang)).map_err(refused)
@@ -115,6 +136,13 @@ macro_rules! engine_module {
                 /// The stage at the cursor as an SVG that stands alone.
                 pub fn svg(&mut self, lang: &str) -> Result<String, JsError> {
                     self.0.stage_svg(Lang::from_tag(lang)).map_err(refused)
+                }
+
+                /// The space-time diagram between two moments, in µs, as an SVG that stands alone.
+                pub fn diagram(&mut self, from_us: f64, to_us: f64, lang: &str) -> Result<String, JsError> {
+                    // What is no time becomes 0, and what is beyond all times the last one.
+                    let (from_us, to_us) = (from_us as u64, to_us as u64);
+                    self.0.diagram_svg(from_us, to_us, Lang::from_tag(lang)).map_err(refused)
                 }
 
                 /// The exact run as a scenario file.

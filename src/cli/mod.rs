@@ -1,7 +1,8 @@
 //! The command line: the same library without a browser.
 //!
 //! Its forms are used by scripts, so they stay as they are. It exits with 0 where all is well, with 1 where
-//! `check` found a violation, and with 2 where the input could not be used, with one line that says why.
+//! `check` found a violation or what `run --until` waits for never comes, and with 2 where the input could not be used,
+//! with one line that says why.
 
 use std::fs::File;
 use std::io::{self, BufWriter, Read, Write};
@@ -18,6 +19,7 @@ use crate::scene::{
 
 pub mod check;
 pub mod export;
+pub mod facts;
 pub mod hash;
 pub mod manifest;
 pub mod run;
@@ -67,6 +69,8 @@ enum Command {
     },
     /// Print every sentence that the built-in scenarios say, in both languages
     Sentences,
+    /// Print what conditions can name, protocol by protocol, as Markdown: the tables of docs/CONDITIONS.md
+    Facts,
     /// Print the built-in scenarios in both languages as JSON: what the page lists (static/catalogue.json)
     Manifest,
     /// Read keys, a line each, and print which node owns each of them
@@ -102,6 +106,8 @@ pub enum Ending {
     Well,
     /// A check found a violation.
     Violation,
+    /// What was waited for never came.
+    Never,
 }
 
 /// Runs the command line and returns the exit status.
@@ -128,7 +134,7 @@ pub fn main() -> ExitCode {
     });
     match result {
         Ok(Ending::Well) => ExitCode::SUCCESS,
-        Ok(Ending::Violation) => ExitCode::from(1),
+        Ok(Ending::Violation | Ending::Never) => ExitCode::from(1),
         // Whoever reads our output has seen enough.
         Err(CliError::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(error) => {
@@ -152,7 +158,7 @@ fn execute(command: Command, output: &mut dyn Write) -> Result<Ending, CliError>
                 writeln!(output, "{}\t{}", card.id, card.look_for)?;
             }
         }
-        Command::Run(args) => run::run(&args, output)?,
+        Command::Run(args) => return run::run(&args, output),
         Command::Check(args) => return check::run(&args, output),
         Command::Export(args) => export::run(&args, output)?,
         Command::Render { scenario, step, output: path } => {
@@ -183,6 +189,7 @@ fn execute(command: Command, output: &mut dyn Write) -> Result<Ending, CliError>
             }
         },
         Command::Sentences => sentences::write(output)?,
+        Command::Facts => facts::write(output)?,
         Command::Manifest => manifest::write(output)?,
         Command::Hash(args) => {
             let done = hash::run(&args, io::stdin().lock(), output);

@@ -5,16 +5,19 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{CliError, open_scenario, write_file};
+use super::{CliError, Ending, open_scenario, write_file};
 use crate::lang::Lang;
-use crate::scene::Workbench;
 use crate::scene::export::prometheus;
 use crate::scene::model::MarkKind;
 use crate::scene::trace;
+use crate::scene::{ConditionError, Workbench};
 use crate::sim::limits;
 
 /// How far a scenario is run that does not say so itself.
 const STEPS_DEFAULT: u32 = 1_000;
+
+/// How far a condition is waited for, if nothing else is said.
+const UNTIL_STEPS_DEFAULT: u32 = 100_000;
 
 /// Runs a scenario and prints its digest.
 #[derive(Args, Clone, Debug)]
@@ -24,12 +27,17 @@ pub struct RunArgs {
     /// Another seed than the scenario's own
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
-    /// How many steps; those of the scenario, or 1000, if nothing is given
+    /// How many steps; those of the scenario, or 1000, if nothing is given. With --until the most, 100000 if nothing is
+    /// given
     #[arg(long, value_name = "N", conflicts_with = "until_us")]
     pub steps: Option<u32>,
     /// Up to this virtual time in µs
     #[arg(long, value_name = "T")]
     pub until_us: Option<u64>,
+    /// Up to the first step at which a condition holds, such as "n3 leads" (docs/CONDITIONS.md); where it never does
+    /// the run goes on to the limit, and the exit status is 1
+    #[arg(long, value_name = "CONDITION", conflicts_with = "until_us")]
+    pub until: Option<String>,
     /// Write every step to this file, an object a line; - is standard output
     #[arg(long, value_name = "FILE")]
     pub trace: Option<PathBuf>,
@@ -41,10 +49,21 @@ pub struct RunArgs {
 /// Runs the scenario.
 ///
 /// # Errors
-/// The scenario cannot be used, or a file cannot be written.
-pub fn run(args: &RunArgs, output: &mut dyn Write) -> Result<(), CliError> {
+/// The scenario or the condition cannot be used, or a file cannot be written.
+pub fn run(args: &RunArgs, output: &mut dyn Write) -> Result<Ending, CliError> {
     let mut bench = open_scenario(&args.scenario, args.seed)?;
+    let mut ending = Ending::Well;
     match (args.steps, args.until_us) {
+        (steps_max, _) if let Some(condition) = &args.until => {
+            let refused = |error: ConditionError| CliError::Input(error.to_string());
+            let condition = bench.condition(condition).map_err(refused)?;
+            let steps_max = steps_max.unwrap_or(UNTIL_STEPS_DEFAULT);
+            let found = bench.until(&condition, 0, steps_max);
+            if found.is_none() {
+                ending = Ending::Never;
+            }
+            bench.seek(found.unwrap_or(steps_max));
+        }
         (Some(steps), _) => {
             bench.seek(steps);
         }
@@ -60,13 +79,17 @@ pub fn run(args: &RunArgs, output: &mut dyn Write) -> Result<(), CliError> {
         (None, None) => {}
     }
     match &args.trace {
-        Some(path) if path.as_os_str() == "-" => return Ok(write_trace(bench.as_ref(), output)?),
+        Some(path) if path.as_os_str() == "-" => {
+            write_trace(bench.as_ref(), output)?;
+            return Ok(ending);
+        }
         Some(path) => write_file(path, |file| write_trace(bench.as_ref(), file))?,
         None => {}
     }
     match &args.metrics {
         Some(path) if path.as_os_str() == "-" => {
-            return Ok(output.write_all(prometheus::write(bench.as_ref()).as_bytes())?);
+            output.write_all(prometheus::write(bench.as_ref()).as_bytes())?;
+            return Ok(ending);
         }
         Some(path) => {
             write_file(path, |file| file.write_all(prometheus::write(bench.as_ref()).as_bytes()))?;
@@ -84,7 +107,10 @@ pub fn run(args: &RunArgs, output: &mut dyn Write) -> Result<(), CliError> {
     writeln!(output, "time_us: {}", bench.now_us())?;
     writeln!(output, "violations: {}", violations.count())?;
     writeln!(output, "digest: {}", trace::hex(bench.digest()))?;
-    Ok(())
+    if args.until.is_some() {
+        writeln!(output, "condition: {}", if ending == Ending::Never { "never" } else { "holds" })?;
+    }
+    Ok(ending)
 }
 
 pub(super) fn write_trace(bench: &dyn Workbench, output: &mut dyn Write) -> io::Result<()> {

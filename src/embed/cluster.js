@@ -123,12 +123,12 @@ export class Cluster {
 
   /** To the first step from here at which a condition holds, within so many steps; undefined where there is none. */
   until(condition, stepsMax = 20_000) {
-    return this.#move("until", condition, stepsMax);
+    return this.#move("until", condition, stepsMax, this.#lang);
   }
 
   /** Whether a condition holds here. */
   holds(condition) {
-    return this.#ask("holds", condition);
+    return this.#ask("holds", condition, this.#lang);
   }
 
   /** The named facts of each node: `{ n1: { role: "leader", term: 2, … }, … }`. */

@@ -3,6 +3,7 @@
 //! * [`model`]: what is drawn, as plain data. [`workbench`]: the one interface that the page sees.
 //! * [`circle`]: where keys lie, for the protocols that place them on one.
 //! * [`portray`]: what a protocol has to say about itself; [`registry`]: one line for each of them.
+//! * [`facts`]: what a node is and knows, by name; [`condition`]: when something is so.
 //! * [`trace`]: a run as NDJSON; [`svg`]: the stage as a static picture; [`export`]: forms of other tools.
 //! * [`metrics`]: what an operator would chart; [`sparkline`]: how it is drawn small.
 //! * [`open_run`]: the workbench of any protocol, from [`stage`], [`inspect`], [`diagram`] and [`telling`].
@@ -14,11 +15,13 @@ pub mod atomic_commit;
 pub mod circle;
 pub mod circle_svg;
 pub mod compare;
+pub mod condition;
 pub mod cone;
 pub mod consistent_hashing;
 pub mod detail;
 pub mod diagram;
 pub mod export;
+pub mod facts;
 pub mod find;
 pub mod highlight;
 pub mod inspect;
@@ -42,6 +45,7 @@ pub mod viewport;
 pub mod workbench;
 
 pub use crate::lang::Lang;
+pub use condition::{Condition, ConditionError};
 pub use player::{Command, Player};
 pub use portray::Portray;
 pub use registry::{

@@ -6,8 +6,10 @@ use std::rc::Rc;
 
 use super::circle::Circle;
 use super::compare::Comparison;
+use super::condition::{self, Condition, Vocabulary};
 use super::detail::Detail;
 use super::export::account::{self, Account};
+use super::facts::Fact;
 use super::metrics::{self, Metrics};
 use super::model::{
     BranchView, Conditions, Cone, Deed, Inspection, Message, Pending, Sentence, SourceSpot, SpaceTime, Stage,
@@ -17,7 +19,7 @@ use super::portray::{Layout, Portray};
 use super::workbench::{Action, Prompt, Refusal, Selection, Workbench};
 use super::{Lang, compare, cone, diagram, find, inspect, stage, telling, trace};
 use crate::scenario::{About, Scenario, json, link};
-use crate::sim::{Digest, History, Problem, Recording};
+use crate::sim::{Address, Digest, History, Problem, Recording};
 
 /// The longest chain of causes that is told; from its end one can ask on.
 const CAUSES_MAX: usize = 12;
@@ -347,6 +349,18 @@ impl<P: Portray> Workbench for OpenRun<P> {
 
     fn last_change(&self, node: crate::protocol::NodeId, field: &str, lang: Lang) -> Option<u32> {
         find::last_change(self.history.recording()?, node, field, self.history.cursor(), lang)
+    }
+
+    fn facts(&self) -> Vec<(Address, Vec<Fact>)> {
+        condition::facts(self.history.cluster())
+    }
+
+    fn vocabulary(&self) -> Vocabulary {
+        Vocabulary::of::<P>(self.nodes(), self.clients())
+    }
+
+    fn until(&mut self, condition: &Condition, from: u32, steps_max: u32) -> Option<u32> {
+        condition::until(&mut self.history, condition, from, steps_max)
     }
 
     fn source(&mut self, cursor: u32) -> Vec<SourceSpot> {

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::Lang;
 use super::circle::Circle;
+use super::facts::{Fact, FactOf, Verb};
 use super::model::{Cell, Field, Inspection, Outline, Quorum, Table, Tone};
 use super::workbench::Prompt;
 use crate::protocol::{NodeId, Participant};
@@ -49,6 +50,16 @@ pub enum Layout {
 
 /// A protocol that can be drawn, told and traced.
 pub trait Portray: Presets {
+    /// The facts of a node, by name: plain data, which conditions and scripts use. The names are part of what is written
+    /// down in conditions, so they stay.
+    const FACTS: &'static [FactOf<Self>];
+
+    /// Short ways to say something of a node: `leads`.
+    const VERBS: &'static [Verb];
+
+    /// The nodes that go by another name, too.
+    const NAMED_NODES: &'static [(&'static str, NodeId)] = &[];
+
     /// What people call the protocol.
     fn title(lang: Lang) -> &'static str;
 
@@ -125,6 +136,12 @@ pub trait Portray: Presets {
 
     /// A node's fields, for the inspector. Names must be unique, because changes are found by name.
     fn fields(&self, options: &Self::Options, lang: Lang) -> Vec<Field>;
+
+    /// A node's facts with their values.
+    fn facts(&self, options: &Self::Options) -> Vec<Fact> {
+        let fact = |fact: &FactOf<Self>| Fact { key: fact.name.key, value: (fact.read)(self, options) };
+        Self::FACTS.iter().map(fact).collect()
+    }
 
     /// Logs, state machine and the like of all nodes.
     fn tables(nodes: &[Option<Self>], options: &Self::Options, lang: Lang) -> Vec<Table>;

@@ -1,5 +1,6 @@
 //! What can be opened: one line for each protocol.
 
+use super::condition::Vocabulary;
 use super::open_run::OpenRun;
 use super::portray::Portray;
 use super::workbench::Workbench;
@@ -8,6 +9,7 @@ use crate::scenario::json::{self, JsonError};
 use crate::scenario::link::{self, LinkError, Unpacked};
 use crate::scenario::text::{self, NotText};
 use crate::scenario::{Preset, Scenario};
+use crate::sim::limits;
 use crate::word;
 
 /// A built-in scenario, to choose from.
@@ -150,10 +152,23 @@ pub struct Protocol {
     /// Its name.
     pub name: &'static str,
     title: fn(Lang) -> &'static str,
+    vocabulary: fn(u16, u16) -> Vocabulary,
     cards: fn(Lang) -> Vec<ScenarioCard>,
     open_preset: fn(&str, Option<u64>) -> Opened,
     open_json: fn(&str) -> Opened,
     open_link: fn(&Unpacked) -> Opened,
+}
+
+impl Protocol {
+    /// What people call it.
+    pub fn title(&self, lang: Lang) -> &'static str {
+        (self.title)(lang)
+    }
+
+    /// What a condition can name, in the largest cluster that there can be.
+    pub fn vocabulary(&self) -> Vocabulary {
+        (self.vocabulary)(limits::NODES_MAX, limits::CLIENTS_MAX)
+    }
 }
 
 /// The line for a protocol, in [`PROTOCOLS`] or in a list of fewer.
@@ -161,6 +176,7 @@ pub const fn line<P: Portray>() -> Protocol {
     Protocol {
         name: P::NAME,
         title: P::title,
+        vocabulary: Vocabulary::of::<P>,
         cards: cards::<P>,
         open_preset: open_preset::<P>,
         open_json: open_json::<P>,

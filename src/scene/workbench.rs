@@ -11,7 +11,9 @@ use serde::{Deserialize, Serialize};
 use super::Lang;
 use super::circle::Circle;
 use super::compare::Comparison;
+use super::condition::{Condition, ConditionError, Vocabulary};
 use super::export::Account;
+use super::facts::Fact;
 use super::metrics::Metrics;
 use super::model::{
     BranchView, Conditions, Cone, Deed, Inspection, Message, Pending, Sentence, SourceSpot, SpaceTime, Stage,
@@ -176,6 +178,29 @@ pub trait Workbench {
 
     /// The last step up to the cursor that changed this field of a node, by the name that the inspector gives it.
     fn last_change(&self, node: NodeId, field: &str, lang: Lang) -> Option<u32>;
+
+    /// The facts of all nodes and clients at the cursor.
+    fn facts(&self) -> Vec<(Address, Vec<Fact>)>;
+
+    /// The names that a condition over this run can use.
+    fn vocabulary(&self) -> Vocabulary;
+
+    /// Reads a condition over this run.
+    ///
+    /// # Errors
+    /// What is wrong with it, and where.
+    fn condition(&self, text: &str) -> Result<Condition, ConditionError> {
+        super::condition::parse(text, &self.vocabulary())
+    }
+
+    /// The first cursor position at or after `from` at which a condition holds, among the `steps_max` that follow.
+    /// Records as far as it looks, and leaves the cursor where it is.
+    fn until(&mut self, condition: &Condition, from: u32, steps_max: u32) -> Option<u32>;
+
+    /// Whether a condition holds at a cursor position.
+    fn holds_at(&mut self, condition: &Condition, cursor: u32) -> bool {
+        self.until(condition, cursor, 0).is_some()
+    }
 
     /// The lines of source that acted in the step.
     fn source(&mut self, cursor: u32) -> Vec<SourceSpot>;

@@ -2,10 +2,14 @@
 //!
 //! What a script asks for goes through the same player, so it sees the same run as a page does.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use super::host::Host;
 use super::reply::{Rebuilt, WrongSetting};
+use crate::scene::export::diagram;
+use crate::scene::facts::{Fact, FactValue};
 use crate::scene::model::{Sentence, Stage};
 use crate::scene::settings::{Setting, SettingValue};
 use crate::scene::{Action, Command, Lang, Selection, svg};
@@ -183,6 +187,54 @@ impl Host {
     /// If no run is open.
     pub fn file_text(&mut self) -> Result<String, Why> {
         Ok(self.player().map_err(|wrong| wrong.to_string())?.bench().json())
+    }
+
+    /// The space-time diagram between two moments, in µs, as an SVG that stands alone.
+    ///
+    /// # Errors
+    /// If no run is open.
+    pub fn diagram_svg(&mut self, from_us: u64, to_us: u64, lang: Lang) -> Result<String, Why> {
+        let bench = self.player().map_err(|wrong| wrong.to_string())?.bench();
+        Ok(diagram::draw(bench, from_us, to_us, lang).svg)
+    }
+
+    /// Goes on to the first step after the cursor at which a condition holds, among the `steps_max` that follow, and says
+    /// which one it is. Where it never holds the cursor stays.
+    ///
+    /// # Errors
+    /// What is wrong with the condition, or that no run is open.
+    pub fn until(&mut self, condition: &str, steps_max: u32, lang: Lang) -> Result<Option<u32>, Why> {
+        let bench = self.player().map_err(|wrong| wrong.to_string())?.bench_mut();
+        let condition = bench.condition(condition).map_err(|error| error.text(lang))?;
+        let Some(steps_more) = steps_max.checked_sub(1) else { return Ok(None) };
+        let next = bench.cursor().saturating_add(1);
+        match bench.until(&condition, next, steps_more) {
+            Some(step) => self.seek(step).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Whether a condition holds at the cursor.
+    ///
+    /// # Errors
+    /// What is wrong with the condition, or that no run is open.
+    pub fn holds(&mut self, condition: &str, lang: Lang) -> Result<bool, Why> {
+        let bench = self.player().map_err(|wrong| wrong.to_string())?.bench_mut();
+        let condition = bench.condition(condition).map_err(|error| error.text(lang))?;
+        let cursor = bench.cursor();
+        Ok(bench.holds_at(&condition, cursor))
+    }
+
+    /// The facts at the cursor as JSON: an object for each party, by its name, with the values of its facts by theirs.
+    ///
+    /// # Errors
+    /// If no run is open.
+    pub fn facts_json(&mut self) -> Result<String, Why> {
+        let facts = self.player().map_err(|wrong| wrong.to_string())?.bench().facts();
+        let by_name = |facts: Vec<Fact>| facts.into_iter().map(|fact| (fact.key, fact.value)).collect();
+        let parties: BTreeMap<String, BTreeMap<&str, FactValue>> =
+            facts.into_iter().map(|(party, facts)| (party.to_string(), by_name(facts))).collect();
+        json(&parties)
     }
 
     /// Acts at the cursor, by an intervention as it stands in scenario files, with its commands as text. In the past this

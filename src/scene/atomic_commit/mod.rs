@@ -5,6 +5,7 @@
 
 mod causes;
 mod commands;
+mod facts;
 mod messages;
 mod reasons;
 mod records;
@@ -15,8 +16,10 @@ mod violations;
 
 use serde_json::Value;
 
+use self::facts::FactsOf;
 use self::view::{View, views};
 use super::Lang;
+use super::facts::{FactOf, Verb};
 use super::model::{Cell, Field, Outline, Quorum, Table, Tone};
 use super::portray::{Face, Layout, Portrait, Portray, ViolationOf};
 use super::workbench::Prompt;
@@ -352,6 +355,10 @@ fn log_field(node: View<'_>, lang: Lang) -> Field {
 }
 
 impl<V: Staged> Portray for Node<V> {
+    const FACTS: &'static [FactOf<Self>] = FactsOf::<V>::FACTS;
+    const VERBS: &'static [Verb] = facts::VERBS;
+    const NAMED_NODES: &'static [(&'static str, NodeId)] = facts::NAMED_NODES;
+
     fn title(lang: Lang) -> &'static str {
         match V::NAME {
             "three-phase-commit" => word!(lang, "Three-phase commit", "三阶段提交"),

@@ -2,6 +2,7 @@
 
 mod circle;
 pub mod comparison;
+mod facts;
 mod key;
 mod messages;
 mod reasons;
@@ -18,6 +19,7 @@ use crate::protocol::key_value::TEXT_BYTES_MAX;
 use crate::protocol::{NodeId, Participant};
 use crate::scene::Lang;
 use crate::scene::circle::{Circle, position_text};
+use crate::scene::facts::{FactOf, Verb};
 use crate::scene::model::{Field, Inspection, Quorum, Table, Tone};
 use crate::scene::portray::{Face, Layout, Portrait, Portray, ViolationOf};
 use crate::scene::workbench::Prompt;
@@ -90,6 +92,9 @@ fn answer_text(answer: &Answer, lang: Lang) -> String {
 }
 
 impl Portray for Dynamo {
+    const FACTS: &'static [FactOf<Self>] = facts::FACTS;
+    const VERBS: &'static [Verb] = facts::VERBS;
+
     fn title(lang: Lang) -> &'static str {
         word!(lang, "Consistent hashing", "一致性哈希")
     }

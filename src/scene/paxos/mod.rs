@@ -6,6 +6,7 @@ pub mod synod;
 use serde_json::{Value, json};
 
 use super::Lang;
+use super::facts::FactValue;
 use super::model::{Field, Quorum, Tone};
 use crate::protocol::NodeId;
 use crate::protocol::paxos::{Ballot, Invariant, NodeSet};
@@ -28,6 +29,16 @@ fn set_text(nodes: NodeSet) -> String {
         return "–".to_owned();
     }
     nodes.iter().map(|node| node.to_string()).collect::<Vec<_>>().join(" ")
+}
+
+/// A ballot as a fact.
+fn ballot_fact(ballot: Option<Ballot>) -> FactValue {
+    ballot.map_or(FactValue::None, |ballot| FactValue::Ballot(ballot.round, ballot.node))
+}
+
+/// Nodes as a fact.
+fn nodes_fact(nodes: NodeSet) -> FactValue {
+    FactValue::Nodes(nodes.iter().collect())
 }
 
 /// The field of an acceptor's promise.

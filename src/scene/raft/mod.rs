@@ -1,5 +1,6 @@
 //! Raft, drawn and told.
 
+mod facts;
 mod messages;
 mod reasons;
 mod tables;
@@ -7,6 +8,7 @@ mod trace;
 
 use serde_json::Value;
 
+use super::facts::{FactOf, Verb};
 use super::model::{Cell, Field, Table, Tone};
 use super::portray::{Face, Portrait, Portray, ViolationOf};
 use super::workbench::Prompt;
@@ -53,6 +55,9 @@ fn or_none(node: Option<NodeId>) -> String {
 }
 
 impl Portray for Raft {
+    const FACTS: &'static [FactOf<Self>] = facts::FACTS;
+    const VERBS: &'static [Verb] = facts::VERBS;
+
     fn title(_: Lang) -> &'static str {
         "Raft"
     }

@@ -1,5 +1,6 @@
 //! Multi-Paxos, drawn and told.
 
+mod facts;
 mod messages;
 mod reasons;
 mod slots;
@@ -13,6 +14,7 @@ use crate::protocol::paxos::multi::{
     SlotState, Timer, Value,
 };
 use crate::protocol::{NodeId, Participant};
+use crate::scene::facts::{FactOf, Verb};
 use crate::scene::model::{Field, Quorum, Table, Tone};
 use crate::scene::portray::{Face, Portrait, Portray, ViolationOf};
 use crate::scene::workbench::Prompt;
@@ -50,6 +52,9 @@ fn acceptors_of(nodes: &[Option<MultiPaxos>], leader: &MultiPaxos, slot: Slot) -
 }
 
 impl Portray for MultiPaxos {
+    const FACTS: &'static [FactOf<Self>] = facts::FACTS;
+    const VERBS: &'static [Verb] = facts::VERBS;
+
     fn title(_: Lang) -> &'static str {
         "Multi-Paxos"
     }

@@ -1,5 +1,6 @@
 //! Single-decree Paxos, drawn and told.
 
+mod facts;
 mod messages;
 mod reasons;
 mod tables;
@@ -13,6 +14,7 @@ use crate::protocol::paxos::synod::{
     Answer, Command, Message, Operation, Options, Phase, Proposal, Reason, Record, Synod, Timer,
 };
 use crate::protocol::{NodeId, Participant};
+use crate::scene::facts::{FactOf, Verb};
 use crate::scene::model::{Cell, Field, Quorum, Table, Tone};
 use crate::scene::portray::{Face, Portrait, Portray, ViolationOf};
 use crate::scene::workbench::Prompt;
@@ -107,6 +109,9 @@ fn idle(nodes: &[Option<Synod>], lang: Lang) -> String {
 }
 
 impl Portray for Synod {
+    const FACTS: &'static [FactOf<Self>] = facts::FACTS;
+    const VERBS: &'static [Verb] = facts::VERBS;
+
     fn title(lang: Lang) -> &'static str {
         word!(lang, "Paxos, one decree", "Paxos（单次决议）")
     }
