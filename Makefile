@@ -1,7 +1,7 @@
 # `make` alone lists what there is. A line with two hashes describes its target.
 
 .DEFAULT_GOAL := help
-.PHONY: help serve dev build test check-deep check-rules bench screenshots fmt setup clean
+.PHONY: help serve dev build test check-deep check-rules bench package screenshots fmt setup clean
 
 # The port of `make serve` and `make dev`; if it is taken, the next free one is used.
 PORT ?= 8080
@@ -36,6 +36,9 @@ check-rules: ## Break each rule of each protocol in turn, and say which seeds fi
 
 bench: setup ## Measure speed, memory, frame rate and sizes
 	@scripts/bench
+
+package: build ## Write the npm package and the files for other pages to target/package/
+	@scripts/package
 
 screenshots: build ## Take the pictures of docs/screenshots/ anew
 	@scripts/setup-tests

@@ -7,6 +7,7 @@ import { copyFileSync, readFileSync, readdirSync, statSync, writeFileSync } from
 import { createRequire } from "node:module";
 import { extname, join, sep } from "node:path";
 import { bundleEmbed } from "./embed.mjs";
+import { buildLessons } from "./lessons.mjs";
 
 /** Where `scripts/engines` puts them. */
 const ENGINES = "target/engines";
@@ -45,7 +46,14 @@ if (TRUNK_PROFILE === "release") {
 // After the rest was minified, because it is made whole at once.
 const embed = { outdir: join(TRUNK_STAGING_DIR, "embed"), places: embedded, minify: TRUNK_PROFILE === "release" };
 await bundleEmbed({ ...embed, site: 'new URL("../", import.meta.url).href' });
-copyFileSync("src/embed/frame.html", join(TRUNK_STAGING_DIR, "embed.html"));
+const copy = (from, to) => copyFileSync(from, join(TRUNK_STAGING_DIR, to));
+copy("src/embed/frame.html", "embed.html");
+copy("src/embed/gallery.html", "gallery.html");
+copy("styles/gallery.css", "embed/gallery.css");
+// Their text is read in the engines, and what it claims is checked.
+await buildLessons(TRUNK_STAGING_DIR);
+copy("src/lesson/lesson.js", "learn/lesson.js");
+copy("styles/lesson.css", "learn/lesson.css");
 
 // The service worker stores these files as one version, named by what is in them.
 const worker = join(TRUNK_STAGING_DIR, "offline.js");
@@ -53,7 +61,8 @@ const digest = createHash("sha256").update(readFileSync(worker));
 const files = [];
 for (const name of readdirSync(TRUNK_STAGING_DIR, { recursive: true }).sort()) {
   const path = join(TRUNK_STAGING_DIR, name);
-  if (path === worker || !statSync(path).isFile()) continue;
+  // Whoever looks into the scripts has a network.
+  if (path === worker || name.endsWith(".map") || !statSync(path).isFile()) continue;
   const address = name.split(sep).map(encodeURIComponent).join("/");
   files.push(address === "index.html" ? "./" : `./${address}`);
   digest.update(`${address}\0`).update(readFileSync(path));

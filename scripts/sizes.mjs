@@ -16,7 +16,7 @@ const FIRST = "raft";
 const isCode = (name) => /\.(wasm|js|mjs|css)$/.test(name);
 const engineOf = (name) => /^engine-(.*)-[0-9a-f]{16}(_bg\.wasm|\.js)$/.exec(name)?.[1];
 // The service worker comes after the page is there.
-const isPage = (name) => isCode(name) && !engineOf(name) && name !== "offline.js";
+const isPage = (name) => isCode(name) && !engineOf(name) && name !== "offline.js" && !/^(embed|learn)\//.test(name);
 
 if (!existsSync(join(dist, "index.html"))) {
   console.error(`${dist} holds no page: make build`);
@@ -32,6 +32,19 @@ const files = readdirSync(dist, { recursive: true })
     return { name, bytes: content.length, brotli: brotliCompressSync(content).length };
   });
 const engines = [...new Set(files.map(({ name }) => engineOf(name)).filter(Boolean))].sort();
+
+/** A script with those that it imports before it runs. */
+function withImports(name, found = new Set()) {
+  if (found.has(name)) return found;
+  found.add(name);
+  const text = readFileSync(join(dist, name), "utf8");
+  for (const [, other] of text.matchAll(/\b(?:from|import)\s*"\.\/([^"]+\.js)"/g)) withImports(`embed/${other}`, found);
+  return found;
+}
+const loader = withImports("embed/lamplight.js");
+const isEmbed = (name) => name.startsWith("embed/") && name.endsWith(".js");
+/** Those that a figure never fetches. */
+const others = new Set([...withImports("embed/frame.js"), ...withImports("embed/gallery.js")].filter((name) => !loader.has(name)));
 
 const ENGINE_CEILINGS = {
   "consistent-hashing": 365_000,
@@ -55,6 +68,14 @@ const parts = [
     ceiling: 637_000,
     holds: (name) => isPage(name) || engineOf(name) === FIRST,
   },
+  { part: "loader of the element for other pages", budget: 8_000, holds: (name) => loader.has(name), lists: true },
+  {
+    part: `a figure: loader, view and the engine of ${FIRST}`,
+    budget: 150_000,
+    ceiling: 300_000,
+    holds: (name) => (isEmbed(name) && !others.has(name)) || engineOf(name) === FIRST,
+  },
+  { part: "script and style of a lesson", budget: 20_000, holds: (name) => name.startsWith("learn/") },
 ];
 
 const kilobytes = (bytes) => `${(bytes / 1000).toFixed(1)} KB`;

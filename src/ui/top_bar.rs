@@ -11,6 +11,7 @@ use super::catalogue::Card;
 use super::dialogs::setup;
 use super::dom;
 use super::icons::{Icon, icon, lamp};
+use crate::lang::Lang;
 use crate::word;
 
 /// What the bar is drawn from.
@@ -87,6 +88,9 @@ pub fn TopBar(props: &TopBarProps) -> Html {
                 { setup::label(props.nodes, lang) }
             </button>
             <span class="spacer"></span>
+            <a class="boxed lessons" href={lessons(lang)} title={word!(lang, "Lessons: a text beside a living cluster", "课程：正文旁边是一个真实运行的集群")}>
+                { word!(lang, "Learn", "学习") }
+            </a>
             <button type="button" class="boxed present" aria-pressed={props.presents.to_string()} onclick={ui.on(Ask::Present)}
                 aria-label={word!(lang, "Presentation", "演示")} title={word!(lang, "Presentation: only stage, sentence and transport, in large type (p)", "演示：只显示舞台、说明和播放控制，字体更大（p）")}>
                 { icon(Icon::Screen) }
@@ -107,6 +111,11 @@ pub fn TopBar(props: &TopBarProps) -> Html {
             </button>
         </header>
     }
+}
+
+/// Where the lessons are, beside the page.
+pub fn lessons(lang: Lang) -> &'static str {
+    word!(lang, "./learn/index.html", "./learn/index.zh.html")
 }
 
 #[derive(Properties, PartialEq)]

@@ -6,6 +6,7 @@ use super::DialogFrame;
 use crate::lang::Language;
 use crate::ui::ask::Ui;
 use crate::ui::keys;
+use crate::ui::top_bar::lessons;
 use crate::word;
 
 /// What the dialog is drawn from.
@@ -21,6 +22,10 @@ pub fn Help(props: &HelpProps) -> Html {
     let lang = props.ui.lang;
     html! {
         <DialogFrame ui={props.ui.clone()} title={word!(lang, "Help and keys", "帮助与快捷键")}>
+            <p>{ word!(lang, "New to these protocols? The ", "初次接触这些协议？") }
+                <a href={lessons(lang)}>{ word!(lang, "lessons", "课程") }</a>
+                { word!(lang, " begin with nothing but a few servers.", "从几台服务器讲起。") }
+            </p>
             <h3>{ word!(lang, "How to read it", "如何阅读") }</h3>
             <ul class="legend">
                 <li>{ word!(lang,
