@@ -102,6 +102,28 @@ fn a_run_goes_on_for_so_many_steps_or_until_a_time() {
 }
 
 #[test]
+fn a_run_goes_on_until_a_condition_holds_or_says_that_it_never_does() {
+    let run = output(&["run", "raft/minority", "--until", "2 nodes lead"]);
+    assert_eq!(field(&run, "condition"), "holds");
+    let steps = field(&run, "steps");
+    assert_eq!(field(&output(&["run", "raft/minority", "--steps", steps]), "digest"), field(&run, "digest"));
+    let lines = trace(&["raft/minority", "--until", "2 nodes lead"]);
+    assert_eq!(lines.last().unwrap()["steps"], steps.parse::<u64>().unwrap());
+
+    let never = lamplight(&["run", "raft/minority", "--until", "2 nodes lead", "--steps", "300"]);
+    assert_eq!(never.status.code(), Some(1));
+    let said = text(&never.stdout);
+    assert_eq!((field(&said, "steps"), field(&said, "condition")), ("300", "never"));
+
+    let refused = refusal(&["run", "raft/calm", "--until", "n1.trem = 2"]);
+    assert!(
+        refused.contains("character 4") && refused.contains("`trem`") && refused.contains("`term`"),
+        "{refused}"
+    );
+    refusal(&["run", "raft/calm", "--until", "n1 leads", "--until-us", "5"]);
+}
+
+#[test]
 fn a_run_is_exported_in_every_form_and_a_scenario_and_a_trace_are_the_same_run_again() {
     let exported = |format: &str| {
         output(&["export", "raft/leader-crash", "--format", format, "--from-step", "300", "--to-step", "420"])

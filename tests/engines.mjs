@@ -58,6 +58,9 @@ for (const name of modules) {
   expect(refusal.includes("nothing"), `${protocol}: a scenario that is not there is refused by name: ${refusal}`);
   engine.seek(10);
   expect(JSON.parse(engine.stage("zh")).parties.length > 2, `${protocol}: its stage is plain data`);
+  const time = engine.until("time >= 50ms", 5_000);
+  expect(time > 10 && engine.holds("time >= 50ms and not step < 10"), `${protocol}: it goes on until a condition holds`);
+  expect(JSON.parse(engine.facts()).n1.up === true, `${protocol}: its facts are plain data`);
   engine.free();
 }
 process.exit(wrong ? 1 : 0);

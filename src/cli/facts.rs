@@ -17,15 +17,15 @@ use crate::scene::registry::PROTOCOLS;
 pub fn write(output: &mut dyn Write) -> io::Result<()> {
     writeln!(output, "### Every node\n")?;
     facts(OF_EVERY_NODE, output)?;
-    verbs(VERBS_OF_EVERY_NODE, output)?;
+    verbs(VERBS_OF_EVERY_NODE, OF_EVERY_NODE, output)?;
     writeln!(output, "\n### Every client\n")?;
     facts(OF_EVERY_CLIENT, output)?;
-    verbs(VERBS_OF_EVERY_CLIENT, output)?;
+    verbs(VERBS_OF_EVERY_CLIENT, OF_EVERY_CLIENT, output)?;
     for protocol in PROTOCOLS {
         let Vocabulary { facts: own, verbs: said, kinds, named, .. } = protocol.vocabulary();
         writeln!(output, "\n### {} (`{}`)\n", protocol.title(Lang::En), protocol.name)?;
         facts(&own, output)?;
-        verbs(said, output)?;
+        verbs(said, &own, output)?;
         writeln!(output, "\nMessages: {}.", listed(kinds))?;
         for (name, node) in named {
             writeln!(output, "\n`{name}` is `{node}`.")?;
@@ -42,7 +42,11 @@ fn facts(names: &[FactName], output: &mut dyn Write) -> io::Result<()> {
     Ok(())
 }
 
-fn verbs(verbs: &[Verb], output: &mut dyn Write) -> io::Result<()> {
+fn verbs(verbs: &[Verb], facts: &[FactName], output: &mut dyn Write) -> io::Result<()> {
+    let is_list = |key: &str| {
+        let fact = facts.iter().find(|fact| fact.key == key);
+        fact.is_some_and(|fact| matches!(fact.kind, FactKind::Nodes | FactKind::Names))
+    };
     writeln!(output, "\n| verb | stands for |\n|---|---|")?;
     for Verb { one, many, fact, test } in verbs {
         let forms = if one == many { format!("`{one}`") } else { format!("`{one}`, `{many}`") };
@@ -50,6 +54,7 @@ fn verbs(verbs: &[Verb], output: &mut dyn Write) -> io::Result<()> {
             VerbTest::Is(word) => ("", format!("= {word}")),
             VerbTest::Flag(flag) => ("", format!("= {}", if *flag { "yes" } else { "no" })),
             VerbTest::Some => ("", ">= 1".to_owned()),
+            VerbTest::Object if is_list(fact) => (" …", "has …".to_owned()),
             VerbTest::Object => (" …", "= …".to_owned()),
         };
         writeln!(output, "| {forms}{object} | `.{fact} {test}` |")?;

@@ -277,3 +277,24 @@ proptest! {
         prop_assert!(!host.ask(&bytes).is_empty());
     }
 }
+
+#[test]
+fn a_script_goes_on_until_a_condition_holds_and_reads_facts() {
+    let mut host = host();
+    assert!(host.until("n1 leads", 10, Lang::En).is_err(), "no run is open");
+    host.open_text("raft/calm", None, Lang::En).unwrap();
+    assert_eq!(host.until("any node leads", 10, Lang::En), Ok(None));
+    assert_eq!(host.seek(0), Ok(0), "the cursor has stayed");
+    let step = host.until("any node leads", 5_000, Lang::En).unwrap().unwrap();
+    assert_eq!(host.holds("any node leads", Lang::En), Ok(true));
+    assert_eq!(host.until("any node leads", 0, Lang::En), Ok(None));
+    assert_eq!(host.until("any node leads", 1, Lang::En), Ok(Some(step + 1)), "from the next step on");
+    let refusal = host.holds("n9 leads", Lang::En).unwrap_err();
+    assert!(refusal.contains("n9") && refusal.contains("n5"), "{refusal}");
+    assert!(host.until("n1 领导", 1, Lang::Zh).unwrap_err().starts_with("条件"));
+    let facts: serde_json::Value = serde_json::from_str(&host.facts_json().unwrap()).unwrap();
+    let of_nodes = || (1..=5).map(|node| &facts[format!("n{node}")]);
+    assert_eq!(of_nodes().filter(|facts| facts["role"] == "leader").count(), 1, "{facts}");
+    assert!(of_nodes().all(|facts| facts["up"] == true && facts["term"].is_u64()), "{facts}");
+    assert!(facts["c1"]["answered"].is_u64(), "{facts}");
+}

@@ -82,7 +82,8 @@ fn time_us(text: &str) -> Option<u64> {
 
 /// The position of a party, by its name: 0 for `n1`.
 fn number_of(name: &str, letter: char) -> Option<u16> {
-    let digits = name.strip_prefix(letter).filter(|rest| is_number(rest))?;
+    let rest = name.strip_prefix([letter, letter.to_ascii_uppercase()])?;
+    let digits = Some(rest).filter(|rest| is_number(rest))?;
     // A number that is too large is that of no party.
     Some(digits.parse::<u16>().ok().and_then(|number| number.checked_sub(1)).unwrap_or(u16::MAX))
 }
