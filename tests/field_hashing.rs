@@ -289,6 +289,15 @@ fn a_disk_that_is_refilled_lacks_what_only_removed_nodes_hold_until_they_come_ba
     assert!(report.failures.is_empty(), "{:?}", report.failures[0].1.finding);
 }
 
+/// A delete is on all disks, and its tombstone goes, before the client of an earlier write hears that this is written: the
+/// answer of one replica was long under way. Nobody needs to have what was deleted.
+#[test]
+fn a_write_that_a_client_hears_of_after_its_delete_was_forgotten_is_not_lost() {
+    let subject: Subject<Dynamo> = Subject::Protocol { nodes: 3, adjust: |_| {}, broken: None };
+    let report = check(&subject, 9_300_597..9_300_598, Plan::of::<Dynamo>(), 1);
+    assert!(report.failures.is_empty(), "{:?}", report.failures[0].1.finding);
+}
+
 /// A handover takes work in proportion to its keys: four times as many keys take some four times as long, and not
 /// sixteen times.
 #[test]

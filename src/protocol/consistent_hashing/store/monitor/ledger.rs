@@ -62,6 +62,9 @@ struct Known {
     /// How many disks were lost that held it.
     lost: u16,
     is_acknowledged: bool,
+    /// Whether a tombstone that is or replaces it has gone from a disk. Nobody needs to hold it any more, be it that the
+    /// client is told only then that it is written.
+    is_gone: bool,
 }
 
 /// All versions that no acknowledged one has replaced.
@@ -88,7 +91,16 @@ impl Known {
             context.join(&known.context);
         }
         let is_tombstone = version.is_deleted;
-        Known { dot, context, is_tombstone, holders, arrived: holders, lost: 0, is_acknowledged }
+        Known {
+            dot,
+            context,
+            is_tombstone,
+            holders,
+            arrived: holders,
+            lost: 0,
+            is_acknowledged,
+            is_gone: false,
+        }
     }
 
     fn check_lost(&self, place: &Place, options: &Options) -> Option<Violation> {
@@ -233,7 +245,12 @@ impl Ledger {
             let Some(all) = keys.get_mut(place) else { continue };
             let mut replaced = VersionVector::default();
             all.iter().filter(|known| known.is_tombstone).for_each(|known| replaced.join(&known.context));
+            // Another tombstone may be on its way, which this node never had.
+            let mut went = VersionVector::default();
+            let had = |known: &&Known| known.is_tombstone && known.holders.contains(by);
+            all.iter().filter(had).for_each(|known| went.join(&known.context));
             for known in all.iter_mut() {
+                known.is_gone |= went.covers(&known.dot) || known.is_tombstone && known.holders.contains(by);
                 known.holders.remove(by);
                 known.is_acknowledged &= !known.is_tombstone && !replaced.covers(&known.dot);
             }
@@ -259,7 +276,7 @@ impl Ledger {
     pub(super) fn acknowledged(&mut self, place: &Place, dot: &Dot, options: &Options) -> Option<Violation> {
         let all = Arc::make_mut(&mut self.keys).get_mut(place)?;
         let known = all.iter_mut().find(|known| known.dot == *dot)?;
-        known.is_acknowledged = true;
+        known.is_acknowledged = !known.is_gone;
         let (context, disks) = (known.context.clone(), known.arrived.len());
         let lost = known.check_lost(place, options);
         all.retain(|known| !context.covers(&known.dot));
