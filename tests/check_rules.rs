@@ -127,4 +127,14 @@ protocol!(
     ],
     unreached: []
 );
-protocol!(store, Dynamo, excused: [], unreached: []);
+protocol!(
+    store,
+    Dynamo,
+    excused: [(
+        "range_of_an_older_ring",
+        "not equivalent, but a hole in the faults that are drawn: one node has to be cut off from the news of another, and \
+         not from those that give keys up for it, while as many as may are out of reach; tests/field_hashing.rs breaks it \
+         where that is so"
+    )],
+    unreached: []
+);

@@ -51,10 +51,14 @@ impl Run {
         Run { cluster, scratch: Scratch::default(), seen: Violations::default() }
     }
 
-    fn until_us(&mut self, until_us: u64) {
+    fn step_until_us(&mut self, until_us: u64) {
         while self.cluster.next_due_us().is_some_and(|due| due <= until_us) {
             self.cluster.step(&mut self.scratch, &mut self.seen).unwrap();
         }
+    }
+
+    fn until_us(&mut self, until_us: u64) {
+        self.step_until_us(until_us);
         assert_eq!(self.seen.found, [] as [String; 0]);
     }
 
@@ -287,6 +291,63 @@ fn a_disk_that_is_refilled_lacks_what_only_removed_nodes_hold_until_they_come_ba
     let subject: Subject<Dynamo> = Subject::Protocol { nodes: 7, adjust: |_| {}, broken: None };
     let report = check(&subject, 4_960_029..4_960_030, Plan::of::<Dynamo>(), 1);
     assert!(report.failures.is_empty(), "{:?}", report.failures[0].1.finding);
+}
+
+/// What a node owns and does not have on its disk.
+fn lacking(run: &Run, node: u16) -> Vec<Place> {
+    let options = &run.cluster.setup().options;
+    let node = run.node(node);
+    let places = (0..options.initial_keys).map(|number| Place::of(&key_name(number)));
+    let lacks =
+        |place: &Place| node.ring().is_owner(node.id(), place, options) && node.on_disk(place).is_empty();
+    places.filter(lacks).collect()
+}
+
+/// Two join at once, and hear nothing of each other. While n5 is cut off, n4 becomes a member and gets keys that n2 and n3
+/// give up for it. When n5 asks those two for its ranges, n1 being out of reach, they must not say that they have sent
+/// all: what they gave up is with n1 and n4, and n5 would own it without having it (§4.9).
+#[test]
+fn whoever_joins_is_told_of_another_member_before_it_takes_what_the_others_have_left() {
+    let mut run = Run::of(include_str!("field/hashing/join-while-another-joins.json"), |_| {});
+    run.until_us(1_900_000);
+    assert_eq!((run.node(3).entry().status, run.node(4).entry().status), (Status::Member, Status::Joining));
+    assert_eq!(run.node(4).ring().members(), [0, 1, 2].map(NodeId), "n5 has not heard of n4");
+    run.until_us(3_900_000);
+    assert_eq!(lacking(&run, 4), [], "what it owns it has");
+    assert_eq!(run.node(4).ring().members(), [0, 1, 2, 3].map(NodeId), "those it asked have told it of n4");
+    assert_eq!(run.node(4).entry().status, Status::Joining, "two of four are out of reach, n1 and n4");
+    run.until_us(5_000_000);
+    assert_eq!((run.node(4).entry().status, lacking(&run, 4)), (Status::Member, vec![]));
+    // Whoever sends all the same lets n5 own what it lacks.
+    let broken = |setup: &mut ClusterSetup<Dynamo>| setup.options.break_rules.range_of_an_older_ring = true;
+    let mut run = Run::of(include_str!("field/hashing/join-while-another-joins.json"), broken);
+    run.step_until_us(3_900_000);
+    assert!(
+        matches!(&run.seen.found[..], [found] if found.starts_with("KeyAlwaysOwned")),
+        "{:?}",
+        run.seen.found
+    );
+    // The same where an operator had a node removed that held a key, and another one had its lost disk back.
+    let subject: Subject<Dynamo> = Subject::Protocol { nodes: 7, adjust: |_| {}, broken: None };
+    let report = check(&subject, 9_102_534..9_102_535, Plan::of::<Dynamo>(), 1);
+    assert!(report.failures.is_empty(), "{:?}", report.failures[0].1.finding);
+}
+
+/// The same, but n4 has died since and was removed, and n2 and n3 still wait for n1 to send what they gained by that. n5
+/// has heard neither that n4 was a member nor that it is none any more, and what n2 and n3 gave up for n4 only n1 has.
+#[test]
+fn whoever_joins_counts_those_as_gone_whose_ranges_the_members_have_not_got_back() {
+    let mut run = Run::of(include_str!("field/hashing/join-while-others-fill.json"), |_| {});
+    run.until_us(8_900_000);
+    for node in [1, 2] {
+        assert!(run.node(node).membership().get(NodeId(3)).is_removed);
+        assert!(run.node(node).transfer().is_some(), "n{} cannot reach n1", node + 1);
+    }
+    assert_eq!(run.node(4).membership().get(NodeId(3)).number, 1, "n5 has heard nothing of n4");
+    run.until_us(11_900_000);
+    assert_eq!(run.node(4).entry().status, Status::Joining, "n1 and n4 are two of two that may hold a key");
+    run.until_us(14_000_000);
+    assert_eq!((run.node(4).entry().status, lacking(&run, 4)), (Status::Member, vec![]));
 }
 
 /// A delete is on all disks, and its tombstone goes, before the client of an earlier write hears that this is written: the

@@ -18,10 +18,14 @@ pub(super) fn weight(why: &Reason) -> u8 {
         R::ReadAnswered { .. } | R::NewVersion { .. } | R::KeepsHint { .. } => 8,
         R::WritesToStandIn { .. } | R::RepairedByComparing { .. } | R::NoCoordinator { .. } => 8,
         R::HandsOver { .. } | R::TookOver { .. } | R::HandoverConfirmed { .. } => 7,
-        R::SendsRange { .. } | R::RangeArrived { .. } | R::RangeArrives { .. } | R::TransferBegins { .. } => {
+        R::SendsRange { .. } | R::RangeArrived { .. } | R::RangeArrives { .. } | R::TellsOfMembers { .. } => {
             7
         }
-        R::PassesOn { .. } | R::ReadSpread { .. } | R::LeavesDiffer { .. } | R::FoundSilent { .. } => 7,
+        R::TransferBegins { .. }
+        | R::PassesOn { .. }
+        | R::ReadSpread { .. }
+        | R::LeavesDiffer { .. }
+        | R::FoundSilent { .. } => 7,
         R::RefillingAnswersNoReads { .. } | R::HeardOf { .. } | R::RemembersStanding { .. } => 7,
         R::Coordinates { .. } | R::ReadBeforeWrite { .. } | R::WritesToOwner { .. } => 6,
         R::Stores { .. } | R::StoredDurably { .. } | R::AnswersRead { .. } | R::TakesOver { .. } => 6,
@@ -186,6 +190,11 @@ pub(super) fn text(why: &Reason, node: NodeId, lang: Lang) -> String {
             lang,
             "{node} does not hold all that a member holds, so {from} gets nothing from it.",
             "{node} 自己也不完整，因此 {from} 不能从它这里取。"
+        ),
+        R::TellsOfMembers { to } => say!(
+            lang,
+            "{node} knows of a member that {to} has not named, and may have given keys up for it. It tells {to} of all members, and asks the same.",
+            "{node} 知道有一个 {to} 没有提到的成员，可能已把一些键让给了它；它把所有成员告诉 {to}，并询问同样的事。"
         ),
         R::SendsRange { to, keys, is_last: false } => {
             let s = plural(keys);

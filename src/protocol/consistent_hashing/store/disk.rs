@@ -69,6 +69,7 @@ pub(super) enum Action {
         from: NodeId,
         after: Option<Place>,
         is_last: bool,
+        unfilled: Vec<NodeId>,
     },
 }
 
@@ -200,8 +201,8 @@ impl Dynamo {
             Action::Acknowledge { to, number, item } => self.acknowledge_write(to, number, &item, cx),
             Action::Confirm { to, chunk, items } => self.confirm_handoff(to, chunk, &items, cx),
             Action::Ready => self.is_ready = true,
-            Action::Arrived { transfer, from, after, is_last } => {
-                self.on_chunk_durable(transfer, from, after, is_last, cx);
+            Action::Arrived { transfer, from, after, is_last, unfilled } => {
+                self.on_chunk_durable(transfer, from, after, is_last, unfilled, cx);
             }
         }
     }

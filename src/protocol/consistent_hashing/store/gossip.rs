@@ -107,7 +107,7 @@ impl Dynamo {
         }
     }
 
-    fn rumours(&self) -> Arc<[Rumour]> {
+    pub(super) fn rumours(&self) -> Arc<[Rumour]> {
         let own = numbered(self.starts, self.heartbeats.own);
         let rumour = |(node, entry): (NodeId, Entry)| {
             let heard = self.heartbeats.heard.get(node.index()).map_or(0, |heard| heard.heartbeat);

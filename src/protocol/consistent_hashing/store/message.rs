@@ -244,6 +244,9 @@ pub enum Message {
         items: Arc<[Item]>,
         /// Whether these were the last ones.
         is_last: bool,
+        /// Nodes that were removed, of whose ranges the sender may own a part that has not arrived yet.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        unfilled: Vec<NodeId>,
     },
     /// Some nodes of a Merkle tree over the keys that sender and receiver share (§4.7).
     Tree {

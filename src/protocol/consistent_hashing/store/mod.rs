@@ -260,8 +260,8 @@ impl Dynamo {
             Message::Fetch { transfer, members, after } => {
                 self.on_fetch(from, transfer, &members, after, cx);
             }
-            Message::Range { transfer, after, items, is_last } => {
-                self.on_range(from, transfer::Chunk { transfer, after, items, is_last }, cx);
+            Message::Range { transfer, after, items, is_last, unfilled } => {
+                self.on_range(from, transfer::Chunk { transfer, after, items, is_last, unfilled }, cx);
             }
             Message::Tree { ring, level, nodes } => self.on_tree(from, ring, level, &nodes, cx),
             Message::Leaves { ring, leaves, items, asks } => {

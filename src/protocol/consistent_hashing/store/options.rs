@@ -133,6 +133,8 @@ rules! {
     lost_disk_not_told => LostDiskNotTold,
     /// A node owns its ranges although too many have not sent what they hold of them (against §4.9).
     ranges_taken_too_early => RangesTakenTooEarly,
+    /// A member sends what it has left of a range to a node that does not know whom it gave the rest (against §4.9).
+    range_of_an_older_ring => RangeOfAnOlderRing,
     /// A node that has not yet fetched again what it lost answers reads.
     refilling_answers_reads => RefillingAnswersReads,
     /// Others hear of a version that is not on any disk.

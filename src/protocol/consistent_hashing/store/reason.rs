@@ -174,6 +174,11 @@ pub enum Reason {
         /// Who asked.
         from: NodeId,
     },
+    /// Who asks does not know of a member for which this node may have given keys up.
+    TellsOfMembers {
+        /// Who asked.
+        to: NodeId,
+    },
     /// The keys that the asker is going to own.
     SendsRange {
         /// Who asked.
@@ -581,6 +586,7 @@ impl Reason {
             | Reason::FetchesNext { .. }
             | Reason::FetchesAgain
             | Reason::IsNoSource { .. }
+            | Reason::TellsOfMembers { .. }
             | Reason::SendsRange { .. }
             | Reason::RangeArrives { .. }
             | Reason::RangeArrived { .. }

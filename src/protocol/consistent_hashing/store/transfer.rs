@@ -5,12 +5,16 @@
 //! theirs, those that lost their disks included, one of the W disks that hold an acknowledged write is among the
 //! others, so the node has it: its ranges have arrived, and it becomes an owner. A node that refills its own lost
 //! disk counts itself among those that have not. The same is done by members that gain ranges because another one was
-//! removed: it, too, counts among those that have not.
+//! removed: it, too, counts among those that have not, also where only the one that is asked has not made up for it yet.
+//!
+//! All of that holds for one ring. Who is asked and knows of a member that the other has not heard of may have given
+//! keys up for it, so it tells of that member and sends nothing.
 //!
 //! Chunks are asked for again until they come, and a source only reads, so it does not matter who dies
 //! half-way. If the membership changes meanwhile, the ranges are others, and it begins anew; what has arrived
 //! is not sent for nothing, because it is on disk and merging it again changes nothing.
 
+use std::collections::BTreeSet;
 use std::ops::Bound;
 use std::sync::Arc;
 
@@ -41,6 +45,8 @@ struct Source {
     node: NodeId,
     after: Option<Place>,
     is_done: bool,
+    /// Nodes that were removed and of whose ranges it lacked a part when it had sent what it has.
+    unfilled: Vec<NodeId>,
 }
 
 /// A part of a range.
@@ -49,6 +55,7 @@ pub(super) struct Chunk {
     pub(super) after: Option<Place>,
     pub(super) items: Arc<[Item]>,
     pub(super) is_last: bool,
+    pub(super) unfilled: Vec<NodeId>,
 }
 
 impl Transfer {
@@ -83,7 +90,9 @@ impl Dynamo {
             return;
         }
         let number = self.next_number();
-        let sources = full.iter().map(|node| Source { node: *node, after: None, is_done: false }).collect();
+        let source =
+            |node: &NodeId| Source { node: *node, after: None, is_done: false, unfilled: Vec::new() };
+        let sources = full.iter().map(source).collect();
         let why = Reason::TransferBegins { sources: full.len() as u16 };
         self.transfer = Some(Transfer { number, members: members.into(), sources, keys: 0 });
         self.fetch_from_all(why, cx);
@@ -126,6 +135,13 @@ impl Dynamo {
             cx.effects.note(Reason::IsNoSource { from });
             return;
         }
+        let is_named = |node: &NodeId| *node == from || members.contains(node);
+        if !self.rings.current.members().iter().all(is_named) && !cx.breaks(Rule::RangeOfAnOlderRing) {
+            // It may be this node that knows less: so both tell each other.
+            let message = Message::Gossip { rumours: self.rumours(), asks: true };
+            self.send_when_durable(from, message, Reason::TellsOfMembers { to: from }, cx);
+            return;
+        }
         let ring = [&self.rings.current, &self.rings.coming, &self.rings.with_me]
             .into_iter()
             .find(|ring| ring.members() == members);
@@ -142,7 +158,8 @@ impl Dynamo {
         let is_last = rest.next().is_none();
         drop(rest);
         let why = Reason::SendsRange { to: from, keys: items.len() as u32, is_last };
-        cx.effects.send(from, Message::Range { transfer, after, items, is_last }, why);
+        let unfilled = self.unfilled.keys().copied().collect();
+        cx.effects.send(from, Message::Range { transfer, after, items, is_last, unfilled }, why);
     }
 
     pub(super) fn on_range(&mut self, from: NodeId, chunk: Chunk, cx: &mut Context) {
@@ -162,7 +179,8 @@ impl Dynamo {
             }
         }
         let after = chunk.items.last().map(|(place, _)| place.clone()).or(chunk.after);
-        let arrived = Action::Arrived { transfer: chunk.transfer, from, after, is_last: chunk.is_last };
+        let Chunk { transfer, is_last, unfilled, .. } = chunk;
+        let arrived = Action::Arrived { transfer, from, after, is_last, unfilled };
         self.when_durable(arrived, cx);
     }
 
@@ -173,6 +191,7 @@ impl Dynamo {
         from: NodeId,
         after: Option<Place>,
         is_last: bool,
+        unfilled: Vec<NodeId>,
         cx: &mut Context,
     ) {
         let Some(mut transfer) = self.transfer.take() else { return };
@@ -181,7 +200,7 @@ impl Dynamo {
             && !source.is_done
             && source.after <= after
         {
-            (source.after, source.is_done) = (after, is_last);
+            (source.after, source.is_done, source.unfilled) = (after, is_last, unfilled);
             let source = source.clone();
             transfer.keys = self.data.len() as u32;
             let keys = transfer.keys;
@@ -199,9 +218,15 @@ impl Dynamo {
         let Some(transfer) = &self.transfer else { return };
         let own = self.membership.get(self.id);
         let refilling = self.membership.nodes_with(|entry| entry.owns() && entry.refilling).len();
-        let missing = transfer.sources.iter().filter(|source| !source.is_done).count();
-        // A node that was removed has not sent its part either.
-        let gone = refilling + self.unfilled.len();
+        // A node that was removed has not sent its part either, be it that only a source has not made up for that yet.
+        let mut removed: BTreeSet<NodeId> = self.unfilled.keys().copied().collect();
+        removed.extend(
+            transfer.sources.iter().flat_map(|source| &source.unfilled).filter(|node| **node != self.id),
+        );
+        // Who is asked because its removal has not been heard of here is one of them, and counts once.
+        let is_missing = |source: &&Source| !source.is_done && !removed.contains(&source.node);
+        let missing = transfer.sources.iter().filter(is_missing).count();
+        let gone = refilling + removed.len();
         let may_miss = usize::from(cx.options.write_quorum.saturating_sub(1)).saturating_sub(gone);
         // Others that lost their disks get back what is anywhere and hold again what was written since, so there is
         // something to wait for. Those that refill do not wait for each other: nobody would ever begin.

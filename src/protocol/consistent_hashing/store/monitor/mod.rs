@@ -303,8 +303,11 @@ impl DynamoMonitor {
         };
         let (removed, asked) = (of(|entry| entry.is_removed), of(Entry::is_full));
         expected.iter().find_map(|(place, dot, owners)| {
-            let still_there =
-                self.ledger.holders(place, dot).is_some_and(|holders| holders.includes(*owners));
+            // Owners may have given it up for others meanwhile. Who asks has to be told of those.
+            let still_there = self
+                .ledger
+                .holders(place, dot)
+                .is_some_and(|holders| holders.includes(*owners) || holders.len() >= options.write_quorum);
             let is_promised = self.ledger.out_of_reach(place, dot, removed) < options.write_quorum
                 || !owners.and(asked).is_empty();
             let lacks = still_there
