@@ -184,6 +184,9 @@ impl Checkable for Dynamo {
             if entry.refilling || !node.knows_the_ring() {
                 return Some(format!("{id} has not refilled its lost disk"));
             }
+            if entry.owns() && node.transfer().is_some() {
+                return Some(format!("{id} has not fetched what it gained: {:?}", node.transfer()));
+            }
             if matches!(entry.status, Status::Joining | Status::Leaving) {
                 return Some(format!("{id} has not yet joined or left: {:?}", node.transfer()));
             }

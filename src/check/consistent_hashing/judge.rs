@@ -226,9 +226,10 @@ impl StoreJudge {
         let mut replaced = disk.replaced.remove(place);
         let goes_on =
             |stored: &Stored| stored.siblings.iter().all(|version| include(siblings, &version.dot, made));
+        let mut went = None;
         if !replaced.as_ref().is_some_and(goes_on) && disk.collects.remove(place) {
             // The tombstone went, and the key was written anew, between the old log and this one.
-            replaced = None;
+            went = replaced.take();
         }
         let before = disk.keys.entry(place.clone()).or_insert_with(|| replaced.unwrap_or_default());
         if let Some(lost) = before.siblings.iter().find(|version| !include(siblings, &version.dot, made)) {
@@ -238,6 +239,9 @@ impl StoreJudge {
         let since =
             |version: &Version| (version.dot, before.since.get(&version.dot).copied().unwrap_or(self.count));
         *before = Stored { since: siblings.iter().map(since).collect(), siblings: siblings.clone() };
+        if let Some(stored) = went {
+            self.collected(node, place, &stored);
+        }
     }
 
     /// A ring never goes back.

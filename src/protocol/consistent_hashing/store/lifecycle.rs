@@ -200,9 +200,10 @@ impl Dynamo {
     #[track_caller]
     pub(super) fn decide(&mut self, status: Status, refilling: bool, why: Reason, cx: &mut Context) {
         let number = self.membership.get(self.id).number.saturating_add(1);
-        // Who was removed and says so under a number of its own is removed still: who has not heard of it before must not
-        // take it for a node that handed over what it had before it left.
-        let is_removed = self.membership.get(self.id).is_removed && status == Status::Outside;
+        // Who was removed and says so under a number of its own is removed still, also while it joins again: who has not
+        // heard of it before must not take it for a node that handed over what it had before it left.
+        let is_outside = matches!(status, Status::Outside | Status::Joining);
+        let is_removed = self.membership.get(self.id).is_removed && is_outside;
         let entry = Entry { status, refilling, number, is_removed };
         self.membership.set(self.id, entry);
         self.append(Record::Heard { node: self.id, entry }, why, cx);

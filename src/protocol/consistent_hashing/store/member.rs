@@ -33,14 +33,19 @@ pub struct Entry {
     pub refilling: bool,
     /// The number of the decision; 0 if nothing was heard.
     pub number: u64,
-    /// Whether an operator had it removed by another node. What it holds did not go to those who own it since.
+    /// Whether an operator had it removed by another node, and it has not become a member again since. What it holds did
+    /// not go to those who own it since.
     pub is_removed: bool,
 }
 
 impl Entry {
     /// Whether this entry is right where the other one is what was known.
     pub fn replaces(&self, known: &Entry) -> bool {
-        let order = |entry: &Entry| (entry.number, entry.is_removed, entry.status, entry.refilling);
+        let order = |entry: &Entry| {
+            // A node that joins again was removed, too, but by an earlier decision.
+            let removes = entry.is_removed && entry.status == Status::Outside;
+            (entry.number, removes, entry.is_removed, entry.status, entry.refilling)
+        };
         self.number > 0 && order(self) > order(known)
     }
 
