@@ -6,6 +6,9 @@ const NS = "http://www.w3.org/2000/svg";
 /** The space in which the engine draws a circle of keys, and its radius as a part of that. */
 const CIRCLE_SIDE = 760;
 
+/** The size of letters for which everything is drawn, in pixels. */
+const FONT_PX = 15;
+
 const make = (name, attributes = {}, ...children) => {
   const element = document.createElementNS(NS, name);
   for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
@@ -100,7 +103,9 @@ export class Stage {
     root.append(this.#svg);
     this.#observer = new ResizeObserver(([{ contentRect }]) => {
       if (contentRect.width < 1) return;
-      this.#size = [contentRect.width, Math.max(120, contentRect.height)];
+      // A figure in larger letters is larger as a whole.
+      const scale = Math.max(0.8, parseFloat(getComputedStyle(root).fontSize) / FONT_PX || 1);
+      this.#size = [contentRect.width / scale, Math.max(120, contentRect.height / scale)];
       if (this.#stage) this.show(this.#stage, this.#circleText);
     });
     this.#observer.observe(root);

@@ -39,7 +39,7 @@ button svg { inline-size: 1.1rem; block-size: 1.1rem; fill: currentColor; }
 button.play { border-color: var(--lamplight-accent); }
 button:disabled, button[aria-disabled="true"] { color: var(--lamplight-muted); cursor: default; }
 :is(button, input, .open, .party):focus-visible { outline: 3px solid var(--lamplight-focus); outline-offset: 2px; }
-input[type="range"] { flex: 1 1 8rem; min-inline-size: 5rem; accent-color: var(--lamplight-accent); min-block-size: 1.75rem; }
+input[type="range"] { flex: 1 1 4rem; min-inline-size: 4rem; accent-color: var(--lamplight-accent); min-block-size: 1.75rem; }
 .where { color: var(--lamplight-muted); font-variant-numeric: tabular-nums; min-inline-size: 9.5em; }
 figcaption { padding: 0.6rem 0.9rem; border-block-start: 1px solid var(--lamplight-edge); color: var(--lamplight-muted); }
 figcaption:empty { display: none; }

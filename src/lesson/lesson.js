@@ -90,11 +90,15 @@ function lesson() {
   figure.addEventListener("intervention", () => setTouched(true));
   touched.querySelector("button").addEventListener("click", () => show(Math.max(0, current)));
 
+  // On a narrow screen the cluster covers the upper half.
+  const isStacked = matchMedia("(max-width: 60rem)");
+  const aside = figure.closest("aside");
+
   const go = (at) => {
     const place = places[at];
     if (!place) return;
     isGoing = performance.now();
-    place.scrollIntoView({ block: "center", behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth" });
+    place.scrollIntoView({ block: isStacked.matches ? "start" : "center", behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth" });
     show(at);
   };
   back.addEventListener("click", () => go(current - 1));
@@ -119,7 +123,7 @@ function lesson() {
         isAsked = false;
         // A scroll that a button caused is no wish of its own.
         if (performance.now() - isGoing < 1_200) return;
-        const middle = innerHeight * 0.55;
+        const middle = isStacked.matches ? aside.getBoundingClientRect().bottom + innerHeight * 0.15 : innerHeight * 0.55;
         const at = places.findLastIndex((place) => place.getBoundingClientRect().top < middle);
         if (at >= 0 && at !== current) show(at);
       });
