@@ -220,8 +220,8 @@ fn modulo_text(lang: Lang) -> &'static str {
 fn points_text(lang: Lang) -> &'static str {
     word!(
         lang,
-        "Keys per node: with few points on the circle the shares are a matter of luck; with many they even out.",
-        "各节点的键：环上的点少时份额全凭运气；点多了就趋于均匀。"
+        "Keys per node: with one point each the shares are a matter of luck. Compare 1, 10 and 100: more points help, but 400 keys have a luck of their own.",
+        "每个节点的键数：每个节点只有一个点时，份额全凭运气。比较 1、10、100 个点：点多有帮助，但只有 400 个键时，键本身也有运气。"
     )
 }
 

@@ -210,8 +210,8 @@ fn restart_text(lang: Lang) -> &'static str {
 }
 
 /// `n1` hears of its promises only after `n2` has had its own from `n2`, `n3` and `n4`, and `n3` has crashed and come
-/// back. With `forget` the promise is gone then, and two values are chosen.
-fn restart_with(break_rules: BreakRules) -> Setup {
+/// back, so long after the second client asked.
+fn restart_with(crash_after_us: u64, break_rules: BreakRules) -> Setup {
     let mut setup = steady(2);
     setup.clients = 2;
     setup.options.break_rules = break_rules;
@@ -235,9 +235,8 @@ fn restart_with(break_rules: BreakRules) -> Setup {
         at(prepares + SYNC_US + LATENCY_US, late(4)),
         at(1_000, cut(1, 4)),
         at(second, propose(1, "coffee")),
-        // `n3` has promised `n2`, and its answer has left.
-        at(second + 2 * LATENCY_US + 2 * SYNC_US + 500, crash(2)),
-        at(second + 2 * LATENCY_US + 2 * SYNC_US + 8_000, restart(2)),
+        at(second + crash_after_us + 500, crash(2)),
+        at(second + crash_after_us + 7_500, restart(2)),
         at(300_000, Act::Heal),
         at(300_000, Act::Operation { node: NodeId(1), operation: Operation::BeginBallot }),
     ];
@@ -245,19 +244,22 @@ fn restart_with(break_rules: BreakRules) -> Setup {
 }
 
 fn restart_mid_ballot() -> Setup {
-    restart_with(BreakRules::default())
+    // It has promised `n2`, and its answer has left.
+    restart_with(2 * LATENCY_US + 2 * SYNC_US, BreakRules::default())
 }
 
 fn forgotten_text(lang: Lang) -> &'static str {
     word!(
         lang,
-        "The same restart, but n3 forgets its promise: it accepts what it must refuse, and safety is gone.",
-        "同样的重启，但 n3 忘记了承诺：它接受了必须拒绝的提案，安全性荡然无存。"
+        "n3 helps coffee to be chosen, restarts, and forgets its promise: it accepts the older tea, and two values are chosen.",
+        "n3 帮助选定了 coffee，重启后却忘记了承诺：它接受了更早的 tea，于是选定了两个值。"
     )
 }
 
 fn forgotten() -> Setup {
-    restart_with(BreakRules { forget_promise_at_restart: true, ..BreakRules::default() })
+    // Its acceptance has left, too.
+    let break_rules = BreakRules { forget_promise_at_restart: true, ..BreakRules::default() };
+    restart_with(4 * LATENCY_US + 3 * SYNC_US, break_rules)
 }
 
 fn minority_text(lang: Lang) -> &'static str {

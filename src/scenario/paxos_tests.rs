@@ -130,6 +130,7 @@ fn the_acceptor_that_forgets_accepts_what_it_had_promised_to_refuse() {
     for seed in SEEDS {
         let violated = violated(&run("forgotten", seed, 3_000_000));
         assert!(violated.contains(&Invariant::PromisesKept), "seed {seed}: {violated:?}");
+        assert!(violated.contains(&Invariant::Agreement), "seed {seed}: two values are chosen: {violated:?}");
     }
 }
 

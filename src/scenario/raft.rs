@@ -30,7 +30,8 @@ impl Presets for Raft {
                 "minority",
                 |l| word!(l, "Leader in the minority", "领导者落入少数派"),
                 minority_text,
-                7,
+                // Its old leader takes commands while it is cut off.
+                8,
                 minority,
             ),
             preset(

@@ -274,7 +274,17 @@ impl<P: Portray> Workbench for OpenRun<P> {
     }
 
     fn stage(&self, lang: Lang) -> Stage {
-        stage::stage(self.history.cluster(), lang)
+        let mut stage = stage::stage(self.history.cluster(), lang);
+        // Once an invariant is violated, no other line says how things stand.
+        let cursor = self.cursor();
+        let broken = self
+            .history
+            .recording()
+            .and_then(|recording| recording.violations().find(|(step, _)| *step < cursor));
+        if let Some((_, violation)) = broken {
+            stage.headline = P::violation_text(violation, lang).1;
+        }
+        stage
     }
 
     fn traffic(&self) -> Vec<Message> {

@@ -12,6 +12,7 @@ use super::model::{Cell, Field, Inspection, Outline, Quorum, Table, Tone};
 use super::workbench::Prompt;
 use crate::protocol::{NodeId, Participant};
 use crate::scenario::Presets;
+use crate::sim::Cluster;
 
 /// How a kind of message looks.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -110,7 +111,7 @@ pub trait Portray: Presets {
     }
 
     /// One line that says how things stand in the cluster.
-    fn headline(nodes: &[Option<Self>], options: &Self::Options, lang: Lang) -> String;
+    fn headline(cluster: &Cluster<Self>, lang: Lang) -> String;
 
     /// Whether this timer is the one to draw around a node; the lowest rank of those that run is drawn.
     fn timer_rank(timer: Self::Timer) -> Option<u8>;

@@ -39,7 +39,7 @@ pub fn stage<P: Portray>(cluster: &Cluster<P>, lang: Lang) -> Stage {
         }
     }
     Stage {
-        headline: P::headline(cluster.nodes(), &setup.options, lang),
+        headline: P::headline(cluster, lang),
         parties,
         cuts: cuts(cluster),
         quorums: P::quorums(cluster.nodes(), &setup.options),

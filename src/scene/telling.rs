@@ -228,7 +228,15 @@ pub fn act_text<P: Portray>(act: &InterventionOf<P>, options: &P::Options, lang:
         I::Partition { groups } => {
             let list = |group: &Vec<NodeId>| listed(&group.iter().map(name).collect::<Vec<_>>(), lang);
             let groups = groups.iter().map(list).collect::<Vec<_>>().join(" | ");
-            say!(lang, "The network splits; cut off from the rest: {groups}.", "网络分区：{groups} 被隔开。")
+            if groups.contains('|') {
+                say!(lang, "The network splits: {groups}.", "网络分区：{groups}。")
+            } else {
+                say!(
+                    lang,
+                    "The network splits: {groups} cut off from the rest.",
+                    "网络分区：{groups} 与其余节点隔开。"
+                )
+            }
         }
         I::Heal => word!(lang, "All connections are mended.", "所有连接都已恢复。").to_owned(),
         I::Drop { event } => say!(lang, "Message {} is dropped.", "消息 {} 被丢弃。", event.0),

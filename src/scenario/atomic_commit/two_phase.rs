@@ -166,8 +166,8 @@ fn crash_before() -> Setup {
 fn crash_after_text(lang: Lang) -> &'static str {
     word!(
         lang,
-        "Half a millisecond makes the difference: the decision reached the disk, nobody was told, and after the restart it is a commit.",
-        "只差半毫秒：决定已经落盘，但没有人被告知；重启之后，结果是提交。"
+        "The crash comes at the same moment, but the decision reached the disk, although nobody was told. After the restart it is a commit.",
+        "崩溃发生在同一时刻，但决定已经落盘，只是没有人被告知；重启之后，结果是提交。"
     )
 }
 

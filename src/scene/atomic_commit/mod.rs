@@ -30,7 +30,7 @@ use crate::protocol::atomic_commit::{
     OutBecause, Outcome, Phase, Reason, Record, Site, Timer, TransactionId, Vote,
 };
 use crate::scenario::atomic_commit::Staged;
-use crate::sim::Address;
+use crate::sim::{Address, Cluster};
 use crate::{say, word};
 
 /// How many records of a log are drawn beside its node.
@@ -273,8 +273,8 @@ fn idle(sites: &mut dyn Iterator<Item = &Site>, in_doubt: usize, lang: Lang) -> 
         let s = plural(in_doubt);
         return say!(
             lang,
-            "The coordinator has forgotten it all; {in_doubt} participant{s}, still in doubt, will ask.",
-            "协调者已忘记一切；{in_doubt} 个参与者仍然存疑，将会来问。"
+            "The coordinator has nothing more to do; {in_doubt} participant{s} said yes and does not know the outcome yet.",
+            "协调者已无事可做；{in_doubt} 个参与者投了赞成票，还不知道结果。"
         );
     }
     let total: i64 = sites.flat_map(|site| site.store().iter()).map(|(_, version)| version.value).sum();
@@ -398,7 +398,8 @@ impl<V: Staged> Portray for Node<V> {
         quorums(&views(nodes))
     }
 
-    fn headline(nodes: &[Option<Self>], _: &Self::Options, lang: Lang) -> String {
+    fn headline(cluster: &Cluster<Self>, lang: Lang) -> String {
+        let nodes = cluster.nodes();
         headline(&views(nodes), lang)
     }
 

@@ -23,7 +23,7 @@ use crate::scene::facts::{FactOf, Verb};
 use crate::scene::model::{Field, Inspection, Quorum, Table, Tone};
 use crate::scene::portray::{Face, Layout, Portrait, Portray, ViolationOf};
 use crate::scene::workbench::Prompt;
-use crate::sim::Address;
+use crate::sim::{Address, Cluster};
 use crate::{say, word};
 
 /// What a version says: its value, or a dagger for a tombstone.
@@ -164,7 +164,8 @@ impl Portray for Dynamo {
         found
     }
 
-    fn headline(nodes: &[Option<Dynamo>], options: &Options, lang: Lang) -> String {
+    fn headline(cluster: &Cluster<Dynamo>, lang: Lang) -> String {
+        let (nodes, options) = (cluster.nodes(), &cluster.setup().options);
         let Some(node) = nodes.iter().flatten().max_by_key(|node| node.membership().era()) else {
             return word!(lang, "No node runs.", "没有节点在运行。").to_owned();
         };

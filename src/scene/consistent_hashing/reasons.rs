@@ -204,6 +204,13 @@ pub(super) fn text(why: &Reason, node: NodeId, lang: Lang) -> String {
                 "{node} 把 {to} 将拥有的 {keys} 个键发给它。"
             )
         }
+        R::SendsRange { to, keys: 0, is_last: true } => {
+            say!(
+                lang,
+                "{node} has no more keys that {to} is going to own.",
+                "{node} 没有更多 {to} 将拥有的键了。"
+            )
+        }
         R::SendsRange { to, keys, is_last: true } => {
             let s = plural(keys);
             say!(

@@ -18,6 +18,7 @@ use crate::protocol::raft::message::{Answer, Message, Operation, Timer, Unavaila
 use crate::protocol::raft::progress::ProgressState;
 use crate::protocol::raft::{DiskLoss, Membership, Options, Payload, Raft, Reason, Record, Role};
 use crate::protocol::{NodeId, Participant};
+use crate::sim::Cluster;
 use crate::{say, word};
 
 /// How many cells of a log are drawn beside its node.
@@ -109,7 +110,8 @@ impl Portray for Raft {
         Portrait { role: role.to_owned(), figure: say!(lang, "term {term}", "任期 {term}"), tone, tail }
     }
 
-    fn headline(nodes: &[Option<Raft>], _: &Options, lang: Lang) -> String {
+    fn headline(cluster: &Cluster<Raft>, lang: Lang) -> String {
+        let nodes = cluster.nodes();
         let majority = nodes.len() / 2 + 1;
         let up = nodes.iter().flatten().filter(|node| !node.is_out()).count();
         let leaders = || nodes.iter().flatten().filter(|node| node.is_leader());

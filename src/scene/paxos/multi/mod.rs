@@ -19,6 +19,7 @@ use crate::scene::model::{Field, Quorum, Table, Tone};
 use crate::scene::portray::{Face, Portrait, Portray, ViolationOf};
 use crate::scene::workbench::Prompt;
 use crate::scene::{Lang, key_value};
+use crate::sim::Cluster;
 use crate::{say, word};
 
 /// How many slots are drawn beside a node.
@@ -130,7 +131,8 @@ impl Portray for MultiPaxos {
         found
     }
 
-    fn headline(nodes: &[Option<MultiPaxos>], options: &Options, lang: Lang) -> String {
+    fn headline(cluster: &Cluster<MultiPaxos>, lang: Lang) -> String {
+        let (nodes, options) = (cluster.nodes(), &cluster.setup().options);
         let needed = options.quorums(nodes.len() as u16);
         let alive = |id: &NodeId| {
             nodes.get(id.index()).is_some_and(|node| node.as_ref().is_some_and(|node| !node.is_out()))

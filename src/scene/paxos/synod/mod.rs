@@ -19,6 +19,7 @@ use crate::scene::model::{Cell, Field, Quorum, Table, Tone};
 use crate::scene::portray::{Face, Portrait, Portray, ViolationOf};
 use crate::scene::workbench::Prompt;
 use crate::scene::{Lang, telling};
+use crate::sim::Cluster;
 use crate::{say, word};
 
 /// A proposal in short: `1.n1 tea`.
@@ -54,11 +55,27 @@ fn known_to_be_chosen(nodes: &[Option<Synod>]) -> Vec<&Proposal> {
     known
 }
 
-/// A proposal that enough acceptors hold, whether anybody knows it or not.
-fn held_by_quorum<'a>(nodes: &'a [Option<Synod>], options: &Options) -> Option<&'a Proposal> {
-    let needed = options.quorums(nodes.len() as u16).phase_2;
-    let accepted = || nodes.iter().flatten().filter_map(|node| node.acceptor().accepted.as_ref());
-    accepted().find(|one| accepted().filter(|other| other == one).count() >= usize::from(needed))
+/// A proposal that enough acceptors hold on their disks, whether anybody knows it or not, and whether they still run or
+/// not: those that run are looked at, and of the others counts what they have said.
+fn held_by_quorum(cluster: &Cluster<Synod>) -> Option<&Proposal> {
+    let setup = cluster.setup();
+    let monitor = cluster.monitor();
+    let needed = setup.options.quorums(setup.nodes).phase_2;
+    let holds = |node: NodeId, proposal: &Proposal| {
+        let process = cluster.nodes().get(node.index()).and_then(Option::as_ref);
+        process.is_some_and(|process| process.acceptor().accepted.as_ref() == Some(proposal))
+            && cluster.host(node).is_some_and(|host| !host.disk.has_unsynced())
+    };
+    monitor.chosen().or_else(|| {
+        let held = |(proposal, said): (_, NodeSet)| {
+            let count = (0..setup.nodes)
+                .map(NodeId)
+                .filter(|node| said.contains(*node) || holds(*node, proposal))
+                .count();
+            (count >= usize::from(needed)).then_some(proposal)
+        };
+        monitor.votes().find_map(held)
+    })
 }
 
 fn phase_text(node: &Synod, lang: Lang) -> String {
@@ -182,7 +199,8 @@ impl Portray for Synod {
         found
     }
 
-    fn headline(nodes: &[Option<Synod>], options: &Options, lang: Lang) -> String {
+    fn headline(cluster: &Cluster<Synod>, lang: Lang) -> String {
+        let (nodes, options) = (cluster.nodes(), &cluster.setup().options);
         let known = known_to_be_chosen(nodes);
         if let [first, second, ..] = known.as_slice() {
             let (first, second) = (&first.value, &second.value);
@@ -202,12 +220,12 @@ impl Portray for Synod {
                 nodes.len()
             );
         }
-        if let Some(held) = held_by_quorum(nodes, options) {
+        if let Some(held) = held_by_quorum(cluster) {
             let value = &held.value;
             return say!(
                 lang,
-                "“{value}” is chosen: a quorum holds it. Nobody knows it yet.",
-                "“{value}”已选定：法定数的接受者持有它，但还没有人知道。"
+                "“{value}” is chosen: a quorum has accepted it. No node that runs knows it yet.",
+                "“{value}”已选定：法定数的接受者已接受它，但运行中的节点还没有一个知道。"
             );
         }
         let needed = options.quorums(nodes.len() as u16);
