@@ -1,7 +1,7 @@
 # `make` alone lists what there is. A line with two hashes describes its target.
 
 .DEFAULT_GOAL := help
-.PHONY: help serve dev build test check-deep check-rules bench package screenshots fmt setup clean
+.PHONY: help serve dev build test check-deep check-rules bench package docs-sites screenshots fmt setup clean
 
 # The port of `make serve` and `make dev`; if it is taken, the next free one is used.
 PORT ?= 8080
@@ -39,6 +39,10 @@ bench: setup ## Measure speed, memory, frame rate and sizes
 
 package: build ## Write the npm package and the files for other pages to target/package/
 	@scripts/package
+
+docs-sites: package ## Build the example sites of docs/embedding/ with their tools, and step a figure in each
+	@scripts/setup-tests
+	@node tests/docs-sites.mjs
 
 screenshots: build ## Take the pictures of docs/screenshots/ anew
 	@scripts/setup-tests

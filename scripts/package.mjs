@@ -34,7 +34,9 @@ const commit = () => {
   }
 };
 for (const name of ["LICENSE-APACHE", "LICENSE-MIT"]) copyFileSync(name, join(out, name));
-copyFileSync("docs/EMBEDDING.md", join(out, "README.md"));
+// Its links lead into the repository, which the package does not hold; tools for docs would call them dead.
+const guide = readFileSync("docs/EMBEDDING.md", "utf8").replace(/\[([^\]]+)\]\((?!https?:)[^)]*\)/g, "$1");
+writeFileSync(join(out, "README.md"), guide);
 copyFileSync("src/embed/lamplight.d.ts", join(out, "lamplight.d.ts"));
 const json = (name, value) => writeFileSync(join(out, name), `${JSON.stringify(value, null, 2)}\n`);
 json("package.json", {

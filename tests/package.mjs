@@ -64,7 +64,7 @@ try {
 
   // A page of Vite.
   mkdirSync(join(folder, "src"));
-  writeFileSync(join(folder, "index.html"), '<lamplight-cluster scenario="raft/calm"></lamplight-cluster><script type="module" src="/src/main.js"></script>');
+  writeFileSync(join(folder, "index.html"), '<link rel="icon" href="data:,"><lamplight-cluster scenario="raft/calm"></lamplight-cluster><script type="module" src="/src/main.js"></script>');
   writeFileSync(join(folder, "src/main.js"), 'import "lamplight/element";\nimport { Cluster } from "lamplight";\nwindow.Cluster = Cluster;\n');
   run("node_modules/.bin/vite", ["build", "--logLevel", "error"], folder);
   const assets = readdirSync(join(folder, "dist/assets"));

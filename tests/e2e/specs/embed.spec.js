@@ -1,6 +1,8 @@
 // The element for other pages: one tag, a live figure, and never a broken page around it.
 
 import AxeBuilder from "@axe-core/playwright";
+import { existsSync } from "node:fs";
+import { serve } from "../../../scripts/serve.mjs";
 import { openInFirefox, startFirefox } from "../support/firefox.js";
 import { FIGURES, figures, serveDocs, stepAll } from "../support/docs.js";
 import { expect, test } from "../support/lamplight.js";
@@ -295,6 +297,22 @@ test("a hundred figures that came and went leave nothing behind", async ({ page,
   await mount(100);
   expect((await heap()) / before).toBeLessThan(1.1);
   await docs.close();
+});
+
+test("what Vite builds from the package runs, in a worker of its own", async ({ page }) => {
+  const built = decodeURIComponent(new URL("../../../target/vite-site", import.meta.url).pathname);
+  test.skip(!existsSync(built), "the stage before it builds the site");
+  const site = await serve({ folder: built });
+  await page.goto(site.url);
+  const seen = await page.locator("lamplight-cluster").evaluate(async (figure) => {
+    await customElements.whenDefined("lamplight-cluster");
+    await figure.ready();
+    const cluster = await window.Cluster.open({ protocol: "paxos" });
+    return [await figure.step(3), figure.state().place.step, cluster.carrier];
+  });
+  expect(seen[0]).toBe(seen[1]);
+  expect(seen[2]).toBe("worker");
+  await site.close();
 });
 
 test.describe("the frame", () => {

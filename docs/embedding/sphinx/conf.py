@@ -1,0 +1,3 @@
+project = "Lamplight in Sphinx"
+html_static_path = ["_static"]
+html_js_files = [("lamplight/lamplight.js", {"type": "module"})]
