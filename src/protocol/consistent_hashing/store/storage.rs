@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::member::{Entry, Membership, Status};
+use super::member::{Entry, Membership};
 use super::message::key_name;
 use super::options::Options;
 use super::ring::{Place, Ring};
@@ -131,17 +131,6 @@ impl Persistent {
         records.push(Record::Formatted { node });
         records.push(Record::Started { starts: self.starts, life: self.life });
         // A node that has lost its disk says so in an entry that nobody has numbered yet.
-        // Of a node that was removed and has decided something since, the removal stands before what it decided.
-        let is_later = |node: &NodeId, number: u64| {
-            let entry = self.membership.get(*node);
-            !entry.is_removed || entry.number != number
-        };
-        let removals = self.unfilled.iter().filter(|(node, number)| is_later(node, **number));
-        records.extend(removals.map(|(node, number)| {
-            let entry =
-                Entry { status: Status::Outside, refilling: false, number: *number, is_removed: true };
-            Record::Heard { node: *node, entry }
-        }));
         let known = self.membership.iter().filter(|(_, entry)| entry.number > 0 || entry.refilling);
         records.extend(known.map(|(node, entry)| Record::Heard { node, entry }));
         let is_filled = |(node, entry): &(NodeId, Entry)| {
@@ -265,6 +254,7 @@ pub fn recover(setup: &Setup<'_, Options>, disk: Recovered<Record>) -> Result<Pe
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::protocol::consistent_hashing::store::member::Status;
 
     fn setup(options: &Options) -> Setup<'_, Options> {
         Setup { id: NodeId(1), nodes: 4, options }
@@ -282,22 +272,6 @@ mod tests {
         found.data.values_mut().for_each(|held| held.hints.push(NodeId(0)));
         let records = found.records(NodeId(1));
         assert_eq!(recover(&setup(&options), Recovered { records, tail: Tail::Torn { at: 3 } }), whole);
-    }
-
-    /// What this node gained when another one was removed has not arrived just because that one is a member again.
-    #[test]
-    fn what_has_not_arrived_is_not_forgotten_when_the_log_is_written_anew() {
-        let options = Options::default();
-        let mut found =
-            recover(&setup(&options), Recovered { records: format(setup(&options)), tail: Tail::Clean })
-                .unwrap();
-        for (node, status) in [(0, Status::Member), (2, Status::Outside), (3, Status::Joining)] {
-            let later = Entry { status, refilling: false, number: 7, is_removed: false };
-            found.membership.set(NodeId(node), later);
-            found.unfilled.insert(NodeId(node), 5);
-        }
-        let records = found.records(NodeId(1));
-        assert_eq!(recover(&setup(&options), Recovered { records, tail: Tail::Clean }), Ok(found));
     }
 
     #[test]
