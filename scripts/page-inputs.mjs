@@ -11,7 +11,8 @@ const hash = createHash("sha256");
 function add(folder) {
   for (const entry of readdirSync(folder, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1))) {
     const path = join(folder, entry.name);
-    if (skipped.has(path) || path.endsWith(".md")) continue;
+    // Prose but for the lessons, which are pages.
+    if (skipped.has(path) || (path.endsWith(".md") && !path.startsWith(join("static", "lessons")))) continue;
     if (entry.isDirectory()) add(path);
     else if (entry.isFile()) hash.update(`${path}\0`).update(createHash("sha256").update(readFileSync(path)).digest());
   }
