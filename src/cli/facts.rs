@@ -5,8 +5,8 @@ use std::io::{self, Write};
 use crate::lang::Lang;
 use crate::scene::condition::Vocabulary;
 use crate::scene::facts::{
-    FactKind, FactName, OF_EVERY_CLIENT, OF_EVERY_NODE, VERBS_OF_EVERY_CLIENT, VERBS_OF_EVERY_NODE, Verb,
-    VerbTest,
+    FactKind, FactName, OF_EVERY_CLIENT, OF_EVERY_CLUSTER, OF_EVERY_NODE, VERBS_OF_EVERY_CLIENT,
+    VERBS_OF_EVERY_NODE, Verb, VerbTest,
 };
 use crate::scene::registry::PROTOCOLS;
 
@@ -21,11 +21,17 @@ pub fn write(output: &mut dyn Write) -> io::Result<()> {
     writeln!(output, "\n### Every client\n")?;
     facts(OF_EVERY_CLIENT, output)?;
     verbs(VERBS_OF_EVERY_CLIENT, OF_EVERY_CLIENT, output)?;
+    writeln!(output, "\n### Every cluster\n")?;
+    facts(OF_EVERY_CLUSTER, output)?;
     for protocol in PROTOCOLS {
-        let Vocabulary { facts: own, verbs: said, kinds, named, .. } = protocol.vocabulary();
+        let Vocabulary { facts: own, cluster, verbs: said, kinds, named, .. } = protocol.vocabulary();
         writeln!(output, "\n### {} (`{}`)\n", protocol.title(Lang::En), protocol.name)?;
         facts(&own, output)?;
         verbs(said, &own, output)?;
+        if !cluster.is_empty() {
+            writeln!(output, "\nOf the cluster:\n")?;
+            facts(&cluster, output)?;
+        }
         writeln!(output, "\nMessages: {}.", listed(kinds))?;
         for (name, node) in named {
             writeln!(output, "\n`{name}` is `{node}`.")?;

@@ -12,6 +12,7 @@ use serde::{Serialize, Serializer};
 use super::Lang;
 use super::portray::Portray;
 use crate::protocol::NodeId;
+use crate::sim::Cluster;
 use crate::sim::client::Client;
 use crate::word;
 
@@ -177,6 +178,14 @@ impl<P: Portray> FactOf<P> {
     }
 }
 
+/// A fact of a whole cluster of a protocol, as its invariants know it and perhaps no node does.
+pub struct ClusterFactOf<P: Portray> {
+    /// What it is called.
+    pub name: FactName,
+    /// How it is read from the monitor.
+    pub read: fn(&P::Monitor) -> FactValue,
+}
+
 /// A fact with its value.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct Fact {
@@ -235,6 +244,27 @@ pub const VERBS_OF_EVERY_NODE: &[Verb] = &[
     Verb { one: "is paused", many: "are paused", fact: "paused", test: VerbTest::Flag(true) },
 ];
 
+/// What is known of every cluster.
+pub const OF_EVERY_CLUSTER: &[FactName] = &[
+    FactName {
+        key: "leader",
+        kind: FactKind::Node,
+        says: |lang| {
+            word!(lang, "of those who believe to lead, the latest", "以为自己在领导的节点中最近的一个")
+        },
+    },
+    FactName {
+        key: "running",
+        kind: FactKind::Number,
+        says: |lang| word!(lang, "how many nodes are up", "没有停机的节点数"),
+    },
+    FactName {
+        key: "split",
+        kind: FactKind::Flag,
+        says: |lang| word!(lang, "whether any connection is cut", "是否有连接被切断"),
+    },
+];
+
 /// What is known of every client.
 pub const OF_EVERY_CLIENT: &[FactName] = &[
     FactName {
@@ -267,5 +297,18 @@ pub(super) fn of_client<P: Portray>(client: &Client<P>, key: &str) -> FactValue 
         "answered" => FactValue::number(client.done),
         "waiting" => FactValue::Flag(client.outstanding.is_some()),
         _ => FactValue::None,
+    }
+}
+
+/// A fact of the whole cluster.
+pub(super) fn of_cluster<P: Portray>(cluster: &Cluster<P>, key: &str) -> FactValue {
+    match key {
+        "leader" => FactValue::node(cluster.leader()),
+        "running" => FactValue::number(cluster.nodes().iter().flatten().count()),
+        "split" => FactValue::Flag(!cluster.network().is_whole()),
+        key => {
+            let own = P::CLUSTER_FACTS.iter().find(|fact| fact.name.key == key);
+            own.map_or(FactValue::None, |fact| (fact.read)(cluster.monitor()))
+        }
     }
 }

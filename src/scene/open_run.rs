@@ -365,6 +365,10 @@ impl<P: Portray> Workbench for OpenRun<P> {
         condition::facts(self.history.cluster())
     }
 
+    fn cluster_facts(&self) -> Vec<Fact> {
+        condition::cluster_facts(self.history.cluster())
+    }
+
     fn vocabulary(&self) -> Vocabulary {
         Vocabulary::of::<P>(self.nodes(), self.clients())
     }

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::Lang;
 use super::circle::Circle;
-use super::facts::{Fact, FactOf, Verb};
+use super::facts::{ClusterFactOf, Fact, FactOf, Verb};
 use super::model::{Cell, Field, Inspection, Outline, Quorum, Table, Tone};
 use super::workbench::Prompt;
 use crate::protocol::{NodeId, Participant};
@@ -54,6 +54,9 @@ pub trait Portray: Presets {
     /// The facts of a node, by name: plain data, which conditions and scripts use. The names are part of what is written
     /// down in conditions, so they stay.
     const FACTS: &'static [FactOf<Self>];
+
+    /// The facts of the whole cluster, besides those that every cluster has.
+    const CLUSTER_FACTS: &'static [ClusterFactOf<Self>] = &[];
 
     /// Short ways to say something of a node: `leads`.
     const VERBS: &'static [Verb];

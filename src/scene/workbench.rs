@@ -182,6 +182,9 @@ pub trait Workbench {
     /// The facts of all nodes and clients at the cursor.
     fn facts(&self) -> Vec<(Address, Vec<Fact>)>;
 
+    /// The facts of the whole cluster at the cursor.
+    fn cluster_facts(&self) -> Vec<Fact>;
+
     /// The names that a condition over this run can use.
     fn vocabulary(&self) -> Vocabulary;
 

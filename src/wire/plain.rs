@@ -225,15 +225,21 @@ impl Host {
         Ok(bench.holds_at(&condition, cursor))
     }
 
-    /// The facts at the cursor as JSON: an object for each party, by its name, with the values of its facts by theirs.
+    /// The facts at the cursor as JSON: an object for each party, by its name, and
+    /// one for the `cluster`, with the values of its facts by theirs.
     ///
     /// # Errors
     /// If no run is open.
     pub fn facts_json(&mut self) -> Result<String, Why> {
-        let facts = self.player().map_err(|wrong| wrong.to_string())?.bench().facts();
+        let bench = self.player().map_err(|wrong| wrong.to_string())?.bench();
         let by_name = |facts: Vec<Fact>| facts.into_iter().map(|fact| (fact.key, fact.value)).collect();
-        let parties: BTreeMap<String, BTreeMap<&str, FactValue>> =
-            facts.into_iter().map(|(party, facts)| (party.to_string(), by_name(facts))).collect();
+        let cluster = [("cluster".to_owned(), by_name(bench.cluster_facts()))];
+        let parties: BTreeMap<String, BTreeMap<&str, FactValue>> = bench
+            .facts()
+            .into_iter()
+            .map(|(party, facts)| (party.to_string(), by_name(facts)))
+            .chain(cluster)
+            .collect();
         json(&parties)
     }
 

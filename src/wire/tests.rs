@@ -297,4 +297,5 @@ fn a_script_goes_on_until_a_condition_holds_and_reads_facts() {
     assert_eq!(of_nodes().filter(|facts| facts["role"] == "leader").count(), 1, "{facts}");
     assert!(of_nodes().all(|facts| facts["up"] == true && facts["term"].is_u64()), "{facts}");
     assert!(facts["c1"]["answered"].is_u64(), "{facts}");
+    assert_eq!((&facts["cluster"]["running"], &facts["cluster"]["split"]), (&5.into(), &false.into()));
 }

@@ -5,7 +5,7 @@
 
 use super::{Condition, Letter, Operator, Test, Tree, Who, Whom};
 use crate::protocol::{ClientId, EffectBody, Input, NodeId};
-use crate::scene::facts::{self, Fact, FactOf, FactValue, OF_EVERY_CLIENT, OF_EVERY_NODE};
+use crate::scene::facts::{self, Fact, FactOf, FactValue, OF_EVERY_CLIENT, OF_EVERY_CLUSTER, OF_EVERY_NODE};
 use crate::scene::portray::Portray;
 use crate::sim::{Address, Cluster, Happening, History, InputKind, Recording, Step, Watcher};
 
@@ -72,6 +72,13 @@ pub(in crate::scene) fn facts<P: Portray>(cluster: &Cluster<P>) -> Vec<(Address,
     nodes.chain(clients).collect()
 }
 
+/// The facts of the whole cluster.
+pub(in crate::scene) fn cluster_facts<P: Portray>(cluster: &Cluster<P>) -> Vec<Fact> {
+    let own = P::CLUSTER_FACTS.iter().map(|fact| fact.name.key);
+    let keys = OF_EVERY_CLUSTER.iter().map(|name| name.key).chain(own);
+    keys.map(|key| Fact { key, value: facts::of_cluster(cluster, key) }).collect()
+}
+
 /// A fact that every node has, running or not.
 fn of_every_node<P: Portray>(cluster: &Cluster<P>, node: NodeId, key: &str) -> Option<FactValue> {
     match key {
@@ -133,6 +140,7 @@ impl<'c, P: Portray> Walk<'c, P> {
     fn passes(&self, cluster: &Cluster<P>, at: usize, party: u16) -> bool {
         let Some(test) = self.condition.tests.get(at) else { return false };
         let value = match (test.of, self.facts.get(at).copied().flatten()) {
+            (Whom::Cluster, _) => Some(facts::of_cluster(cluster, test.fact)),
             (Whom::Clients, _) => {
                 let client = cluster.clients().get(ClientId(party).index());
                 client.map(|client| facts::of_client(client, test.fact))
@@ -152,6 +160,7 @@ impl<'c, P: Portray> Walk<'c, P> {
             let count = match test.of {
                 Whom::Nodes => cluster.setup().nodes,
                 Whom::Clients => cluster.setup().clients,
+                Whom::Cluster => 1,
             };
             let passes = (0..count).map(|party| self.passes(cluster, at, party)).collect();
             if let Some(known) = self.passes.get_mut(at) {
@@ -172,6 +181,7 @@ impl<'c, P: Portray> Walk<'c, P> {
                 (Whom::Nodes, Some(node)) => (node.0, 1),
                 (Whom::Nodes, None) => (0, 0),
                 (Whom::Clients, _) => (0, cluster.setup().clients),
+                (Whom::Cluster, _) => (0, 1),
             };
             for party in first..first.saturating_add(count) {
                 let passes = self.passes(cluster, at, party);

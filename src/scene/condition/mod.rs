@@ -14,7 +14,7 @@
 //!           | "time" compare TIME | "step" compare NUMBER | "answers" compare NUMBER
 //!           | "violated" | "at rest"
 //!           | ( "delivers" | "sends" ) KIND { "to" NODE | "from" NODE }
-//! parties   = NODE | CLIENT | "any" noun | "every" noun | "no" noun | "a majority"
+//! parties   = NODE | CLIENT | "cluster" | "any" noun | "every" noun | "no" noun | "a majority"
 //!           | [ "at least" | "at most" | "exactly" ] NUMBER noun
 //! noun      = "node" | "nodes" | "client" | "clients"
 //! compare   = "=" | "!=" | "<" | "<=" | ">" | ">=" | "has"
@@ -36,7 +36,7 @@ use super::facts::{FactName, FactValue, Verb};
 use super::portray::Portray;
 use crate::protocol::{ClientId, NodeId};
 
-pub(super) use evaluate::{facts, until};
+pub(super) use evaluate::{cluster_facts, facts, until};
 pub use parse::parse;
 pub use problem::{ConditionError, ConditionProblem, Wanted};
 
@@ -52,6 +52,8 @@ pub const CLAIMS_MAX: usize = 64;
 pub struct Vocabulary {
     /// The facts of its nodes, without those that every node has.
     pub facts: Vec<FactName>,
+    /// The facts of the whole cluster, without those that every cluster has.
+    pub cluster: Vec<FactName>,
     /// Its verbs, without those that every node has.
     pub verbs: &'static [Verb],
     /// The kinds of its messages.
@@ -68,8 +70,9 @@ impl Vocabulary {
     /// The names of a protocol.
     pub fn of<P: Portray>(nodes: u16, clients: u16) -> Vocabulary {
         let facts = P::FACTS.iter().map(|fact| fact.name).collect();
+        let cluster = P::CLUSTER_FACTS.iter().map(|fact| fact.name).collect();
         let (verbs, kinds, named) = (P::VERBS, P::MESSAGE_KINDS, P::NAMED_NODES);
-        Vocabulary { facts, verbs, kinds, named, nodes, clients }
+        Vocabulary { facts, cluster, verbs, kinds, named, nodes, clients }
     }
 }
 
@@ -128,6 +131,8 @@ struct Letter {
 enum Whom {
     Nodes,
     Clients,
+    /// All of it; there is one.
+    Cluster,
 }
 
 /// Which parties, and how many of them.
@@ -253,10 +258,12 @@ fn write_claim(who: Who, test: &Test, f: &mut fmt::Formatter<'_>) -> fmt::Result
     let (one, many) = match test.of {
         Whom::Nodes => ("node", "nodes"),
         Whom::Clients => ("client", "clients"),
+        Whom::Cluster => ("cluster", "clusters"),
     };
     match (who, test.of) {
         (Who::One(at), Whom::Nodes) => write!(f, "{}", NodeId(at)),
         (Who::One(at), Whom::Clients) => write!(f, "{}", ClientId(at)),
+        (Who::One(_), Whom::Cluster) => f.write_str("cluster"),
         (Who::Every, _) => write!(f, "every {one}"),
         (Who::Majority, _) => write!(f, "a majority"),
         (Who::Count(Operator::AtLeast, 1), _) => write!(f, "any {one}"),

@@ -5,7 +5,7 @@ use super::tokens::{Token, TokenKind, tokens};
 use super::{CLAIMS_MAX, Condition, DEPTH_MAX, Letter, Operator, Test, Tree, Vocabulary, Who, Whom};
 use crate::protocol::NodeId;
 use crate::scene::facts::{
-    FactKind, FactName, FactValue, OF_EVERY_CLIENT, OF_EVERY_NODE, VERBS_OF_EVERY_CLIENT,
+    FactKind, FactName, FactValue, OF_EVERY_CLIENT, OF_EVERY_CLUSTER, OF_EVERY_NODE, VERBS_OF_EVERY_CLIENT,
     VERBS_OF_EVERY_NODE, Verb, VerbTest,
 };
 
@@ -330,6 +330,7 @@ impl<'t> Parser<'t> {
             Some(who) if is(&["node", "nodes"]) => (who, Whom::Nodes),
             Some(who) if is(&["client", "clients"]) => (who, Whom::Clients),
             Some(_) => return Err(self.unexpected(Wanted::Noun)),
+            None if is(&["cluster"]) => (Who::One(0), Whom::Cluster),
             None if is(&["majority"]) => (Who::Majority, Whom::Nodes),
             None => self.party(name, at)?,
         };
@@ -366,6 +367,7 @@ impl<'t> Parser<'t> {
         let (common, own): (&[FactName], &[FactName]) = match of {
             Whom::Nodes => (OF_EVERY_NODE, &self.vocabulary.facts),
             Whom::Clients => (OF_EVERY_CLIENT, &[]),
+            Whom::Cluster => (OF_EVERY_CLUSTER, &self.vocabulary.cluster),
         };
         common.iter().chain(own).copied()
     }
@@ -375,6 +377,7 @@ impl<'t> Parser<'t> {
         let (common, own): (&[Verb], &[Verb]) = match of {
             Whom::Nodes => (VERBS_OF_EVERY_NODE, self.vocabulary.verbs),
             Whom::Clients => (VERBS_OF_EVERY_CLIENT, &[]),
+            Whom::Cluster => (&[], &[]),
         };
         common.iter().chain(own)
     }
@@ -510,8 +513,9 @@ impl<'t> Parser<'t> {
         let words = self.tokens.get(self.next..).unwrap_or_default();
         let name: Vec<&str> =
             words.iter().take_while(|token| is_verb(token)).take(3).map(|t| t.text).collect();
-        if name.is_empty() {
-            return Err(self.unexpected(Wanted::Word("is")));
+        if name.is_empty() || known.is_empty() {
+            let wanted = if known.is_empty() { Wanted::Fact } else { Wanted::Word("is") };
+            return Err(self.unexpected(wanted));
         }
         Err(ConditionProblem::UnknownVerb { name: echo(&name.join(" ")), known }.at(at))
     }

@@ -110,6 +110,8 @@ pub enum Wanted {
     Claim,
     /// What the number, or `any`, `every` or `no`, counts.
     Noun,
+    /// A fact, behind a full stop.
+    Fact,
     /// A comparison.
     Comparison,
     /// A value of this kind.
@@ -204,6 +206,7 @@ impl Wanted {
                 "一个判断，例如 `n1 leads`、`any node is down`、`time >= 500ms`、`violated` 或 `sends KIND`"
             )),
             Wanted::Noun => plain(word!(lang, "`nodes` or `clients`", "`nodes` 或 `clients`")),
+            Wanted::Fact => plain(word!(lang, "a full stop with a fact", "句点和一个事实")),
             Wanted::Comparison => plain(word!(
                 lang,
                 "a comparison: `=`, `!=`, `<`, `<=`, `>`, `>=` or `has`",

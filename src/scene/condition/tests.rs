@@ -48,6 +48,8 @@ fn what_is_said_in_short_stands_for_a_comparison_of_facts() {
         ("a majority.commit_index ≥ 1", "a majority.commit_index >= 1"),
         ("at least 2 nodes.role = leader", "at least 2 nodes.role = leader"),
         ("at most 1 node leads", "at most 1 nodes.role = leader"),
+        ("cluster.leader = n2 and the cluster.split", "cluster.leader = n2 and cluster.split = yes"),
+        ("cluster.running >= 3", "cluster.running >= 3"),
         ("c1 was answered", "c1.answered >= 1"),
         ("every client waits", "every client.waiting = yes"),
         ("time >= 0.5s", "time >= 500000us"),
@@ -68,6 +70,7 @@ fn what_is_said_in_short_stands_for_a_comparison_of_facts() {
     for (text, stands_for) in [
         ("n1 accepted tea", "n1.accepted_value = \"tea\""),
         ("any node learned \"green tea\"", "any node.chosen = \"green tea\""),
+        ("cluster.chosen = tea", "cluster.chosen = \"tea\""),
         ("n1 learned none", "n1.chosen = none"),
         ("n1 learned \"none\"", "n1.chosen = \"none\""),
         ("n1 promised 2.n3", "n1.promised = 2.n3"),
@@ -113,6 +116,7 @@ fn what_is_wrong_is_said_with_its_place_and_with_what_there_is() {
     assert_eq!(problem("step > -1"), (8, unexpected(Some("-1"), Wanted::Number)));
     assert_eq!(problem("sends"), (6, unexpected(None, Wanted::Kind)));
     assert_eq!(problem("sends Heartbeat to c1"), (20, unexpected(Some("c1"), Wanted::Node)));
+    assert_eq!(problem("cluster leads"), (9, unexpected(Some("leads"), Wanted::Fact)));
     assert_eq!(problem("n1"), (3, unexpected(None, Wanted::Word("is"))));
     assert_eq!(problem("n0 leads"), (1, ConditionProblem::NoSuchNode { name: "n0".to_owned(), nodes: 5 }));
     assert_eq!(problem("n6 leads"), (1, ConditionProblem::NoSuchNode { name: "n6".to_owned(), nodes: 5 }));
@@ -158,6 +162,7 @@ fn every_problem_is_a_sentence_in_both_languages() {
     let wanted = [
         Wanted::Claim,
         Wanted::Noun,
+        Wanted::Fact,
         Wanted::Comparison,
         Wanted::Value(FactKind::Flag),
         Wanted::Value(FactKind::Number),

@@ -1,7 +1,7 @@
 //! The facts of a node of single-decree Paxos.
 
 use crate::protocol::paxos::synod::{Phase, Proposal, Synod};
-use crate::scene::facts::{FactKind, FactOf, FactValue, Verb, VerbTest};
+use crate::scene::facts::{ClusterFactOf, FactKind, FactName, FactOf, FactValue, Verb, VerbTest};
 use crate::scene::paxos::{ballot_fact, nodes_fact};
 use crate::word;
 
@@ -98,6 +98,21 @@ pub(super) const FACTS: &[FactOf<Synod>] = &[
         |node, _| FactValue::Flag(node.is_out()),
     ),
 ];
+
+pub(super) const CLUSTER_FACTS: &[ClusterFactOf<Synod>] = &[ClusterFactOf {
+    name: FactName {
+        key: "chosen",
+        kind: FactKind::Text,
+        says: |lang| {
+            word!(
+                lang,
+                "the value that a quorum has accepted, whether anybody knows it or not",
+                "法定数已接受的值，无论是否有人知道"
+            )
+        },
+    },
+    read: |monitor| value(monitor.chosen()),
+}];
 
 pub(super) const VERBS: &[Verb] = &[
     Verb { one: "prepares", many: "prepare", fact: "role", test: VerbTest::Is("preparing") },

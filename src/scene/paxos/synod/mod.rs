@@ -14,7 +14,7 @@ use crate::protocol::paxos::synod::{
     Answer, Command, Message, Operation, Options, Phase, Proposal, Reason, Record, Synod, Timer,
 };
 use crate::protocol::{NodeId, Participant};
-use crate::scene::facts::{FactOf, Verb};
+use crate::scene::facts::{ClusterFactOf, FactOf, Verb};
 use crate::scene::model::{Cell, Field, Quorum, Table, Tone};
 use crate::scene::portray::{Face, Portrait, Portray, ViolationOf};
 use crate::scene::workbench::Prompt;
@@ -127,6 +127,7 @@ fn idle(nodes: &[Option<Synod>], lang: Lang) -> String {
 
 impl Portray for Synod {
     const FACTS: &'static [FactOf<Self>] = facts::FACTS;
+    const CLUSTER_FACTS: &'static [ClusterFactOf<Self>] = facts::CLUSTER_FACTS;
     const VERBS: &'static [Verb] = facts::VERBS;
 
     fn title(lang: Lang) -> &'static str {
