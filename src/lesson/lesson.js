@@ -121,8 +121,8 @@ function lesson() {
       isAsked = true;
       requestAnimationFrame(() => {
         isAsked = false;
-        // A scroll that a button caused is no wish of its own.
-        if (performance.now() - isGoing < 1_200) return;
+        // A scroll that a button caused is no wish of its own, and a run that the reader changed stays as it is.
+        if (isTouched || performance.now() - isGoing < 1_200) return;
         const middle = isStacked.matches ? aside.getBoundingClientRect().bottom + innerHeight * 0.15 : innerHeight * 0.55;
         const at = places.findLastIndex((place) => place.getBoundingClientRect().top < middle);
         if (at >= 0 && at !== current) show(at);
@@ -144,7 +144,11 @@ function lesson() {
     acts.querySelector('[data-act="begin"]').addEventListener("click", () => {
       verdict.textContent = "";
       setTouched(true);
-      wishes = wishes.then(() => open(challenge.dataset)).catch(() => {});
+      // The run is the reader's from here on.
+      wishes = wishes
+        .then(() => open(challenge.dataset))
+        .catch(() => {})
+        .then(() => setTouched(true));
     });
     acts.querySelector('[data-act="check"]').addEventListener("click", async () => {
       const step = await figure.comesTrue(challenge.dataset.goal, 5_000);

@@ -233,8 +233,8 @@ pub fn act_text<P: Portray>(act: &InterventionOf<P>, options: &P::Options, lang:
             } else {
                 say!(
                     lang,
-                    "The network splits: {groups} cut off from the rest.",
-                    "网络分区：{groups} 与其余节点隔开。"
+                    "The network splits; cut off from the rest: {groups}.",
+                    "网络分区：{groups} 被隔开。"
                 )
             }
         }
