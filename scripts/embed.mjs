@@ -24,6 +24,7 @@ export async function bundleEmbed({ outdir, places, site, entries = ["lamplight"
       const at = (address) => JSON.stringify(address);
       return `${at(name)}: { first: ${at(first)}, script: () => import(${at(script)}), wasm: new URL(${at(wasm)}, import.meta.url) },`;
     });
+  await import("../src/embed/words.js");
   if (!lines.length) throw new Error("there are no engines for the element");
   const engines = `export const ENGINES = {\n${lines.join("\n")}\n};\nexport const SITE = ${site};\n`;
   const scripts = new Set(Object.values(places).map(({ script }) => script));

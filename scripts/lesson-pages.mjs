@@ -39,6 +39,10 @@ const WORDS = {
   ],
 };
 
+for (const [key, words] of Object.entries(WORDS)) {
+  if (words.length !== 2 || !words.every(Boolean)) throw new Error(`the words of "${key}" are not in both languages`);
+}
+
 const at = (lang) => (lang === "zh" ? 1 : 0);
 const say = (lang, key, ...gaps) => WORDS[key][at(lang)].replace(/\{(\d)\}/g, (_, gap) => gaps[gap] ?? "");
 const tag = (lang) => (lang === "zh" ? "zh-Hans" : "en");

@@ -6,6 +6,9 @@ import { protocolOf, protocols } from "./source.js";
 
 export { EngineFault, protocols };
 
+/** The last step that an engine records. */
+const STEP_MAX = 4_000_000;
+
 /** The tag of a language that every sentence exists in. */
 const languageOf = (tag) => (/^zh/i.test(tag ?? "") ? "zh-Hans" : "en");
 
@@ -112,7 +115,8 @@ export class Cluster {
   }
 
   /** To a step; earlier where the run comes to rest before it. */
-  seek(step) {
+  async seek(step) {
+    if (!Number.isInteger(step) || step < 0 || step > STEP_MAX) throw new Error(`${step} is no step from 0 to ${STEP_MAX}`);
     return this.#move("seek", step);
   }
 

@@ -178,6 +178,8 @@ export class Figure {
   intervene(intervention) {
     return this.#wish(async () => {
       await this.cluster.intervene(intervention);
+      // Where the author's run ends says nothing of this one.
+      this.#endStep = undefined;
       this.#tell("intervention");
       await this.#show();
     });
@@ -185,16 +187,15 @@ export class Figure {
 
   /** The first step of this run at which a condition holds, looked for so many steps beyond here; it stays where it is. */
   comesTrue(condition, stepsMax) {
-    return this.#wish(async () => {
+    let found;
+    const look = async () => {
       const { step } = this.cluster.state().place;
       await this.cluster.seek(0);
-      const found = await this.cluster.until(condition, step + stepsMax);
+      found = await this.cluster.until(condition, step + stepsMax);
       await this.cluster.seek(step);
-      this.#found = found;
-    }).then(() => this.#found);
+    };
+    return this.#wish(look).then(() => found);
   }
-
-  #found;
 
   async #milestone() {
     const before = this.cluster.state().place.step;
@@ -233,7 +234,7 @@ export class Figure {
     this.#frame = 0;
     if (!this.#isPlaying) return;
     const flight = this.#flight;
-    if (flight && flight !== "asked") {
+    if (flight && !flight.isAsked) {
       flight.since ??= now;
       const part = flight.takes_ms ? Math.min(1, (now - flight.since) / flight.takes_ms) : 1;
       this.#stage?.move(flight.from_us + (flight.to_us - flight.from_us) * part);
@@ -247,7 +248,9 @@ export class Figure {
   async #ask() {
     const { step, now_us: nowUs } = this.cluster.state().place;
     const isAtEnd = this.#endStep !== undefined && step >= this.#endStep;
-    this.#flight = "asked";
+    // Whoever pauses takes it away, and what comes then is of no use any more.
+    const asked = { isAsked: true };
+    this.#flight = asked;
     let next = step;
     try {
       if (!isAtEnd) next = await this.cluster.step();
@@ -257,17 +260,19 @@ export class Figure {
       this.#host.dispatchEvent(new CustomEvent("error", { composed: true, detail: { message: error.message } }));
       return;
     }
-    if (this.#flight !== "asked") return;
-    this.#flight = undefined;
+    if (this.#flight !== asked) return;
     if (next === step) {
       if (!this.#asked.loop) {
+        this.#flight = undefined;
         this.pause();
         return;
       }
       await new Promise((done) => setTimeout(done, LOOP_MS));
-      if (!this.#isPlaying) return;
+      if (this.#flight !== asked) return;
       await this.cluster.seek(this.#startStep);
+      if (this.#flight !== asked) return;
       await this.#show();
+      this.#flight = undefined;
       this.#wake();
       return;
     }
@@ -281,12 +286,9 @@ export class Figure {
 
   /** Shows the step that was on its way. */
   #land() {
-    const isUnderWay = this.#flight && this.#flight !== "asked";
-    if (this.#flight === "asked") {
-      this.#wishes = this.#wishes.then(() => this.#show());
-    }
+    if (!this.#flight) return;
     this.#flight = undefined;
-    if (isUnderWay) this.#wishes = this.#wishes.then(() => this.#show()).catch(() => {});
+    this.#wishes = this.#wishes.then(() => this.#show()).catch(() => {});
   }
 
   /** Shows the moment at which the run stands. */
@@ -503,6 +505,7 @@ export class Figure {
   /** Frees what it uses. */
   close() {
     this.#isPlaying = false;
+    this.#flight = undefined;
     cancelAnimationFrame(this.#frame);
     document.removeEventListener("visibilitychange", this.#onVisibility);
     this.#stage?.close();

@@ -68,7 +68,7 @@ function wrongWith(data) {
   const isRight =
     kind === undefined ||
     (kind === "number" && (data.with === undefined || (Number.isInteger(data.with) && data.with >= 0 && data.with <= 1_000_000))) ||
-    (kind === "place" && (typeof data.with === "string" || Number.isInteger(data.with))) ||
+    (kind === "place" && (typeof data.with === "string" || (Number.isInteger(data.with) && data.with >= 0 && data.with <= 1_000_000))) ||
     (kind === "object" && (typeof data.with === "object" || typeof data.with === "string") && data.with !== null) ||
     kind === typeof data.with;
   if (!isRight) return `"${data.do}" takes ${kind}`;

@@ -29,6 +29,8 @@ export class LamplightCluster extends Base {
   #loading;
   #seen;
   #isStale = false;
+  /** How often it left its page: what was begun before belongs to no figure any more. */
+  #life = 0;
   #file;
 
   /** A scenario file, as an object or as text: richer than the attributes. */
@@ -72,9 +74,13 @@ export class LamplightCluster extends Base {
 
   /** Loads the figure if it is not there, and resolves when it can be used. */
   ready() {
-    this.#loading ??= this.#load().catch((error) => {
-      this.#loading = undefined;
-      this.#fail(error);
+    if (!this.isConnected) return Promise.reject(new Error("the figure is in no page"));
+    const life = this.#life;
+    this.#loading ??= this.#load(life).catch((error) => {
+      if (life === this.#life) {
+        this.#loading = undefined;
+        this.#fail(error);
+      }
       throw error;
     });
     return this.#loading;
@@ -211,13 +217,17 @@ export class LamplightCluster extends Base {
     });
   }
 
-  async #load() {
+  async #load(life) {
     this.#parts.load.remove();
     this.#parts.stage.querySelector(".failure")?.remove();
     this.setAttribute("aria-busy", "true");
     try {
       const { Figure } = await import("./figure.js");
       const figure = await Figure.open(this, this.#parts, read(this));
+      if (life !== this.#life) {
+        figure.close();
+        throw new Error("the figure has left its page");
+      }
       this.#figure = figure;
       this.#write();
       this.#parts.slot.hidden = true;
@@ -249,6 +259,7 @@ export class LamplightCluster extends Base {
   }
 
   #close() {
+    this.#life += 1;
     this.#figure?.close();
     this.#figure = undefined;
     this.#loading = undefined;

@@ -152,6 +152,53 @@ test("a condition says where a figure begins and ends, and its link opens the ve
   await docs.close();
 });
 
+test("one that loops begins again at its start, again and again, and steps in order", async ({ page, site }) => {
+  const body = '<lamplight-cluster scenario="raft/calm" end="14" speed="20" autoplay loop></lamplight-cluster>';
+  const docs = await serveDocs({ body, script: script(site) });
+  await page.addInitScript(() => {
+    window.steps = [];
+    addEventListener("DOMContentLoaded", () => {
+      document.querySelector("lamplight-cluster").addEventListener("step", ({ detail }) => window.steps.push(detail.step));
+    });
+  });
+  await page.goto(docs.url);
+  const begins = () => page.evaluate(() => window.steps.filter((step, at, all) => at > 0 && step < all[at - 1]).length);
+  await expect.poll(begins).toBeGreaterThan(2);
+  const steps = await page.evaluate(() => window.steps);
+  const start = Math.min(...steps);
+  for (const [at, step] of steps.entries()) {
+    if (at === 0) continue;
+    const before = steps[at - 1];
+    expect(step === before + 1 || (step === start && before === 14), `${before} is followed by ${step}`).toBe(true);
+  }
+  // What the reader does is a run of their own: it goes on beyond the author's end.
+  const figure = page.locator("lamplight-cluster");
+  await figure.evaluate((one) => one.intervene({ crash: { node: 4 } }));
+  await figure.evaluate((one) => one.seek(30));
+  expect(await figure.evaluate((one) => one.state().place.step)).toBe(30);
+  const refusal = await figure.evaluate((one) => one.seek(1e12).catch(({ message }) => message));
+  expect(refusal).toContain("no step from 0");
+  await docs.close();
+});
+
+test("one that leaves its page while it loads runs nowhere, and comes back when it does", async ({ page, site }) => {
+  const docs = await serveDocs({ body: '<lamplight-cluster scenario="raft/calm" loading="manual"></lamplight-cluster>', script: script(site) });
+  await page.goto(docs.url);
+  const seen = await page.evaluate(async () => {
+    await customElements.whenDefined("lamplight-cluster");
+    const figure = document.querySelector("lamplight-cluster");
+    const place = figure.parentNode;
+    const loading = figure.ready().then(() => "ready", ({ message }) => message);
+    figure.remove();
+    const told = [await loading, await figure.ready().catch(({ message }) => message), figure.state()];
+    place.append(figure);
+    await figure.ready();
+    return [...told, figure.state().place.scenario, figure.shadowRoot.querySelectorAll(".failure").length];
+  });
+  expect(seen).toEqual(["the figure has left its page", "the figure is in no page", undefined, "raft/calm", 0]);
+  await docs.close();
+});
+
 test.describe("where it cannot run", () => {
   const inside = "<p>A leader is elected.</p>";
   const body = `<lamplight-cluster scenario="raft/calm">${inside}</lamplight-cluster>`;
