@@ -292,7 +292,9 @@ export class Stage {
       left += wide + 2;
       return make("g", { class: `cell ${toneClass(cell.tone)}${cell.settled ? " settled" : ""}` }, title, box, text);
     });
-    drawn.tail.replaceChildren(...(this.#layout.radius > 18 || party.outline === "card" ? drawnCells : []));
+    // In a low figure they would lie over the nodes below.
+    const hasRoom = party.outline === "card" || (this.#layout.radius > 18 && this.#size[1] > 260);
+    drawn.tail.replaceChildren(...(hasRoom ? drawnCells : []));
   }
 
   #showMessages(stage, { places, message: radius }) {
