@@ -8,6 +8,7 @@ mod commit_run;
 use commit_run::Run;
 use lamplight::check::range::check;
 use lamplight::check::run::{Plan, Subject};
+use lamplight::protocol::atomic_commit::three_phase::ThreePhaseCommit;
 use lamplight::protocol::atomic_commit::two_phase::TwoPhase;
 use lamplight::protocol::atomic_commit::{Answer, BreakRules, Outcome, Reason, Refusal, TwoPhaseCommit};
 use lamplight::protocol::{ClientId, NodeId};
@@ -111,4 +112,16 @@ fn an_old_request_that_was_committed_is_not_called_aborted() {
     let rules = BreakRules { call_old_request_aborted: true, ..BreakRules::default() };
     let broken = run("old-request-called-aborted", 3_000_000, rules);
     assert!(broken.seen.violation.is_some_and(|(_, violation)| violation.name() == "one outcome"));
+}
+
+/// The record that a client is refused and that of the decision are written together, and a torn write may leave only the
+/// first. Whoever finds it has decided to abort: it tells the client so, and must not ask others what was decided. (Found
+/// by a seed of five nodes and one of three.)
+#[test]
+fn a_refusal_without_its_decision_says_that_the_decision_was_taken() {
+    for (nodes, seed) in [(5, 95_500_416), (3, 95_303_517)] {
+        let subject: Subject<ThreePhaseCommit> = Subject::Protocol { nodes, adjust: |_| {}, broken: None };
+        let report = check(&subject, seed..seed + 1, Plan::of::<ThreePhaseCommit>(), 1);
+        assert!(report.failures.is_empty(), "{:?}", report.failures[0].1.finding);
+    }
 }

@@ -303,3 +303,14 @@ fn what_an_earlier_life_left_in_the_page_cache_is_not_durable() {
     assert!(story.node(follower).durable_index() >= index);
     assert_eq!(story.log.violations, []);
 }
+
+/// A leader that hands its leadership over refuses a copy of a read that goes on waiting. The read was asked before
+/// what others have been told since, so its answer is not stale. (The monitor said so for two seeds.)
+#[test]
+fn a_read_whose_copy_was_refused_is_as_old_as_its_first_request() {
+    for (nodes, seed) in [(3, 95_305_524), (5, 95_501_986)] {
+        let subject: Subject<Raft> = Subject::Protocol { nodes, adjust: |_| {}, broken: None };
+        let report = check(&subject, seed..seed + 1, Plan::of::<Raft>(), 1);
+        assert!(report.failures.is_empty(), "{:?}", report.failures[0].1.finding);
+    }
+}

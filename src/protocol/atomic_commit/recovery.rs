@@ -113,11 +113,25 @@ impl Coordinator {
                     self.remember_abort(*transaction, aborted.origin.as_deref());
                 }
             }
-            Record::Refused(session) => self.sessions.remember(session.as_ref().clone()),
+            Record::Refused(session) => {
+                self.was_refused(session);
+                self.sessions.remember(session.as_ref().clone());
+            }
             Record::Started { .. }
             | Record::Update { .. }
             | Record::Prepared { .. }
             | Record::Checkpoint(_) => {}
+        }
+    }
+
+    /// Its client may be told that a transaction is aborted as soon as that is on record. It is written together with the
+    /// decision, of which a torn write may leave only this: so it says that the decision was taken.
+    fn was_refused(&mut self, session: &Session) {
+        if let Ending::Aborted(cause) = session.ending
+            && let Some(coordination) = self.transactions.get_mut(&session.transaction)
+            && coordination.phase == Phase::Asking
+        {
+            (coordination.phase, coordination.cause) = (Phase::Completing(Outcome::Abort), Some(cause));
         }
     }
 
@@ -307,8 +321,13 @@ impl<V: Variant> Node<V> {
         };
         let mut entries =
             vec![Entry { record: Record::Checkpoint(Box::new(checkpoint)), write: Write::Forced }];
-        let open = self.log.entries().iter().filter(|entry| entry.record.transaction().is_some_and(is_open));
-        let open: Vec<Entry> = open.cloned().collect();
+        // Of a decision that a torn write has left no record of, the refusal is the record.
+        let presumes_nothing = cx.settings.presumption == Presumption::Nothing;
+        let stays = |entry: &&Entry| match &entry.record {
+            Record::Refused(session) => presumes_nothing && is_open(session.transaction),
+            record => record.transaction().is_some_and(is_open),
+        };
+        let open: Vec<Entry> = self.log.entries().iter().filter(stays).cloned().collect();
         if open.is_empty() || !cx.breaks(Rule::DropOpenTransactionsAtCheckpoint) {
             entries.extend(open);
         }

@@ -273,10 +273,12 @@ impl RaftMonitor {
                         || !matches!(answer, Answer::Done(_)) =>
                 {
                     let asked = (step.node, *client, *request);
-                    let known = match self.reads.contains_key(&asked) {
-                        true => Arc::make_mut(&mut self.reads).remove(&asked),
-                        false => None,
-                    };
+                    let known = self.reads.get(&asked).copied();
+                    // During a transfer of leadership a leader refuses a copy of a read that goes on waiting.
+                    let is_over = matches!(effect.why, Reason::ReadConfirmed { .. }) || !node.is_leader();
+                    if is_over && known.is_some() {
+                        Arc::make_mut(&mut self.reads).remove(&asked);
+                    }
                     let (node, acknowledged) = (step.node, known.unwrap_or(acknowledged));
                     if let Reason::ReadConfirmed { applied, .. } = effect.why
                         && applied < acknowledged
