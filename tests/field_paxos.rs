@@ -9,12 +9,12 @@ use std::collections::BTreeSet;
 
 use lamplight::lang::Lang;
 use lamplight::protocol::NodeId;
-use lamplight::protocol::paxos::multi::{Message, MultiPaxos, Reason, Role};
+use lamplight::protocol::paxos::multi::{BreakRules, Message, MultiPaxos, Reason, Role, Violation};
 use lamplight::protocol::paxos::synod::{Answer, Synod};
 use lamplight::scenario::{Presets, json};
 use lamplight::scene::Selection;
 use lamplight::scene::model::MarkKind;
-use lamplight::sim::Address;
+use lamplight::sim::{Address, ClusterSetup};
 use paxos_run::Run;
 
 const SECOND_US: u64 = 1_000_000;
@@ -116,4 +116,42 @@ fn a_snapshot_travels_in_parts_and_once() {
     let is_part = |message: &Message| matches!(message, Message::Snapshot { .. });
     let parts = run.seen.messages.iter().filter(|(_, message)| is_part(message)).count();
     assert!(parts <= 40, "{parts} parts");
+}
+
+/// Who is sent a state gets that one to its end, however often somebody else falls behind meanwhile and needs a newer one.
+#[test]
+fn a_snapshot_arrives_although_others_need_newer_ones() {
+    let mut run = run_of::<MultiPaxos>("snapshot-starved");
+    run.for_us(12 * SECOND_US);
+    let installed = |node: u16| {
+        let installs = |why: &Reason| matches!(why, Reason::SnapshotInstalled { .. });
+        run.seen.reasons.iter().filter(|(at, why)| *at == NodeId(node) && installs(why)).count()
+    };
+    assert!(installed(3) > 5, "the one on the lossy link needs many");
+    assert!(installed(4) > 0, "and the one on the slow link gets its own");
+    assert!(run.seen.violations.is_empty());
+}
+
+/// A bit of a synced record flips in front of the zeros of a write that was torn: the node knows that it has lost what it
+/// had said, and stays out.
+#[test]
+fn damage_in_front_of_a_torn_tail_is_no_torn_tail() {
+    let mut run = run_of::<MultiPaxos>("damage-before-zeros");
+    run.for_us(7 * SECOND_US);
+    assert!(run.cluster.nodes().iter().flatten().any(MultiPaxos::is_out));
+    assert!(run.seen.violations.is_empty(), "{:?}", run.seen.violations);
+}
+
+/// A leader that answers reads without asking whether it still leads is seen to do so.
+#[test]
+fn a_stale_read_is_seen_by_the_monitor() {
+    let mut run = run_of::<MultiPaxos>("stale-read");
+    run.for_us(5 * SECOND_US);
+    let is_stale = |violation: &Violation| matches!(violation, Violation::StaleRead { .. });
+    assert!(run.seen.violations.iter().any(is_stale), "{:?}", run.seen.violations);
+    let mut setup = ClusterSetup::clone(run.cluster.setup());
+    setup.options.break_rules = BreakRules::default();
+    let mut run: Run<MultiPaxos> = Run::new(setup, 7);
+    run.for_us(5 * SECOND_US);
+    assert!(run.seen.violations.is_empty(), "{:?}", run.seen.violations);
 }

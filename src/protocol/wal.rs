@@ -141,10 +141,10 @@ pub fn recover_knowing<R: DeserializeOwned>(
                 Err(_) => return Recovered { records, tail: Tail::Damaged { at } },
             },
             Frame::Torn => return Recovered { records, tail: Tail::Torn { at } },
-            Frame::Damaged if ends_with_unwritten_sectors(bytes, at) => {
+            Frame::Damaged { claims } if was_never_written(bytes, at, claims) => {
                 return Recovered { records, tail: Tail::Torn { at } };
             }
-            Frame::Damaged => return Recovered { records, tail: Tail::Damaged { at } },
+            Frame::Damaged { .. } => return Recovered { records, tail: Tail::Damaged { at } },
         }
     }
 }
@@ -158,7 +158,7 @@ pub fn frames(bytes: &[u8]) -> impl Iterator<Item = (usize, usize)> + '_ {
             at += length;
             Some((start, length))
         }
-        Frame::Torn | Frame::Damaged => None,
+        Frame::Torn | Frame::Damaged { .. } => None,
     })
 }
 
@@ -169,34 +169,41 @@ pub fn claimed_frame(bytes: &[u8]) -> Option<&[u8]> {
 }
 
 enum Frame<'a> {
-    Whole { payload: &'a [u8], length: usize },
+    Whole {
+        payload: &'a [u8],
+        length: usize,
+    },
     Torn,
-    Damaged,
+    /// It is wrong, and takes at least so many bytes, by what can be believed of its header.
+    Damaged {
+        claims: usize,
+    },
 }
 
 fn frame(bytes: &[u8]) -> Frame<'_> {
     let Some((length_bytes, rest)) = bytes.split_first_chunk::<4>() else { return Frame::Torn };
     let Some((header_checksum, rest)) = rest.split_first_chunk::<4>() else { return Frame::Torn };
     if CHECKSUM.checksum(length_bytes) != u32::from_le_bytes(*header_checksum) {
-        return Frame::Damaged;
+        return Frame::Damaged { claims: HEADER_BYTES };
     }
     let length = u32::from_le_bytes(*length_bytes) as usize;
     if length > PAYLOAD_BYTES_MAX {
-        return Frame::Damaged;
+        return Frame::Damaged { claims: HEADER_BYTES };
     }
     let Some((payload, rest)) = rest.split_at_checked(length) else { return Frame::Torn };
     let Some(checksum) = rest.first_chunk::<TRAILER_BYTES>() else { return Frame::Torn };
     if CHECKSUM.checksum(payload) != u32::from_le_bytes(*checksum) {
-        return Frame::Damaged;
+        return Frame::Damaged { claims: HEADER_BYTES + length + TRAILER_BYTES };
     }
     Frame::Whole { payload, length: HEADER_BYTES + length + TRAILER_BYTES }
 }
 
-/// Whether a log holds nothing but zeros from this frame on, or from a boundary between sectors inside it on.
-fn ends_with_unwritten_sectors(bytes: &[u8], frame_at: usize) -> bool {
+/// Whether a log holds nothing but zeros from this frame on, or from a boundary between sectors inside it on. Where the
+/// zeros begin behind the frame, they are of a later write that was torn, and say nothing of this one.
+fn was_never_written(bytes: &[u8], frame_at: usize, claims: usize) -> bool {
     let written = bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
     let zeros_at = if written <= frame_at { frame_at } else { written.next_multiple_of(SECTOR_BYTES) };
-    bytes.len().saturating_sub(zeros_at) >= ZEROS_MIN
+    zeros_at < frame_at + claims && bytes.len().saturating_sub(zeros_at) >= ZEROS_MIN
 }
 
 /// Lets postcard write behind what a vector already holds.
@@ -267,6 +274,31 @@ mod tests {
             let found: Recovered<String> = recover(&damaged);
             let at = if bit / 8 < boundary { 0 } else { boundary };
             assert_eq!(found.tail, Tail::Damaged { at }, "bit {bit}");
+        }
+    }
+
+    /// The module's two promises at once: a later write was torn, and a frame before it was damaged.
+    #[test]
+    fn a_flipped_bit_in_front_of_a_torn_tail_is_damage() {
+        let mut bytes = log_of(&["first", "second"]);
+        let (boundary, whole) = (log_of(&["first"]).len(), bytes.len());
+        append(&"third ".repeat(300), &mut bytes);
+        for written in [whole, SECTOR_BYTES, 2 * SECTOR_BYTES] {
+            let mut torn = bytes.clone();
+            torn[written..].fill(0);
+            let found: Recovered<String> = recover(&torn);
+            assert_eq!(
+                (found.records.len(), found.tail),
+                (2, Tail::Torn { at: whole }),
+                "from byte {written}"
+            );
+            for bit in 0..whole * 8 {
+                let mut damaged = torn.clone();
+                damaged[bit / 8] ^= 1 << (bit % 8);
+                let at = if bit / 8 < boundary { 0 } else { boundary };
+                let found: Recovered<String> = recover(&damaged);
+                assert_eq!(found.tail, Tail::Damaged { at }, "bit {bit}, zeros from byte {written}");
+            }
         }
     }
 

@@ -61,8 +61,9 @@ pub struct RaftJudge {
     applied: Vec<Index>,
     /// The last round that a node has had a message of, and in which term.
     heard: Vec<(Term, u64)>,
-    /// The number that a node has drawn when it found its disk lost, until it is back.
-    incarnations: Vec<Option<u64>>,
+    /// The number that a node has drawn when it found its disk lost, until it is back, and whether an entry has readmitted
+    /// it under that number. An older request may be committed behind it, and then its state machine names that one.
+    incarnations: Vec<Option<(u64, bool)>>,
     broken: Option<String>,
 }
 
@@ -203,9 +204,11 @@ impl RaftJudge {
                 }
             }
             Membership::Out(out) => {
-                *incarnation = Some(out.incarnation);
-                let readmitted = node.machine().readmitted.get(&id);
-                if out.returning.is_some() && readmitted != Some(&out.incarnation) {
+                let was_readmitted = *incarnation == Some((out.incarnation, true));
+                let is_readmitted =
+                    was_readmitted || node.machine().readmitted.get(&id) == Some(&out.incarnation);
+                *incarnation = Some((out.incarnation, is_readmitted));
+                if out.returning.is_some() && !is_readmitted {
                     self.complain(format!(
                         "{id} returns, and no entry readmits it after this loss of its disk"
                     ));

@@ -17,6 +17,8 @@ pub enum Invariant {
     AcceptedNeverGoesBack,
     /// A proposal of a higher ballot than a chosen one carries the chosen value (P2b, which P2c is there for; §2.2).
     P2c,
+    /// A read sees all that clients had been told of when it arrived; of a log only.
+    LinearizableReads,
 }
 
 impl Invariant {
@@ -29,6 +31,7 @@ impl Invariant {
             Invariant::PromisesKept => "Promises kept",
             Invariant::AcceptedNeverGoesBack => "Accepted ballot never goes back",
             Invariant::P2c => "P2c",
+            Invariant::LinearizableReads => "Linearizable reads",
         }
     }
 }

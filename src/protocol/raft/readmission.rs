@@ -27,8 +27,9 @@
 //!
 //! # Why that is safe
 //!
-//! Let `x` be the node, `n` the size of the cluster, `q = ⌊n/2⌋ + 1`, R the committed entry of step 3 in term
-//! `T`, and `T' ≥ T` the term that `x` adopts in step 4.
+//! Let `x` be the node, `n` the size of the cluster, `q = ⌊n/2⌋ + 1`, R the entry of step 3, `T` the term in
+//! which it was committed, and `T' ≥ T` the term that `x` adopts in step 4. A leader of a later term than that in which R
+//! was proposed may commit it, with the no-op of its own term; `x` learns of that under no earlier term than `T`.
 //!
 //! *While `x` is out.* An entry that was committed with the help of `x` is on `q − 1` other nodes. Every
 //! election needs `q` votes from the other `n − 1` nodes, and `q + (q − 1) > n − 1`, so it meets one of them.

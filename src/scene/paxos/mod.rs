@@ -83,6 +83,7 @@ fn invariant_text(invariant: Invariant, lang: Lang) -> String {
             word!(lang, "Accepted ballot never goes back", "已接受的编号不后退")
         }
         Invariant::P2c => word!(lang, "What is chosen stays chosen (P2c)", "选定的值不再改变（P2c）"),
+        Invariant::LinearizableReads => word!(lang, "Linearizable reads", "可线性化读取"),
     }
     .to_owned()
 }

@@ -40,6 +40,8 @@ pub use slots::{Accepted, ClientCommand, Slot, SlotState, Slots, Value};
 pub use storage::{Record, Waiting};
 pub use transfer::{Incoming, Outgoing};
 
+use std::collections::BTreeMap;
+
 use super::durable::AfterSync;
 use super::{Ballot, NodeSet, Quorums, turn};
 use crate::protocol::key_value::{Command, Store};
@@ -136,8 +138,8 @@ pub struct MultiPaxos {
     asked: Option<((Slot, u64), u64)>,
     /// A snapshot that arrives.
     incoming: Option<Incoming>,
-    /// A snapshot that others are sent.
-    outgoing: Option<Outgoing>,
+    /// The snapshots that others are sent, by receiver. One that has what it was sent is taken off when it asks for more.
+    outgoing: BTreeMap<NodeId, Outgoing>,
     waiting: AfterSync<Waiting>,
 }
 
@@ -309,7 +311,7 @@ impl Participant for MultiPaxos {
             stuck_at: None,
             asked: None,
             incoming: None,
-            outgoing: None,
+            outgoing: BTreeMap::new(),
             waiting: AfterSync::default(),
         };
         node.recover(disk, &mut turn);

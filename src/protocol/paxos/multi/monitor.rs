@@ -3,6 +3,7 @@
 //! Like the monitor of the Synod this one counts what acceptors *say*, for each slot. It looks back over the
 //! last [`SLOTS_MAX`] slots; a violation that shows itself only later than that goes unnoticed.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -10,7 +11,7 @@ use serde::Serialize;
 use super::{Message, MultiPaxos, Options, Reason, Report, Role, Slot, Value};
 use crate::protocol::chunked::Chunked;
 use crate::protocol::paxos::{Ballot, Invariant, NodeSet};
-use crate::protocol::{EffectBody, Monitor, NodeId, Observation};
+use crate::protocol::{ClientId, EffectBody, Monitor, NodeId, Observation, RequestId};
 
 /// For how many slots votes are remembered.
 const SLOTS_MAX: u64 = 1_024;
@@ -96,6 +97,15 @@ pub enum Violation {
         /// The proposal of the higher ballot.
         proposed: Proposal,
     },
+    /// A read was answered from a state that lacks what a client had been told of before the read arrived.
+    StaleRead {
+        /// Who answered.
+        node: NodeId,
+        /// The last slot that it had applied.
+        applied: Slot,
+        /// The last slot of whose command a client had been told when the read arrived.
+        answered: Slot,
+    },
 }
 
 impl Violation {
@@ -108,6 +118,7 @@ impl Violation {
             Violation::PromisesKept { .. } => Invariant::PromisesKept,
             Violation::AcceptedNeverGoesBack { .. } => Invariant::AcceptedNeverGoesBack,
             Violation::P2c { .. } => Invariant::P2c,
+            Violation::StaleRead { .. } => Invariant::LinearizableReads,
         }
     }
 }
@@ -140,6 +151,10 @@ pub struct MultiMonitor {
     quorum: u16,
     known: Arc<Vec<Known>>,
     slots: Chunked<Said>,
+    /// The last slot of whose command a client has been told.
+    answered: Slot,
+    /// What that was when each read arrived that a leader has not answered yet.
+    reads: Arc<BTreeMap<(NodeId, ClientId, RequestId), Slot>>,
 }
 
 impl MultiMonitor {
@@ -278,6 +293,30 @@ impl MultiMonitor {
         None
     }
 
+    /// The reads that wait at a leader: what clients had been told when they arrived. Those that wait no more are forgotten.
+    fn note_reads(&mut self, node: NodeId, subject: &MultiPaxos, answered: Slot) {
+        let Role::Leading(leading) = subject.role() else { return };
+        let waiting = leading.reads.waiting().map(|read| (node, read.client, read.request));
+        let waiting: BTreeSet<_> = waiting.collect();
+        let reads = Arc::make_mut(&mut self.reads);
+        reads.retain(|read, _| read.0 != node || waiting.contains(read));
+        for read in waiting {
+            reads.entry(read).or_insert(answered);
+        }
+    }
+
+    /// A read is answered from the state after a slot.
+    fn on_read(
+        &mut self,
+        read: (NodeId, ClientId, RequestId),
+        applied: Slot,
+        answered: Slot,
+    ) -> Option<Violation> {
+        let known = self.reads.contains_key(&read).then(|| Arc::make_mut(&mut self.reads).remove(&read));
+        let answered = known.flatten().unwrap_or(answered);
+        (applied < answered).then_some(Violation::StaleRead { node: read.0, applied, answered })
+    }
+
     fn on_message(&mut self, node: NodeId, message: &Message, why: Reason) -> Option<Violation> {
         match message {
             Message::Promise { ballot, reports, .. } => {
@@ -340,6 +379,8 @@ impl Monitor<MultiPaxos> for MultiMonitor {
             quorum: options.quorums(nodes).phase_2,
             known: Arc::new(vec![Known::default(); usize::from(nodes)]),
             slots: Chunked::starting_at(1),
+            answered: 0,
+            reads: Arc::default(),
         }
     }
 
@@ -353,13 +394,29 @@ impl Monitor<MultiPaxos> for MultiMonitor {
             return None;
         };
         let mut found = if was_up { None } else { self.on_restart(node, subject) };
+        // A read that arrives in this step must not miss what clients had been told before it.
+        let answered = self.answered;
+        let mut has_arrived = false;
         for effect in step.effects {
-            let violation = match &effect.body {
-                EffectBody::Send { message, .. } => self.on_message(node, message, effect.why),
-                EffectBody::Note => self.on_note(node, subject, effect.why),
+            let violation = match (&effect.body, effect.why) {
+                (EffectBody::Send { message, .. }, why) => self.on_message(node, message, why),
+                (EffectBody::Note, why) => {
+                    has_arrived |= matches!(why, Reason::ReadWaits { .. });
+                    self.on_note(node, subject, why)
+                }
+                (EffectBody::Reply { .. }, Reason::ClientAnswered { slot }) => {
+                    self.answered = self.answered.max(slot);
+                    None
+                }
+                (EffectBody::Reply { client, request, .. }, Reason::ReadConfirmed { slot, .. }) => {
+                    self.on_read((node, *client, *request), slot, answered)
+                }
                 _ => None,
             };
             found = found.or(violation);
+        }
+        if has_arrived {
+            self.note_reads(node, subject, answered);
         }
         found
     }

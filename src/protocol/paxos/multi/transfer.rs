@@ -1,8 +1,9 @@
 //! A state machine on its way to a node that is too far behind, in parts.
 //!
 //! Whoever is behind asks for each part when the one before has arrived, so a slow connection carries one part at a
-//! time, however often it is said that there is more. The sender keeps the bytes of one state, which all that are
-//! behind share; it takes a newer one only for somebody who begins anew, so that a transfer ends although the log goes on.
+//! time, however often it is said that there is more. The sender keeps for each that is behind the state that it began to
+//! send it, so that a transfer ends although the log goes on and others fall behind meanwhile; those whom one state helps
+//! share its bytes.
 
 use std::sync::Arc;
 
@@ -79,20 +80,23 @@ impl MultiPaxos {
     /// Begins to send the state machine to a node that asks for what was trimmed.
     pub(super) fn tell_snapshot(&mut self, to: NodeId, first: Slot, turn: &mut Turn<'_, '_>) {
         let least = self.slots.trimmed().max(first);
-        if self.outgoing.as_ref().is_none_or(|outgoing| outgoing.through < least) {
+        let newest = self.outgoing.values().max_by_key(|outgoing| outgoing.through);
+        if let Some(outgoing) = newest.filter(|outgoing| outgoing.through >= least).cloned() {
+            self.outgoing.insert(to, outgoing);
+        } else {
             let mut store = self.store.clone();
             if store.sessions().len() > 0 && turn.breaks(Rule::SnapshotWithoutSessions) {
                 store.forget_sessions();
             }
             let Ok(bytes) = postcard::to_allocvec(&store) else { return };
-            self.outgoing = Some(Outgoing { through: self.applied, bytes: bytes.into() });
+            self.outgoing.insert(to, Outgoing { through: self.applied, bytes: bytes.into() });
         }
-        let through = self.outgoing.as_ref().map_or(0, |outgoing| outgoing.through);
+        let through = self.outgoing.get(&to).map_or(0, |outgoing| outgoing.through);
         self.tell_part(to, 0, Reason::SnapshotTold { through }, turn);
     }
 
     fn tell_part(&self, to: NodeId, offset: u64, why: Reason, turn: &mut Turn<'_, '_>) {
-        let Some(Outgoing { through, bytes }) = &self.outgoing else { return };
+        let Some(Outgoing { through, bytes }) = self.outgoing.get(&to) else { return };
         let most = turn.setup.options.snapshot_chunk_bytes_max as usize;
         let Some(rest) = usize::try_from(offset).ok().and_then(|offset| bytes.get(offset..)) else { return };
         let part: Arc<[u8]> = rest.get(..most).unwrap_or(rest).into();
@@ -108,12 +112,12 @@ impl MultiPaxos {
         offset: u64,
         turn: &mut Turn<'_, '_>,
     ) {
-        match &self.outgoing {
+        match self.outgoing.get(&from) {
             Some(outgoing) if outgoing.through == through => {
                 let (sent, total) = (offset.min(u64::from(u32::MAX)) as u32, outgoing.bytes.len() as u32);
                 self.tell_part(from, offset, Reason::SnapshotGoesOn { through, sent, total }, turn);
             }
-            // This process has started anew since, or has sent a newer one to somebody else.
+            // This process has started anew since.
             _ if through <= self.applied => self.tell_snapshot(from, through, turn),
             _ => {}
         }

@@ -399,6 +399,11 @@ pub(super) fn violation(violation: &Violation, lang: Lang) -> (String, String) {
                 "槽位 {slot} 已选定 {chosen}，却有人以更高的编号提议 {proposed}。"
             )
         }
+        Violation::StaleRead { node, applied, answered } => say!(
+            lang,
+            "{node} answered a read after slot {applied}, and a client had been told of slot {answered} before that read arrived.",
+            "{node} 按槽位 {applied} 之后的状态答复了读取，而在该读取到达之前，已有客户端被告知槽位 {answered} 完成。"
+        ),
     };
     (invariant_text(violation.invariant(), lang), facts)
 }
