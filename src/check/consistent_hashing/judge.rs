@@ -127,7 +127,10 @@ impl Judge<Dynamo> for StoreJudge {
                 }
             }
             Record::Heard { node: about, entry } => self.heard(node, about, entry),
-            Record::Formatted { .. } | Record::Started { .. } | Record::Filled { .. } => {}
+            Record::Formatted { .. }
+            | Record::Started { .. }
+            | Record::Filled { .. }
+            | Record::Unfilled { .. } => {}
         }
     }
 

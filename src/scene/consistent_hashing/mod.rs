@@ -332,8 +332,12 @@ impl Portray for Dynamo {
                 let (count, s) = (places.len(), plural(places.len()));
                 say!(lang, "dropped {count} tombstone{s}", "删除 {count} 个墓碑")
             }
+            Record::Unfilled { removed } => {
+                let nodes = node_list(removed);
+                say!(lang, "not yet filled after the removal of {nodes}", "{nodes} 移除后尚未补齐")
+            }
             Record::Filled { removed } => {
-                let nodes = removed.iter().map(|(node, _)| node.to_string()).collect::<Vec<_>>().join(" ");
+                let nodes = node_list(removed);
                 say!(lang, "filled after the removal of {nodes}", "{nodes} 移除后已补齐")
             }
         }
@@ -460,3 +464,8 @@ impl Portray for Dynamo {
 }
 
 const _: () = assert!(Dynamo::MESSAGE_KINDS.len() == 15, "every kind of message has a face");
+
+/// The nodes of a removal, one after the other.
+fn node_list(removed: &[(NodeId, u64)]) -> String {
+    removed.iter().map(|(node, _)| node.to_string()).collect::<Vec<_>>().join(" ")
+}

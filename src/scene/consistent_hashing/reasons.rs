@@ -14,7 +14,11 @@ pub(super) fn weight(why: &Reason) -> u8 {
         R::DiskLost { .. } | R::Joined { .. } | R::Left { .. } | R::Refilled { .. } | R::Removes { .. } => 10,
         _ if why.is_milestone() => 9,
         R::LeaveRefused { .. } | R::RemovalRefused { .. } | R::RemovalOfTheLiving { .. } => 9,
-        R::JoinGivenUp | R::TooManySiblings { .. } | R::TooManyHints { .. } | R::TooFewReplicas { .. } => 9,
+        R::JoinGivenUp
+        | R::LeaveTakenBack
+        | R::TooManySiblings { .. }
+        | R::TooManyHints { .. }
+        | R::TooFewReplicas { .. } => 9,
         R::ReadAnswered { .. } | R::NewVersion { .. } | R::KeepsHint { .. } => 8,
         R::WritesToStandIn { .. } | R::RepairedByComparing { .. } | R::NoCoordinator { .. } => 8,
         R::HandsOver { .. } | R::TookOver { .. } | R::HandoverConfirmed { .. } => 7,
@@ -139,6 +143,11 @@ pub(super) fn text(why: &Reason, node: NodeId, lang: Lang) -> String {
             lang,
             "{node} is told to leave before it has joined, so it stays outside.",
             "{node} 尚未加入就被要求离开，因此留在环外。"
+        ),
+        R::LeaveTakenBack => say!(
+            lang,
+            "{node} is told to join while it is leaving: it owns its ranges still, and stays.",
+            "{node} 在离开途中被要求加入：它仍拥有自己的区间，于是留下。"
         ),
         R::NothingToJoin => {
             say!(lang, "{node} is in the ring already, or about to be.", "{node} 已在环中，或即将加入。")
@@ -565,12 +574,12 @@ pub(super) fn text(why: &Reason, node: NodeId, lang: Lang) -> String {
         }
         R::TreesDiffer { with, nodes, level } => say!(
             lang,
-            "{nodes} hashes on level {level} differ between {node} and {with}; they descend.",
+            "{node} and {with} differ in {nodes} of the hashes on level {level}; they descend.",
             "{node} 与 {with} 在第 {level} 层有 {nodes} 个哈希值不同；继续向下比较。"
         ),
         R::LeavesDiffer { with, leaves } => say!(
             lang,
-            "{node} sends {with} its keys of the {leaves} leaves that differ.",
+            "{node} sends {with} its keys of leaves that differ, {leaves} of them.",
             "{node} 把 {leaves} 个不同叶子中的键发给 {with}。"
         ),
         R::RepairedByComparing { from, .. } => say!(

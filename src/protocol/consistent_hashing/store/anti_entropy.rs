@@ -12,6 +12,7 @@ use super::message::{Item, Message, Timer};
 use super::options::{Options, Rule};
 use super::reason::Reason;
 use super::ring::Place;
+use super::storage::Held;
 use super::version::Siblings;
 use super::{Context, Dynamo};
 use crate::protocol::NodeId;
@@ -49,6 +50,13 @@ impl Dynamo {
         owners.contains(&other) && owners.contains(&self.id)
     }
 
+    /// Whether a key has a part in comparing: something of it is on disk, and it is no tombstone that is offered to all
+    /// owners so that it may go.
+    pub(super) fn is_compared(&self, place: &Place, held: &Held) -> bool {
+        let may_go = held.hints.is_empty() && self.is_collectable(place, held);
+        !held.durable.is_empty() && !may_go
+    }
+
     /// The tree over the keys that both own. It is built once for each ring and then kept up to date.
     fn tree_shared_with(&mut self, other: NodeId, options: &Options) -> Arc<MerkleTree> {
         if let Some(tree) = self.trees.get(&other) {
@@ -57,7 +65,7 @@ impl Dynamo {
         let shared = self
             .data
             .iter()
-            .filter(|(place, held)| !held.durable.is_empty() && self.shares(place, other, options));
+            .filter(|(place, held)| self.is_compared(place, held) && self.shares(place, other, options));
         let tree = MerkleTree::of(shared.map(|(place, held)| (place.position, held.durable.digest())));
         let tree = Arc::new(tree);
         self.trees.insert(other, tree.clone());
@@ -105,9 +113,9 @@ impl Dynamo {
         if differing.is_empty() {
             cx.effects.note(Reason::TreesAgree { with: from });
         } else if level >= LEAF_LEVEL {
-            let items = self.items_of(from, &differing, cx.options);
-            let why = Reason::LeavesDiffer { with: from, leaves: differing.len() as u16 };
-            cx.effects.send(from, Message::Leaves { ring, leaves: differing, items, asks: true }, why);
+            let (leaves, items) = self.items_of(from, &differing, cx.options);
+            let why = Reason::LeavesDiffer { with: from, leaves: leaves.len() as u16 };
+            cx.effects.send(from, Message::Leaves { ring, leaves, items, asks: true }, why);
         } else {
             let why = Reason::TreesDiffer { with: from, nodes: differing.len() as u16, level: level.into() };
             let nodes = tree.children(level, &differing);
@@ -115,17 +123,23 @@ impl Dynamo {
         }
     }
 
-    /// What this node has on disk of the keys of some leaves that both own.
-    fn items_of(&self, other: NodeId, leaves: &[u16], options: &Options) -> Arc<[Item]> {
+    /// What this node has on disk of the keys of some leaves that both own, with the leaves: as many of them as fit into a
+    /// chunk, and one at least. The others' turn comes when trees are compared again.
+    fn items_of(&self, other: NodeId, leaves: &[u16], options: &Options) -> (Vec<u16>, Arc<[Item]>) {
         let mut items = Vec::new();
+        let mut taken = Vec::new();
         for leaf in leaves {
+            if items.len() >= options.chunk_keys as usize {
+                break;
+            }
+            taken.push(*leaf);
             let first = Place { position: u64::from(*leaf) << LEAF_SHIFT, key: Arc::from("") };
             let of_leaf = self.data.range(first..).take_while(|(place, _)| leaf_of(place.position) == *leaf);
             let shared = of_leaf
-                .filter(|(place, held)| !held.durable.is_empty() && self.shares(place, other, options));
+                .filter(|(place, held)| self.is_compared(place, held) && self.shares(place, other, options));
             items.extend(shared.map(|(place, held)| (place.clone(), held.durable.clone())));
         }
-        items.into()
+        (taken, items.into())
     }
 
     pub(super) fn on_leaves(
@@ -142,7 +156,7 @@ impl Dynamo {
             return;
         }
         let leaves: Vec<u16> = leaves.iter().copied().filter(|leaf| *leaf <= LEAF_LAST).collect();
-        let mine = self.items_of(from, &leaves, cx.options);
+        let (leaves, mine) = self.items_of(from, &leaves, cx.options);
         let sent: BTreeSet<&Place> = items.iter().map(|(place, _)| place).collect();
         let alone: Vec<Place> =
             mine.iter().map(|(place, _)| place).filter(|place| !sent.contains(place)).cloned().collect();

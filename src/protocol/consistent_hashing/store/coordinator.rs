@@ -37,7 +37,7 @@ pub struct Slot {
     pub asked: NodeId,
     /// What it answered; for a write, that it has stored the versions.
     pub answer: Option<Siblings>,
-    /// Whether it is an owner that has all that an owner must have, as it sees the ring itself.
+    /// Whether it is an owner as it sees the ring itself; for a read, one that has all that an owner must have.
     pub(super) is_owner: bool,
 }
 
@@ -49,11 +49,11 @@ impl Slot {
 
     /// Whether its answer counts. In a read, a node that stands in for another counts only if it holds something:
     /// otherwise it knows less than the one it stands in for. And an owner counts only if it is one as it sees the ring
-    /// itself: one that has given its range up, or has not got it yet, may know less, too.
+    /// itself: one that has given its range up, or has not got it yet, may know less, too, and what is written to it no
+    /// read looks for there.
     fn counts(&self, is_read: bool) -> bool {
         match &self.answer {
-            Some(_) if !is_read => true,
-            Some(siblings) if self.is_stand_in() => !siblings.is_empty(),
+            Some(siblings) if self.is_stand_in() => !is_read || !siblings.is_empty(),
             Some(_) => self.is_owner,
             None => false,
         }
@@ -206,10 +206,11 @@ impl Dynamo {
             }
             return;
         }
-        if is_read {
-            // Who has answered and does not count may have heard of the ring meanwhile, and is asked again.
-            let is_idle = |slot: &&mut Slot| slot.answer.is_some() && !slot.counts(true);
-            request.slots.iter_mut().filter(is_idle).for_each(|slot| slot.answer = None);
+        // Who has answered and does not count may have heard of the ring meanwhile, and is asked again.
+        let is_idle = |slot: &&mut Slot| slot.answer.is_some() && !slot.counts(is_read);
+        request.slots.iter_mut().filter(is_idle).for_each(|slot| slot.answer = None);
+        if !is_read {
+            self.follow_ring(&mut request, cx.options);
         }
         let why = Reason::AsksOthers { timeouts: request.timeouts.into() };
         cx.effects.set_timer(Timer::Request(number), cx.options.replica_timeout_us, why);
@@ -238,6 +239,23 @@ impl Dynamo {
             *siblings = durable;
         }
         has_it
+    }
+
+    /// The ring may have changed since a write began. Those who own the key now are written to, and who has answered and
+    /// owns it still has answered.
+    fn follow_ring(&self, request: &mut Request, options: &Options) {
+        let owners = self.rings.current.owners(&request.place, options);
+        if request.slots.iter().map(|slot| slot.owner).eq(owners.iter().copied()) {
+            return;
+        }
+        let former = std::mem::replace(&mut request.slots, self.slots(&request.place, false, options));
+        // A node that stood in for one of them may be an owner by now, and would count twice.
+        let has_answered = |slot: &&Slot| slot.answer.is_some() && !slot.is_stand_in();
+        for slot in &mut request.slots {
+            if let Some(same) = former.iter().filter(has_answered).find(|known| known.owner == slot.owner) {
+                *slot = same.clone();
+            }
+        }
     }
 
     /// Puts other nodes in the places of those that have not answered.
@@ -306,8 +324,8 @@ impl Dynamo {
         let Some(request) = self.requests.get(&number) else { return };
         let Work::Write { dot, siblings, .. } = &request.work else { return };
         if self.has_on_disk(&request.place, dot) {
-            let siblings = siblings.clone();
-            self.count_answer(number, self.id, siblings, true, cx);
+            let (siblings, is_owner) = (siblings.clone(), self.owns(&request.place, cx.options));
+            self.count_answer(number, self.id, siblings, is_owner, cx);
             self.conclude_write(number, cx);
         }
     }

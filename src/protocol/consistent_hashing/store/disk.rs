@@ -144,7 +144,7 @@ impl Dynamo {
             self.disk.written.push((place.clone(), merged));
             self.append(record, why, cx);
         }
-        self.handoff.is_young_again(place, has_changed);
+        self.note_change_of_tombstone(place, has_changed);
         self.review(place, cx);
     }
 
@@ -154,6 +154,7 @@ impl Dynamo {
         let are_deleted = siblings.are_deleted();
         let before = std::mem::replace(&mut held.durable, siblings.clone());
         self.change_trees(place, &before, &siblings, cx.options);
+        self.note_change_of_tombstone(place, false);
         self.fresh.push(place.clone());
         if are_deleted && before != siblings {
             self.note_tombstone(place, cx);

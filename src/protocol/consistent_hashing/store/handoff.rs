@@ -14,6 +14,11 @@
 //! have it and nothing older. That is safe against everything but an older version which none of the owners has and
 //! which comes later than that: from a node that stood in for an owner and was out of reach for longer than the grace,
 //! or in a message that was under way as long. Such a version brings the key back.
+//!
+//! Owners do not count the grace from the same moment: they heard of the deletion one after the other, and a process
+//! that starts counts anew. Who is offered a tombstone that may go, and has it, takes it for old, too; and old
+//! tombstones have no part in comparing and repairing. Otherwise the owners that still have one would bring it back to
+//! those that have dropped it, for ever.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -87,11 +92,9 @@ impl Handoff {
         due.insert(place.clone(), missing);
     }
 
-    /// A key that is written anew is no old tombstone any more.
-    pub(super) fn is_young_again(&mut self, place: &Place, has_changed: bool) {
-        if has_changed {
-            self.aged.remove(place);
-        }
+    /// Whether a key is a tombstone that is older than the grace.
+    pub(super) fn is_aged(&self, place: &Place) -> bool {
+        self.aged.contains(place)
     }
 
     /// The next keys that a node has yet to confirm, after those that it was offered last.
@@ -187,7 +190,7 @@ impl Dynamo {
 
     /// Whether a key of this node is a tombstone that may go once all owners have confirmed it. Nobody may be about to
     /// join or leave, or fetch again what was lost: an owner that comes may bring something older along.
-    fn is_collectable(&self, place: &Place, held: &Held) -> bool {
+    pub(super) fn is_collectable(&self, place: &Place, held: &Held) -> bool {
         self.handoff.aged.contains(place)
             && held.siblings.are_deleted()
             && held.durable == held.siblings
@@ -221,16 +224,32 @@ impl Dynamo {
         self.handoff.under_way.clear();
     }
 
+    /// A tombstone is old.
+    fn age(&mut self, place: &Place, cx: &mut Context) {
+        let Some(held) = Arc::make_mut(&mut self.data).get_mut(place) else { return };
+        held.delivered.clear();
+        self.handoff.aged.insert(place.clone());
+        self.trees.clear();
+        self.review(place, cx);
+    }
+
+    /// A key that is written anew is no old tombstone any more. And whether an old one has a part in comparing depends on
+    /// what is known of it.
+    pub(super) fn note_change_of_tombstone(&mut self, place: &Place, has_changed: bool) {
+        let was_aged =
+            if has_changed { self.handoff.aged.remove(place) } else { self.handoff.aged.contains(place) };
+        if was_aged {
+            self.trees.clear();
+        }
+    }
+
     fn age_tombstones(&mut self, cx: &mut Context) {
         let now_us = cx.surroundings.now_us;
         while let Some((_, place)) = self.handoff.tombstones.pop_front_if(|(until_us, _)| *until_us <= now_us)
         {
-            if self.data.get(&place).is_some_and(|held| held.durable.are_deleted()) {
-                self.handoff.aged.insert(place.clone());
-                if let Some(held) = Arc::make_mut(&mut self.data).get_mut(&place) {
-                    held.delivered.clear();
-                }
-                self.review(&place, cx);
+            let is_deleted = self.data.get(&place).is_some_and(|held| held.durable.are_deleted());
+            if is_deleted && !self.handoff.is_aged(&place) {
+                self.age(&place, cx);
             }
         }
     }
@@ -311,6 +330,19 @@ impl Dynamo {
         let mut wanted: BTreeSet<Place> = BTreeSet::new();
         let mut answers_at_once = false;
         for Offered { place, digest, may_go } in keys {
+            let is_old = |held: &Held| {
+                held.own
+                    && held.durable.are_deleted()
+                    && held.durable == held.siblings
+                    && held.durable.digest() == *digest
+            };
+            if *may_go
+                && cx.options.tombstone_grace_us > 0
+                && !self.handoff.is_aged(place)
+                && self.data.get(place).is_some_and(is_old)
+            {
+                self.age(place, cx);
+            }
             let has = match self.data.get(place) {
                 // Nothing at all is as good as a tombstone.
                 None => *may_go,
@@ -484,8 +516,12 @@ impl Dynamo {
             let Some(held) = Arc::make_mut(&mut self.data).get_mut(&place) else { continue };
             held.hints.clear();
             held.own = true;
+            // They confirmed it as a key that the node stood in with; that a tombstone may go is another question.
+            held.delivered.clear();
             let record = stored(&place, held);
             self.append(record, Reason::HintDelivered { position: place.position }, cx);
+            self.note_change_of_tombstone(&place, false);
+            self.handoff.set(&place, None);
             self.review(&place, cx);
         }
         for (given_to, places) in dropped {
@@ -511,9 +547,12 @@ impl Dynamo {
         let me = Writer { node: self.id, life: self.life };
         let mut has_written = false;
         for place in places {
+            let is_compared = self.data.get(place).is_some_and(|held| self.is_compared(place, held));
             if let Some(held) = Arc::make_mut(&mut self.data).remove(place) {
                 has_written |= held.siblings.context().counter_of(me) > 0;
-                self.change_trees(place, &held.durable, &Siblings::default(), cx.options);
+                if is_compared {
+                    self.change_trees(place, &held.durable, &Siblings::default(), cx.options);
+                }
             }
             self.handoff.aged.remove(place);
             self.handoff.set(place, None);

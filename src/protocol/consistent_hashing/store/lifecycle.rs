@@ -186,6 +186,11 @@ impl Dynamo {
         }
     }
 
+    /// Whether this node owns a key now, as it sees the ring.
+    pub(super) fn owns(&self, place: &Place, options: &Options) -> bool {
+        self.membership.get(self.id).owns() && self.rings.current.is_owner(self.id, place, options)
+    }
+
     /// Whether a read may count on this node: it owns the key, and has all that an owner must have.
     pub(super) fn has_its_share(&self, place: &Place, options: &Options) -> bool {
         let is_owner = |ring: &Ring| ring.is_owner(self.id, place, options);
@@ -254,6 +259,13 @@ impl Dynamo {
     }
 
     pub(super) fn on_join_asked(&mut self, cx: &mut Context) {
+        let own = self.membership.get(self.id);
+        if own.status == Status::Leaving && self.is_ready {
+            // It has given nothing up yet. Where all members leave at once, nobody else could end that.
+            self.decide(Status::Member, own.refilling, Reason::LeaveTakenBack, cx);
+            self.resume(cx);
+            return;
+        }
         if self.membership.get(self.id).status != Status::Outside || !self.knows_the_ring() || !self.is_ready
         {
             cx.effects.note(Reason::NothingToJoin);

@@ -198,6 +198,8 @@ pub enum Message {
     WriteAnswer {
         /// The coordinator's number.
         number: RequestNumber,
+        /// Whether the sender owns the key, as it sees the ring itself.
+        is_owner: bool,
     },
     /// These keys belong to you and not, or not only, to me (§4.9).
     Offer {

@@ -214,10 +214,10 @@ impl Participant for Dynamo {
         Lane { standing, era: self.membership.era() }
     }
 
-    fn nodes_of_operation(operation: &Operation) -> Vec<NodeId> {
+    fn node_of_operation(operation: &mut Operation) -> Option<&mut NodeId> {
         match operation {
-            Operation::Remove { node } => vec![*node],
-            Operation::Join | Operation::Leave => Vec::new(),
+            Operation::Remove { node } => Some(node),
+            Operation::Join | Operation::Leave => None,
         }
     }
 
@@ -252,7 +252,9 @@ impl Dynamo {
             Message::Write { number, place, siblings, hint } => {
                 self.on_write(from, number, &place, &siblings, hint, cx);
             }
-            Message::WriteAnswer { number } => self.on_write_answer(from, number, cx),
+            Message::WriteAnswer { number, is_owner } => {
+                self.on_write_answer(from, number, is_owner, cx);
+            }
             Message::Offer { chunk, keys } => self.on_offer(from, chunk, &keys, cx),
             Message::OfferAnswer { chunk, wanted } => self.on_offer_answer(from, chunk, &wanted, cx),
             Message::Handoff { chunk, items } => self.on_handoff(from, chunk, &items, cx),

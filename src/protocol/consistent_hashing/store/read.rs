@@ -90,7 +90,8 @@ impl Dynamo {
         let position = request.place.position;
         for slot in &request.slots {
             let Some(held) = &slot.answer else { continue };
-            if slot.is_stand_in() || *held == merged {
+            // Where there is nothing, a tombstone has nothing to keep away; it may have gone from there.
+            if slot.is_stand_in() || *held == merged || held.is_empty() && merged.are_deleted() {
                 continue;
             }
             let why = Reason::ReadRepair { position, to: slot.asked };

@@ -91,6 +91,8 @@ pub enum Reason {
     },
     /// It was told to leave before it had joined.
     JoinGivenUp,
+    /// It was told to join while it was leaving: it stays.
+    LeaveTakenBack,
     /// It is in the ring, or about to be, or it does not know the ring yet.
     NothingToJoin,
     /// An operator wants the node out of the ring. First it hands over what it holds.
@@ -580,6 +582,7 @@ impl Reason {
             Reason::Joins { .. }
             | Reason::Joined { .. }
             | Reason::JoinGivenUp
+            | Reason::LeaveTakenBack
             | Reason::Leaves { .. }
             | Reason::Left { .. }
             | Reason::TransferBegins { .. }

@@ -73,7 +73,9 @@ impl Dynamo {
             if !self.has_all_on_disk(&(place.clone(), siblings.clone()))
                 && cx.breaks(Rule::AcknowledgedBeforeDurable)
             {
-                cx.effects.send(from, Message::WriteAnswer { number }, Reason::StoredDurably { position });
+                let is_owner = self.owns(place, cx.options);
+                let answer = Message::WriteAnswer { number, is_owner };
+                cx.effects.send(from, answer, Reason::StoredDurably { position });
                 return;
             }
             let item = (place.clone(), siblings.clone());
@@ -114,7 +116,8 @@ impl Dynamo {
     ) {
         if self.has_all_on_disk(item) {
             let why = Reason::StoredDurably { position: item.0.position };
-            cx.effects.send(to, Message::WriteAnswer { number }, why);
+            let is_owner = self.owns(&item.0, cx.options);
+            cx.effects.send(to, Message::WriteAnswer { number, is_owner }, why);
         }
     }
 }

@@ -81,6 +81,12 @@ pub enum Record {
         /// Each with the number of the removal.
         removed: Vec<(NodeId, u64)>,
     },
+    /// The ranges have not arrived yet that the node gained when these nodes were removed. A log that is written anew
+    /// says so by itself: what the nodes said of themselves since has replaced the word of their removal.
+    Unfilled {
+        /// Each with the number of the removal.
+        removed: Vec<(NodeId, u64)>,
+    },
 }
 
 /// A key that a node holds.
@@ -139,6 +145,9 @@ impl Persistent {
         let filled = self.membership.iter().filter(is_filled).map(|(node, entry)| (node, entry.number));
         let removed: Vec<(NodeId, u64)> = filled.collect();
         records.extend((!removed.is_empty()).then_some(Record::Filled { removed }));
+        let removed: Vec<(NodeId, u64)> =
+            self.unfilled.iter().map(|(node, number)| (*node, *number)).collect();
+        records.extend((!removed.is_empty()).then_some(Record::Unfilled { removed }));
         records.extend(self.data.iter().map(|(place, held)| stored(place, held)));
         records
     }
@@ -236,6 +245,7 @@ pub fn recover(setup: &Setup<'_, Options>, disk: Recovered<Record>) -> Result<Pe
                     }
                 }
             }
+            Record::Unfilled { removed } => found.unfilled.extend(removed),
             Record::Stored { place, siblings, hints, own } => {
                 let known = found.data.get(&place).map(|held| held.siblings.clone()).unwrap_or_default();
                 found.data.insert(place, Held::read(known.merge(&siblings), hints, own));
@@ -272,6 +282,25 @@ mod tests {
         found.data.values_mut().for_each(|held| held.hints.push(NodeId(0)));
         let records = found.records(NodeId(1));
         assert_eq!(recover(&setup(&options), Recovered { records, tail: Tail::Torn { at: 3 } }), whole);
+    }
+
+    #[test]
+    fn what_has_not_arrived_since_a_removal_is_known_also_when_the_removed_node_is_a_member_again() {
+        let options = Options { initial_keys: 5, initial_members: 3, ..Options::default() };
+        let mut records = format(setup(&options));
+        let heard = |status, number, is_removed| Record::Heard {
+            node: NodeId(2),
+            entry: Entry { status, refilling: false, number, is_removed },
+        };
+        records.push(heard(Status::Outside, 5, true));
+        records.push(heard(Status::Member, 6, false));
+        let found = |records| recover(&setup(&options), Recovered { records, tail: Tail::Clean }).unwrap();
+        let before = found(records);
+        assert_eq!(before.unfilled, BTreeMap::from([(NodeId(2), 5)]));
+        let mut compacted = before.records(NodeId(1));
+        assert_eq!(found(compacted.clone()), before, "a log that is written anew forgets nothing");
+        compacted.push(Record::Filled { removed: vec![(NodeId(2), 5)] });
+        assert_eq!(found(compacted).unfilled, BTreeMap::new());
     }
 
     #[test]

@@ -115,12 +115,18 @@ impl Dynamo {
         self.conclude_write(number, cx);
     }
 
-    pub(super) fn on_write_answer(&mut self, from: NodeId, number: RequestNumber, cx: &mut Context) {
+    pub(super) fn on_write_answer(
+        &mut self,
+        from: NodeId,
+        number: RequestNumber,
+        is_owner: bool,
+        cx: &mut Context,
+    ) {
         let stored = match self.requests.get(&number).map(|request| &request.work) {
             Some(Work::Write { siblings, .. }) => siblings.clone(),
             _ => Siblings::default(),
         };
-        if self.count_answer(number, from, stored, true, cx) {
+        if self.count_answer(number, from, stored, is_owner, cx) {
             cx.effects.note(Reason::ReplicaWrote { from });
             self.conclude_write(number, cx);
         } else {
@@ -148,7 +154,7 @@ impl Dynamo {
                 cx,
             );
         }
-        if all_answered {
+        if all_answered && self.requests.get(&number).is_some_and(|request| request.is_answered) {
             self.end_request(number, Reason::AllReplicasAnswered, cx);
         }
     }

@@ -303,6 +303,12 @@ impl Ledger {
         Some(known.holders)
     }
 
+    /// Whether a version must still not be lost.
+    pub(super) fn is_wanted(&self, place: &Place, dot: &Dot) -> bool {
+        let known = self.keys.get(place).and_then(|all| all.iter().find(|known| known.dot == *dot));
+        known.is_some_and(|known| known.is_acknowledged)
+    }
+
     /// How many disks that hold a version, or did, cannot be asked for it: those that were lost, and those of these nodes.
     pub(super) fn out_of_reach(&self, place: &Place, dot: &Dot, removed: Nodes) -> u16 {
         let known = self.keys.get(place).and_then(|all| all.iter().find(|known| known.dot == *dot));

@@ -303,11 +303,12 @@ impl DynamoMonitor {
         };
         let (removed, asked) = (of(|entry| entry.is_removed), of(Entry::is_full));
         expected.iter().find_map(|(place, dot, owners)| {
-            // Owners may have given it up for others meanwhile. Who asks has to be told of those.
-            let still_there = self
-                .ledger
-                .holders(place, dot)
-                .is_some_and(|holders| holders.includes(*owners) || holders.len() >= options.write_quorum);
+            // Owners may have given it up for others meanwhile. Who asks has to be told of those. And a tombstone that has
+            // gone from one of them is wanted no more.
+            let is_enough =
+                |holders: Nodes| holders.includes(*owners) || holders.len() >= options.write_quorum;
+            let still_there =
+                self.ledger.is_wanted(place, dot) && self.ledger.holders(place, dot).is_some_and(is_enough);
             let is_promised = self.ledger.out_of_reach(place, dot, removed) < options.write_quorum
                 || !owners.and(asked).is_empty();
             let lacks = still_there
