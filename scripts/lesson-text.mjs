@@ -43,7 +43,8 @@ const readOption = (file, line, text) => {
 /**
  * A lesson as a list of parts, in the order of the text: `{ is: "prose", text }`, `{ is: "place", … }` with what is to be
  * pointed at, `{ is: "claim", condition }`, `{ is: "unchecked" }` (a claim that
- * no condition can say yet), `{ is: "term", id }`, `{ is: "predict", question, options }`,
+ * no condition can say yet), `{ is: "term", id }`, `{ is: "note", text }` (for whoever teaches, to what stands above),
+ * `{ is: "predict", question, options }`,
  * `{ is: "scenario", id, seed }`, and `{ is: "challenge", goal, text, hints, solution }`. Each has its line.
  */
 export function readLesson(file, text) {
@@ -75,7 +76,10 @@ export function readLesson(file, text) {
     } else if (word === "claim") parts.push({ is: "claim", line, condition: value });
     else if (word === "unchecked") parts.push({ is: "unchecked", line });
     else if (word === "term") parts.push({ is: "term", line, id: value });
-    else if (word === "scenario") {
+    else if (word === "note") {
+      if (!last) throw new LessonError(file, line, "a @note stands below what it is about");
+      parts.push({ is: "note", line, text: value });
+    } else if (word === "scenario") {
       const [, id, seed] = /^([\w/-]+)(?: seed=(\d+))?$/.exec(value) ?? [];
       if (!id) throw new LessonError(file, line, '@scenario takes "raft/calm", and perhaps "seed=7"');
       parts.push({ is: "scenario", line, id, seed });
@@ -100,7 +104,7 @@ export function readLesson(file, text) {
         throw new LessonError(file, line, "a challenge has its task as text, and a solution: @do step 40 {…}");
       }
       parts.push(challenge);
-    } else throw new LessonError(file, line, `there is no @${word}; there are @at, @point, @claim, @unchecked, @term, @scenario, @predict and @challenge`);
+    } else throw new LessonError(file, line, `there is no @${word}; there are @at, @point, @claim, @unchecked, @term, @note, @scenario, @predict and @challenge`);
   }
   flush();
   return { file, head: { ...head, minutes: Number(head.minutes) }, parts };

@@ -1,16 +1,25 @@
 // Makes the lessons: reads `static/lessons/`, plays each of them in its engine, and writes pages that hold the text, with
 // a living figure beside it. What a lesson claims and its run does not show is an error of the build, with file and line.
 //
-//   node scripts/lessons.mjs FOLDER     into FOLDER/learn, with the engines that are in FOLDER
+//   node scripts/lessons.mjs [FOLDER]                  into FOLDER/learn, with the engines that are in FOLDER
+//   node scripts/lessons.mjs --challenges [FOLDER]     writes static/challenges.json, too, which the build compares
 
-import { mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { LessonError, readGlossary, readLesson, skeleton } from "./lesson-text.mjs";
+import { challengesText, sheetPage } from "./lesson-sheet.mjs";
 import { glossaryPage, lessonPage, listPage, suffix } from "./lesson-pages.mjs";
 
 const SOURCE = "static/lessons";
+
+/** The challenges, as the command-line tool has them built in. */
+const CHALLENGES = "static/challenges.json";
+
+/** Where the build leaves the list that it has found, if it is another one. */
+const FOUND = "target/challenges.json";
+
 export const LANGS = ["en", "zh"];
 
 /** How far a condition is looked for, and how long a challenge must stay unsolved by itself, in steps. */
@@ -53,7 +62,10 @@ async function play({ file, head, parts }, Cluster) {
         if (!holds) refuse(line, `at step ${here()} of ${scenario.id} it is not so that ${part.condition}`);
       } else if (is === "challenge") {
         await checkChallenge(part, scenario, Cluster, refuse);
-        part.scenario = scenario;
+        // As a number in the list of challenges, which not every seed is in every language.
+        const seed = Number(cluster.state().place.seed);
+        if (!Number.isSafeInteger(seed)) refuse(line, `a challenge needs a seed up to ${Number.MAX_SAFE_INTEGER}, not ${cluster.state().place.seed}`);
+        Object.assign(part, { scenario, seed });
       }
     }
   } finally {
@@ -117,8 +129,26 @@ export function readAll() {
   return { courses, glossaries };
 }
 
+/** The script of the pages, in one file, and what they look like. */
+async function copyReader(out) {
+  const { build } = createRequire(join(process.env.NODE_TOOLS_DIR, "package.json"))("esbuild");
+  const options = { bundle: true, format: "esm", target: "es2022", minify: true, legalComments: "none", logLevel: "warning" };
+  await build({ ...options, entryPoints: ["src/lesson/lesson.js"], outfile: join(out, "lesson.js") });
+  copyFileSync("styles/lesson.css", join(out, "lesson.css"));
+}
+
+/** The challenges are committed as well, because the command-line tool is built without the lessons being played. */
+function compareChallenges(text, isWritten) {
+  if (isWritten) writeFileSync(CHALLENGES, text);
+  else if (!existsSync(CHALLENGES) || readFileSync(CHALLENGES, "utf8") !== text) {
+    mkdirSync(dirname(FOUND), { recursive: true });
+    writeFileSync(FOUND, text);
+    throw new LessonError(CHALLENGES, 1, `these are not the challenges of the lessons: cp ${FOUND} ${CHALLENGES}, and build again`);
+  }
+}
+
 /** Writes the lessons into `folder`, which holds the page, its engines and `embed/`. */
-export async function buildLessons(folder) {
+export async function buildLessons(folder, { writesChallenges = false } = {}) {
   const { Cluster } = await import(pathToFileURL(resolve(folder, "embed/cluster.js")));
   const { courses, glossaries } = readAll();
   const markdown = createRequire(join(process.env.NODE_TOOLS_DIR, "package.json"))("markdown-it");
@@ -136,10 +166,15 @@ export async function buildLessons(folder) {
         // The places are the same; they were found once.
         for (const [index, part] of lesson.texts[lang].parts.filter(({ is }) => is !== "prose").entries()) {
           const found = lesson.texts[LANGS[0]].parts.filter(({ is }) => is !== "prose")[index];
-          if (part.is === "place" || part.is === "challenge") Object.assign(part, { step: found.step, scenario: found.scenario });
+          if (part.is === "place") Object.assign(part, { step: found.step, scenario: found.scenario });
+          if (part.is === "challenge") Object.assign(part, { seed: found.seed, scenario: found.scenario });
         }
         const around = { before: course.lessons[at - 1], after: course.lessons[at + 1] };
-        write(`${course.id}/${lesson.slug}${suffix(lang)}`, lessonPage({ course, lesson, lang, glossary: glossaries[lang], render, ...around }));
+        const page = lessonPage({ course, lesson, lang, glossary: glossaries[lang], render, ...around });
+        // Markdown takes no full stop of Chinese before a closing ** for the end of what is strong.
+        const plain = /[^>\n]{0,20}\*\*[^<\n]{0,20}/.exec(page);
+        if (plain) throw new LessonError(lesson.texts[lang].file, 1, `"${plain[0]}" shows its asterisks`);
+        write(`${course.id}/${lesson.slug}${suffix(lang)}`, page);
       }
       for (const { is } of lesson.texts[LANGS[0]].parts) if (is in count) count[is] += 1;
     }
@@ -147,17 +182,23 @@ export async function buildLessons(folder) {
   for (const lang of LANGS) {
     write(`index${suffix(lang)}`, listPage({ courses, lang }));
     write(`glossary${suffix(lang)}`, glossaryPage({ glossary: glossaries[lang], lang, render }));
+    write(`sheet${suffix(lang)}`, sheetPage({ courses, lang, render }));
   }
+  const challenges = challengesText(courses);
+  write("challenges.json", challenges);
+  await copyReader(out);
   const lessons = courses.reduce((sum, course) => sum + course.lessons.length, 0);
   console.log(
     `${lessons} lessons in ${LANGS.length} languages: ${count.place} places, ${count.claim} claims checked, ${count.unchecked} not, ` +
       `${count.predict} predictions, ${count.challenge} challenges`,
   );
+  compareChallenges(challenges, writesChallenges);
 }
 
-
 if (process.argv[1] && resolve(process.argv[1]) === fileURLToPath(import.meta.url)) {
-  await buildLessons(process.argv[2] ?? "dist").catch((error) => {
+  const writesChallenges = process.argv.includes("--challenges");
+  const folder = process.argv.slice(2).find((word) => !word.startsWith("--")) ?? "dist";
+  await buildLessons(folder, { writesChallenges }).catch((error) => {
     console.error(error instanceof LessonError ? error.message : error);
     process.exit(1);
   });

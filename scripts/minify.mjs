@@ -52,8 +52,6 @@ copy("src/embed/gallery.html", "gallery.html");
 copy("styles/gallery.css", "embed/gallery.css");
 // Their text is read in the engines, and what it claims is checked.
 await buildLessons(TRUNK_STAGING_DIR);
-copy("src/lesson/lesson.js", "learn/lesson.js");
-copy("styles/lesson.css", "learn/lesson.css");
 
 // The service worker stores these files as one version, named by what is in them.
 const worker = join(TRUNK_STAGING_DIR, "offline.js");

@@ -340,3 +340,35 @@ fn a_reader_that_has_seen_enough_ends_the_run_quietly() {
     let done = child.wait_with_output().unwrap();
     assert_eq!((done.status.code(), text(&done.stderr)), (Some(0), String::new()));
 }
+
+/// A solution is handed in as a link, and the challenge's condition decides; the scenario must be the challenge's own.
+#[test]
+fn grade_says_whether_a_run_solves_a_challenge_of_a_lesson() {
+    let list = output(&["grade"]);
+    assert!(list.lines().any(|line| line == "raft/1-an-election\traft/calm\tn3 leads"), "{list}");
+    let mut run: Value = serde_json::from_str(&output(&["show", "raft/calm"])).unwrap();
+    let graded = |run: &Value| {
+        let path = file("handed-in.json", &run.to_string());
+        let link = output(&["link", path.to_str().unwrap()]);
+        let done = lamplight(&["grade", "raft/1-an-election", link.trim()]);
+        (done.status.code().unwrap(), text(&done.stdout))
+    };
+    assert_eq!(graded(&run), (1, "not solved\tnothing was done in this run\n".to_owned()));
+    run["interventions"] = json!([{"step": 10, "act": {"crash": {"node": 0, "unsynced": "lost"}}}]);
+    let (status, said) = graded(&run);
+    assert!(
+        status == 0 && said.starts_with("solved\tat step ") && said.ends_with("with 1 intervention\n"),
+        "{said}"
+    );
+    run["interventions"] = json!([{"step": 10, "act": {"crash": {"node": 2, "unsynced": "lost"}}}]);
+    let (status, said) = graded(&run);
+    assert!(status == 1 && said.starts_with("not solved\tin "), "{said}");
+    run["setup"]["options"]["election_timeout_us_max"] = json!(400_000);
+    let (status, said) = graded(&run);
+    assert_eq!(
+        (status, &*said),
+        (1, "not solved\tthis is not a run of raft/calm: its settings are other ones\n")
+    );
+    assert!(refusal(&["grade", "raft/1-an-election#9", "x"]).contains("there is no challenge"));
+    assert!(refusal(&["grade", "raft/1-an-election"]).contains("no run to grade"));
+}

@@ -42,6 +42,11 @@ fn faults(root: &Value, schema: &Value, value: &Value, at: &str) -> Vec<String> 
                 value == argument || argument.is_number() && value.as_f64() == argument.as_f64(),
                 format!("{value} is not {argument}"),
             ),
+            "uniqueItems" => {
+                let items = value.as_array().cloned().unwrap_or_default();
+                let is_new = |(at, item): (usize, &Value)| !items[..at].contains(item);
+                expect(items.iter().enumerate().all(is_new), format!("{value} has something twice"));
+            }
             "enum" if argument.as_array().unwrap().iter().any(Value::is_number) => {
                 panic!("{at}: enum of numbers")
             }

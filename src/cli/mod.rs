@@ -1,7 +1,7 @@
 //! The command line: the same library without a browser.
 //!
 //! Its forms are used by scripts, so they stay as they are. It exits with 0 where all is well, with 1 where
-//! `check` found a violation or what `run --until` waits for never comes, and with 2 where the input could not be used,
+//! `check` found a violation, what `run --until` waits for never comes or a graded run solves nothing, and with 2 where the input could not be used,
 //! with one line that says why.
 
 use std::fs::File;
@@ -20,6 +20,7 @@ use crate::scene::{
 pub mod check;
 pub mod export;
 pub mod facts;
+pub mod grade;
 pub mod hash;
 pub mod manifest;
 pub mod run;
@@ -67,6 +68,8 @@ enum Command {
         /// The link, with or without the page's address; or a file (- is standard input), or a built-in scenario
         scenario: String,
     },
+    /// Say whether runs solve a challenge of a lesson, or list the challenges
+    Grade(grade::GradeArgs),
     /// Print every sentence that the built-in scenarios say, in both languages
     Sentences,
     /// Print what conditions can name, protocol by protocol, as Markdown: the tables of docs/CONDITIONS.md
@@ -188,6 +191,7 @@ fn execute(command: Command, output: &mut dyn Write) -> Result<Ending, CliError>
                 return Err(CliError::Input(cause.to_string()));
             }
         },
+        Command::Grade(args) => return grade::run(&args, output),
         Command::Sentences => sentences::write(output)?,
         Command::Facts => facts::write(output)?,
         Command::Manifest => manifest::write(output)?,

@@ -9,7 +9,7 @@ const THEMES = ["auto", "light", "dark"];
 export const RUN = ["protocol", "scenario", "seed", "nodes", "link"];
 export const SHOWN = [
   "start", "end", "until", "speed", "autoplay", "loop", "controls", "views", "theme", "lang", "loading", "poster",
-  "caption", "point", "site",
+  "caption", "point", "site", "challenge",
 ];
 
 const told = new Set();
@@ -85,5 +85,6 @@ export function read(element) {
     caption: attribute("caption"),
     point: (attribute("point") ?? "").split(/[\s,]+/).filter(Boolean),
     site: attribute("site"),
+    challenge: attribute("challenge"),
   };
 }

@@ -52,6 +52,10 @@ export class Figure {
   #endStep;
   #startStep = 0;
   #violation;
+  /** The step up to which the condition of the challenge has been looked for, and the one at which it came true. */
+  #lookedTo = 0;
+  #reached;
+  #isTold = false;
   #wishes = Promise.resolve();
   #onVisibility = () => this.#wake();
 
@@ -85,6 +89,7 @@ export class Figure {
 
   /** Other attributes, and perhaps another run. */
   async change(asked, isAnotherRun) {
+    const isAnotherChallenge = asked.challenge !== this.#asked.challenge;
     this.#asked = asked;
     if (isAnotherRun) {
       this.pause();
@@ -92,7 +97,11 @@ export class Figure {
       await this.cluster.speak(asked.run.lang);
     }
     if (isAnotherRun) await this.#place();
-    else this.#endStep = await this.#find(asked.end);
+    else {
+      if (isAnotherChallenge) this.pause();
+      this.#endStep = await this.#find(asked.end);
+      if (isAnotherChallenge) await this.#challenge();
+    }
     this.#build();
     await this.#show();
     if (isAnotherRun) this.begin();
@@ -114,6 +123,17 @@ export class Figure {
       await this.cluster.seek(begun + AHEAD_STEPS);
     }
     await this.cluster.seek(begun);
+    await this.#challenge();
+  }
+
+  /** Begins to look for the condition of the challenge, which is refused here where it is none. */
+  async #challenge() {
+    this.#lookedTo = this.#startStep - 1;
+    this.#reached = undefined;
+    this.#isTold = false;
+    if (!this.#asked.challenge) return;
+    await this.cluster.holds(this.#asked.challenge);
+    await this.#lookForChallenge();
   }
 
   async #goTo({ step, condition }) {
@@ -177,7 +197,11 @@ export class Figure {
   /** Acts at the cursor, and shows the step that this is. */
   intervene(intervention) {
     return this.#wish(async () => {
+      const { step } = this.cluster.state().place;
       await this.cluster.intervene(intervention);
+      // In the past it takes away what came after, and perhaps the step that had solved the challenge.
+      if (this.#reached > step) [this.#reached, this.#isTold] = [undefined, false];
+      this.#lookedTo = Math.min(this.#lookedTo, step);
       // Where the author's run ends says nothing of this one.
       this.#endStep = undefined;
       this.#tell("intervention");
@@ -207,7 +231,14 @@ export class Figure {
 
   #wish(what) {
     this.pause();
-    const done = this.#wishes.then(what).then(() => this.cluster.state().place.step);
+    const done = this.#wishes
+      .then(what)
+      .then(() => this.#lookForChallenge())
+      .then(() => {
+        const { step } = this.cluster.state().place;
+        this.#tellChallenge(step);
+        return step;
+      });
     this.#wishes = done.catch(() => {});
     return done;
   }
@@ -254,6 +285,8 @@ export class Figure {
     let next = step;
     try {
       if (!isAtEnd) next = await this.cluster.step();
+      // What is shown meanwhile asks for nothing of where the run stands, and this step is the only one that is new.
+      if (this.#flight === asked) await this.#lookForChallenge();
     } catch (error) {
       this.#flight = undefined;
       this.#isPlaying = false;
@@ -308,7 +341,45 @@ export class Figure {
     this.#writeControls();
     await this.#showMore();
     if (isNew) this.#tell("step");
+    this.#tellChallenge(place.step);
     await this.#notice(place);
+  }
+
+  /** Looks whether the condition of the challenge has come true by this step; no step since the last one is left out. */
+  async #lookForChallenge() {
+    const { challenge } = this.#asked;
+    const { step } = this.cluster.state().place;
+    if (!challenge || this.#reached !== undefined || step <= this.#lookedTo) return;
+    const from = this.#lookedTo + 1;
+    this.#lookedTo = step;
+    if (from === step) {
+      if (await this.cluster.holds(challenge)) this.#reached = step;
+    } else {
+      await this.cluster.seek(from);
+      if (await this.cluster.holds(challenge)) this.#reached = from;
+      else this.#reached = await this.cluster.until(challenge, step - from);
+      await this.cluster.seek(step);
+    }
+  }
+
+  /** Says that the challenge is solved once the step at which it is, is shown. */
+  #tellChallenge(shown) {
+    const { challenge: line } = this.#parts;
+    const { challenge } = this.#asked;
+    if (!challenge) return;
+    const isReached = this.#isTold || this.#reached <= shown;
+    if (isReached && !this.#isTold) {
+      this.#isTold = true;
+      const detail = { condition: challenge, step: this.#reached };
+      this.#host.dispatchEvent(new CustomEvent("challenge", { composed: true, detail }));
+    }
+    const text = say(this.#lang, isReached ? "reached" : "goal", this.#reached);
+    const key = `${text} ${challenge}`;
+    if (line.dataset.key === key) return;
+    line.dataset.key = key;
+    line.classList.toggle("reached", isReached);
+    line.replaceChildren(text, " ", html("code", { lang: "en", textContent: challenge }));
+    line.lang = this.#lang;
   }
 
   /** Milestones and violations among what is recorded, as events of the element. */
@@ -481,6 +552,7 @@ export class Figure {
     const party = stage.parties.find(({ address }) => address.node !== undefined && address.node === node);
     const fault = (key, act) => {
       const button = html("button", { type: "button", textContent: say(this.#lang, key, this.#chosen?.name) });
+      button.setAttribute("part", "button");
       button.addEventListener("click", () =>
         this.intervene(act).catch((error) => this.#parts.sentence.replaceChildren(error.message)),
       );
@@ -509,7 +581,9 @@ export class Figure {
     cancelAnimationFrame(this.#frame);
     document.removeEventListener("visibilitychange", this.#onVisibility);
     this.#stage?.close();
-    for (const part of ["sentence", "bar", "faults", "more"]) this.#parts[part].replaceChildren();
+    for (const part of ["sentence", "challenge", "bar", "faults", "more"]) this.#parts[part].replaceChildren();
+    this.#parts.challenge.classList.remove("reached");
+    delete this.#parts.challenge.dataset.key;
     delete this.#parts.faults.dataset.key;
     this.cluster?.close();
   }

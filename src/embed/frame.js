@@ -55,7 +55,7 @@ function post(event, detail) {
   if (trusted && window.parent !== window) window.parent.postMessage({ lamplight: VERSION, event, detail }, trusted);
 }
 
-for (const name of ["ready", "play", "pause", "step", "mark", "violation", "error"]) {
+for (const name of ["ready", "play", "pause", "step", "mark", "violation", "intervention", "challenge", "error"]) {
   element.addEventListener(name, ({ detail }) => post(name, detail));
 }
 new ResizeObserver(() => post("size", { height: Math.ceil(document.documentElement.getBoundingClientRect().height) })).observe(element);

@@ -208,9 +208,20 @@ export class Cluster {
   close(): void;
 }
 
-/** The element. Its events are `ready`, `play`, `pause`, `step`, `mark`, `violation`, `intervention` and `error`. */
+/** What the event `challenge` tells: the condition, and the first step of the reader's run at which it holds. */
+export interface ChallengeReached {
+  condition: string;
+  step: number;
+}
+
+/**
+ * The element. Its events are `ready`, `play`, `pause`, `step`, `mark`, `violation`, `intervention`, `challenge` and
+ * `error`.
+ */
 export class LamplightCluster extends HTMLElement {
   scenarioFile: object | string | undefined;
+  /** A condition for the reader to make true; `challenge` is dispatched when it is. */
+  challenge: string | undefined;
   ready(): Promise<unknown>;
   play(): Promise<void>;
   pause(): Promise<void>;

@@ -33,6 +33,16 @@ export class LamplightCluster extends Base {
   #life = 0;
   #file;
 
+  /** A condition for the reader to make true; the figure says when it is so, and dispatches `challenge`. */
+  get challenge() {
+    return this.getAttribute("challenge") ?? undefined;
+  }
+
+  set challenge(condition) {
+    if (condition) this.setAttribute("challenge", condition);
+    else this.removeAttribute("challenge");
+  }
+
   /** A scenario file, as an object or as text: richer than the attributes. */
   get scenarioFile() {
     return this.#file;
@@ -165,6 +175,7 @@ export class LamplightCluster extends Base {
     const parts = {
       stage: part("stage"),
       sentence: part("sentence", "p"),
+      challenge: part("challenge", "p"),
       bar: part("bar"),
       faults: part("bar"),
       more: part("more"),
@@ -174,18 +185,20 @@ export class LamplightCluster extends Base {
       load: html("button", { className: "load", type: "button" }),
     };
     parts.faults.setAttribute("part", "faults");
+    parts.challenge.setAttribute("role", "status");
     parts.stage.append(parts.slot);
     parts.load.addEventListener("click", () => this.ready().catch(() => {}));
-    root.append(html("figure", {}, parts.stage, parts.sentence, parts.bar, parts.faults, parts.more, parts.caption));
+    root.append(html("figure", {}, parts.stage, parts.sentence, parts.challenge, parts.bar, parts.faults, parts.more, parts.caption));
     this.#parts = parts;
   }
 
   /** Writes what does not need a run. */
   #write() {
-    const { stage, sentence, bar, faults, caption, load } = this.#parts;
+    const { stage, sentence, challenge, bar, faults, caption, load } = this.#parts;
     const asked = read(this);
     sentence.hidden = !asked.views.includes("sentence");
     stage.hidden = !asked.views.includes("stage");
+    challenge.hidden = !asked.challenge;
     bar.hidden = asked.controls === "none";
     faults.hidden = asked.controls !== "faults";
     caption.textContent = asked.caption ?? "";

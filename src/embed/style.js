@@ -30,10 +30,13 @@ figure { margin: 0; border: 1px solid var(--lamplight-edge); border-radius: 10px
 .load { position: absolute; inset-block-end: 1rem; inset-inline-start: 50%; transform: translateX(-50%); }
 .sentence { margin: 0; padding: 0.6rem 0.9rem; block-size: 4.2em; overflow: auto; border-block-start: 1px solid var(--lamplight-edge); box-sizing: content-box; }
 .source { color: var(--lamplight-muted); }
+.challenge { margin: 0; padding: 0.35rem 0.9rem; min-block-size: 1.5em; border-block-start: 1px solid var(--lamplight-edge); }
+.challenge code { font: 0.95em ui-monospace, monospace; }
+.challenge.reached { background: light-dark(#ddf0e7, #1c382d); color: light-dark(#165143, #66d0a7); }
 @container (inline-size < 30rem) { .sentence { block-size: 6em; } .stage { aspect-ratio: 1 / 0.92; } }
 .bar { display: flex; flex-wrap: wrap; gap: 0.4rem; align-items: center; padding: 0.5rem 0.7rem; border-block-start: 1px solid var(--lamplight-edge); min-block-size: 2.25rem; }
 @container (inline-size < 30rem) { [part="bar"] { min-block-size: 7.3rem; align-content: start; } }
-.bar[hidden], .sentence[hidden], .stage[hidden], .more:empty { display: none; }
+.bar[hidden], .sentence[hidden], .challenge[hidden], .stage[hidden], .more:empty { display: none; }
 button, .open { box-sizing: border-box; font: inherit; color: inherit; background: var(--lamplight-raised); border: 1px solid var(--lamplight-edge); border-radius: 7px; min-inline-size: 2.25rem; min-block-size: 2.25rem; padding: 0 0.6rem; cursor: pointer; display: inline-flex; align-items: center; justify-content: center; text-decoration: none; }
 button svg { inline-size: 1.1rem; block-size: 1.1rem; fill: currentColor; }
 button.play { border-color: var(--lamplight-accent); }

@@ -23,6 +23,8 @@ const WORDS = {
   again: ["Try again", "重试"],
   start: ["The run stands at its start.", "运行位于起点。"],
   diagram: ["Space-time diagram", "时空图"],
+  goal: ["Goal:", "目标："],
+  reached: ["Reached at step {0}:", "已在第 {0} 步达成："],
 };
 
 for (const [key, words] of Object.entries(WORDS)) {

@@ -1,43 +1,21 @@
 // A lesson in the reader's hands: the figure follows the text, and whoever touches it finds the way back.
 
-const article = document.querySelector("main.lesson");
+import { challenges } from "./challenges.js";
+import { list, sheet } from "./list.js";
+import { progress } from "./progress.js";
+import { projector } from "./projector.js";
+import { terms } from "./terms.js";
 
-/** What stays on this device, where a browser keeps anything: the lessons read, and the challenges solved. */
-const progress = {
-  key: "lamplight.lessons",
-  read() {
-    try {
-      return JSON.parse(localStorage.getItem(this.key) ?? "{}") ?? {};
-    } catch {
-      return {};
-    }
-  },
-  add(id, what) {
-    try {
-      const all = this.read();
-      localStorage.setItem(this.key, JSON.stringify({ ...all, [id]: { ...all[id], ...what } }));
-    } catch {
-      // Then it is not remembered, and all else works.
-    }
-  },
-  clear() {
-    try {
-      localStorage.removeItem(this.key);
-    } catch {
-      // There was nothing.
-    }
-  },
-};
-
-if (article) lesson();
+if (document.querySelector("main.lesson")) lesson();
+else if (document.querySelector("main.sheet")) sheet();
 else list();
 
 function lesson() {
-  const id = article.dataset.lesson;
+  const id = document.querySelector("main.lesson").dataset.lesson;
   const figure = document.querySelector("lamplight-cluster");
   const places = [...document.querySelectorAll(".place")];
   const walk = document.querySelector(".walk");
-  const [back, next, teach] = ["back", "next", "teach"].map((name) => walk.querySelector(`[data-walk="${name}"]`));
+  const [back, next] = ["back", "next"].map((name) => walk.querySelector(`[data-walk="${name}"]`));
   const touched = document.querySelector(".touched");
   let current = -1;
   let isTouched = false;
@@ -52,9 +30,7 @@ function lesson() {
     const place = places[at];
     current = at;
     places.forEach((one, index) => one.classList.toggle("current", index === at));
-    walk.querySelector(".progress").textContent = `${at + 1} / ${places.length}`;
-    back.disabled = at <= 0;
-    next.disabled = at >= places.length - 1;
+    writeWalk();
     if (at === places.length - 1) progress.add(id, { read: true });
     wishes = wishes
       .then(async () => {
@@ -66,8 +42,16 @@ function lesson() {
       .catch(() => {});
   }
 
+  function writeWalk() {
+    const { at, of } = teacher.isOn() ? teacher.where() : { at: current, of: places.length };
+    walk.querySelector(".progress").textContent = `${at + 1} / ${of}`;
+    back.disabled = at <= 0;
+    next.disabled = at >= of - 1;
+  }
+
   /** The lesson's own run, without what the reader did to it. */
   async function open(data) {
+    figure.challenge = undefined;
     const run = runOf(data);
     if (run === shown && !isTouched) return;
     if (run === shown) await figure.reset();
@@ -101,8 +85,9 @@ function lesson() {
     place.scrollIntoView({ block: isStacked.matches ? "start" : "center", behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth" });
     show(at);
   };
-  back.addEventListener("click", () => go(current - 1));
-  next.addEventListener("click", () => go(current + 1));
+  const walkBy = (by) => (teacher.isOn() ? teacher.turn(by) : go(current + by));
+  back.addEventListener("click", () => walkBy(-1));
+  next.addEventListener("click", () => walkBy(1));
   places.forEach((place, at) =>
     place.querySelector(".show").addEventListener("click", (event) => {
       event.preventDefault();
@@ -122,7 +107,7 @@ function lesson() {
       requestAnimationFrame(() => {
         isAsked = false;
         // A scroll that a button caused is no wish of its own, and a run that the reader changed stays as it is.
-        if (isTouched || performance.now() - isGoing < 1_200) return;
+        if (isTouched || teacher.isOn() || performance.now() - isGoing < 1_200) return;
         const middle = isStacked.matches ? aside.getBoundingClientRect().bottom + innerHeight * 0.15 : innerHeight * 0.55;
         const at = places.findLastIndex((place) => place.getBoundingClientRect().top < middle);
         if (at >= 0 && at !== current) show(at);
@@ -131,51 +116,33 @@ function lesson() {
     { passive: true },
   );
 
-  teach.addEventListener("click", () => {
-    const is = document.documentElement.classList.toggle("teach");
-    teach.setAttribute("aria-pressed", String(is));
-    if (is) go(Math.max(0, current));
+  const teacher = projector({
+    article: document.querySelector("article"),
+    walk,
+    current: () => current,
+    show: (at, isMeant) => (isMeant ? show(at) : writeWalk()),
+    leave: go,
   });
 
-  for (const challenge of document.querySelectorAll(".challenge")) {
-    const acts = challenge.querySelector(".acts");
-    const verdict = challenge.querySelector(".verdict");
-    acts.hidden = false;
-    acts.querySelector('[data-act="begin"]').addEventListener("click", () => {
-      verdict.textContent = "";
+  challenges({
+    id,
+    figure,
+    isShown: (data) => runOf(data) === shown,
+    begin(data) {
       setTouched(true);
       // The run is the reader's from here on.
       wishes = wishes
-        .then(() => open(challenge.dataset))
+        .then(async () => {
+          await open(data);
+          figure.setAttribute("point", "");
+          figure.challenge = data.goal;
+        })
         .catch(() => {})
         .then(() => setTouched(true));
-    });
-    acts.querySelector('[data-act="check"]').addEventListener("click", async () => {
-      const step = await figure.comesTrue(challenge.dataset.goal, 5_000);
-      const isSolved = step !== undefined;
-      verdict.textContent = (isSolved ? verdict.dataset.solved : verdict.dataset.unsolved).replace("{0}", step);
-      if (isSolved) progress.add(id, { [challenge.id]: true });
-    });
-  }
+    },
+  });
+  terms();
 
   const named = places.findIndex(({ id: name }) => `#${name}` === location.hash);
   if (places.length) show(Math.max(0, named));
-}
-
-function list() {
-  const done = progress.read();
-  let any = false;
-  for (const item of document.querySelectorAll("[data-lesson]")) {
-    const isRead = Boolean(done[item.dataset.lesson]?.read);
-    any ||= isRead;
-    item.querySelector(".done").hidden = !isRead;
-  }
-  const kept = document.querySelector(".kept");
-  if (!kept || !any) return;
-  kept.hidden = false;
-  kept.querySelector("button").addEventListener("click", () => {
-    progress.clear();
-    for (const mark of document.querySelectorAll(".done")) mark.hidden = true;
-    kept.hidden = true;
-  });
 }

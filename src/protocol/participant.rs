@@ -404,10 +404,11 @@ pub trait Participant: Clone + PartialEq + Debug + Sized + 'static {
         Vec::new()
     }
 
-    /// The nodes that an operator's request names.
-    fn nodes_of_operation(operation: &Self::Operation) -> Vec<NodeId> {
+    /// The node that an operator's request names besides the one that it is made to: a scenario is refused that names
+    /// one that there is not, and a script that counts from the leader counts this one, too.
+    fn node_of_operation(operation: &mut Self::Operation) -> Option<&mut NodeId> {
         let _ = operation;
-        Vec::new()
+        None
     }
 
     /// A client's next command, drawn at random: what a steady workload consists of. `keys` says over how

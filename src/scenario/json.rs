@@ -1,6 +1,6 @@
 //! Scenarios as JSON files: readable, documented in `docs/scenario.schema.json`, refused with a clear error.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize};
@@ -194,6 +194,8 @@ fn misread(given: &Value, read: &Value, at: &str) -> Option<String> {
                 None => None,
             }
         }),
+        // The order of a set says nothing.
+        (Value::Array(given), Value::Array(read)) if is_same_set(given, read) => None,
         (Value::Array(given), Value::Array(read)) if given.len() == read.len() => {
             let pairs = given.iter().zip(read).enumerate();
             pairs
@@ -206,6 +208,13 @@ fn misread(given: &Value, read: &Value, at: &str) -> Option<String> {
             Some(format!("at {at}: {} is written as {}", short(given), short(read)))
         }
     }
+}
+
+/// Whether two lists of numbers hold the same ones, each once.
+fn is_same_set(one: &[Value], other: &[Value]) -> bool {
+    let set = |list: &[Value]| list.iter().map(Value::as_u64).collect::<Option<BTreeSet<u64>>>();
+    one.len() == other.len()
+        && set(one).is_some_and(|found| found.len() == one.len() && set(other) == Some(found))
 }
 
 /// Writes a scenario. The setup is written out even where it is a preset's, so that the file stands alone.

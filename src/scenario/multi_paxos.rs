@@ -38,6 +38,12 @@ impl Presets for MultiPaxos {
                 duel,
             ),
             preset(
+                "duel-back-off",
+                |l| word!(l, "Would-be leaders with back-off", "有退避的领导权之争"),
+                duel_back_off_text,
+                duel_back_off,
+            ),
+            preset(
                 "flexible",
                 |l| word!(l, "Flexible quorums that work", "可行的灵活法定数"),
                 flexible_text,
@@ -204,6 +210,22 @@ fn duel_text(lang: Lang) -> &'static str {
 }
 
 fn duel() -> Setup {
+    duel_with(false)
+}
+
+fn duel_back_off_text(lang: Lang) -> &'static str {
+    word!(
+        lang,
+        "The same two, but whoever is outbid waits a while that is drawn at random: soon one has time for both phases, leads, and takes the command.",
+        "还是这两个节点，但被压过的一方会随机等待一阵：不久就有一方来得及走完两个阶段，成为领导者并接下命令。"
+    )
+}
+
+fn duel_back_off() -> Setup {
+    duel_with(true)
+}
+
+fn duel_with(back_off: bool) -> Setup {
     let lead = |node: u16| Act::Operation {
         node: NodeId(node),
         operation: crate::protocol::paxos::multi::Operation::TryToLead,
@@ -211,7 +233,7 @@ fn duel() -> Setup {
     Setup {
         options: Options {
             proposers: Some([NodeId(0), NodeId(1)].into_iter().collect()),
-            back_off: false,
+            back_off,
             election_timeout_us_min: 1_000_000,
             election_timeout_us_max: 1_500_000,
             ..Options::default()

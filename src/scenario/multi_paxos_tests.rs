@@ -105,13 +105,14 @@ fn the_leader_in_the_minority_gets_nothing_chosen_until_the_network_is_whole() {
 
 /// "Paxos Made Simple" §2.4.
 #[test]
-fn would_be_leaders_without_back_off_outbid_each_other_for_ever() {
+fn would_be_leaders_outbid_each_other_for_ever_unless_they_back_off() {
     for seed in SEEDS {
         let recording = run("duel", seed, 3_000_000);
         assert_eq!(applied(&recording), 0, "seed {seed}");
         let highest =
             recording.head().nodes().iter().flatten().filter_map(MultiPaxos::promised).max().unwrap();
         assert!(highest.round > 50, "seed {seed}: {highest}");
+        assert!(applied(&run("duel-back-off", seed, 3_000_000)) > 0, "seed {seed}: with back-off it ends");
     }
 }
 

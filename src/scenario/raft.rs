@@ -93,6 +93,34 @@ impl Presets for Raft {
                 stale_read_broken,
             ),
             preset("lost-disk", |l| word!(l, "A lost disk", "丢失的磁盘"), lost_disk_text, 7, lost_disk),
+            preset(
+                "disruptive",
+                |l| word!(l, "A server that disrupts", "扰乱集群的服务器"),
+                disruptive_text,
+                7,
+                disruptive,
+            ),
+            preset(
+                "transfer",
+                |l| word!(l, "Leadership handed over", "移交领导权"),
+                transfer_text,
+                7,
+                transfer,
+            ),
+            preset(
+                "lost-answer",
+                |l| word!(l, "An answer that is lost", "丢失的答复"),
+                lost_answer_text,
+                7,
+                lost_answer,
+            ),
+            preset(
+                "lost-answer-broken",
+                |l| word!(l, "The same retry without sessions", "没有会话的同一次重试"),
+                lost_answer_broken_text,
+                7,
+                lost_answer_broken,
+            ),
         ]
     }
 }
@@ -349,8 +377,8 @@ fn slow_disk() -> Setup {
 fn snapshot_text(lang: Lang) -> &'static str {
     word!(
         lang,
-        "A follower is down for so long that the log no longer reaches back to it: it gets a snapshot in chunks.",
-        "一个跟随者停机太久，日志已回溯不到它：它将分块收到一份快照。"
+        "A follower is down for so long that the log no longer reaches back to it: it gets a snapshot instead.",
+        "一个跟随者停机太久，日志已回溯不到它：它将收到一份快照。"
     )
 }
 
@@ -456,6 +484,83 @@ fn lost_disk() -> Setup {
     }
 }
 
+fn disruptive_text(lang: Lang) -> &'static str {
+    word!(
+        lang,
+        "Without PreVote, a follower that was cut off comes back with a high term: a leader whom everybody heard has to step down.",
+        "没有预投票时，被隔开的跟随者带着很高的任期归来：人人都听得到的领导者也不得不退位。"
+    )
+}
+
+/// The counterpart of `majority`, where PreVote keeps the peace.
+fn disruptive() -> Setup {
+    let options = Options { pre_vote: false, ..Options::default() };
+    Setup {
+        options,
+        script: vec![from_leader(800_000, Act::Partition { groups: group(&[1]) }), at(2_200_000, Act::Heal)],
+        ..steady()
+    }
+}
+
+fn transfer_text(lang: Lang) -> &'static str {
+    word!(
+        lang,
+        "The leader is asked at 900 ms to hand over: it takes no new commands, brings the other up to date, and tells it to stand at once. Nobody waits for a timeout.",
+        "900 ms 时领导者被要求移交：它不再接收新命令，让对方的日志跟上，再叫对方立即参选。谁也不必等超时。"
+    )
+}
+
+fn transfer() -> Setup {
+    let hand_over = crate::protocol::raft::Operation::TransferLeadership { to: NodeId(1) };
+    Setup {
+        script: vec![from_leader(900_000, Intervention::Operation { node: NodeId(0), operation: hand_over })],
+        ..steady()
+    }
+}
+
+fn lost_answer_text(lang: Lang) -> &'static str {
+    word!(
+        lang,
+        "The command is carried out and its answer is lost. The client asks again, and its session knows the answer: nothing is done twice.",
+        "命令已经执行，答复却丢了。客户端再次询问，它的会话记得那个答复：没有任何事做两遍。"
+    )
+}
+
+/// A compare-and-set whose answer is lost, because one that is carried out twice fails the second time.
+fn lost_answer_with(break_rules: BreakRules) -> Setup {
+    let options = Options { break_rules, ..Options::default() };
+    let book = |key: &str| Act::Command {
+        client: ClientId(0),
+        command: Command::CompareAndSet { key: key.into(), expected: None, value: "mine".into() },
+    };
+    let deaf =
+        Act::Cut { from: Address::Node(NodeId(0)), to: Address::Client(ClientId(0)), both_ways: false };
+    let script = vec![
+        // So that the client knows the leader.
+        at(700_000, put(0, "a", "1")),
+        from_leader(900_000, deaf),
+        at(910_000, book("seat")),
+        at(1_200_000, Act::Heal),
+    ];
+    Setup { nodes: 3, options, clients: 1, script, ..Setup::default() }
+}
+
+fn lost_answer() -> Setup {
+    lost_answer_with(BreakRules::default())
+}
+
+fn lost_answer_broken_text(lang: Lang) -> &'static str {
+    word!(
+        lang,
+        "The retry is carried out as if it were new: the client is told that the seat is taken, and it was the client that took it.",
+        "重试被当作新命令执行：客户端被告知座位已被占，而占座的正是它自己。"
+    )
+}
+
+fn lost_answer_broken() -> Setup {
+    lost_answer_with(BreakRules { ignore_sessions: true, ..BreakRules::default() })
+}
+
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
@@ -541,6 +646,50 @@ mod tests {
     fn votes_split_at_least_once() {
         let recording = run("split-vote", None, 4_000_000);
         assert!(recording.head().nodes().iter().flatten().any(|node| node.term() > 1));
+    }
+
+    /// The node that leads, and its term.
+    fn leader(recording: &Recording<Raft>) -> (NodeId, u64) {
+        let mut nodes = recording.head().nodes().iter().flatten();
+        nodes.find(|node| node.role() == Role::Leader).map(|node| (node.id(), node.term())).unwrap()
+    }
+
+    #[test]
+    fn without_pre_vote_a_node_that_returns_deposes_the_leader_and_with_it_it_does_not() {
+        for seed in 0..10 {
+            let (before, after) =
+                (run("disruptive", Some(seed), 800_000), run("disruptive", Some(seed), 4_000_000));
+            assert!(leader(&after).1 > leader(&before).1, "seed {seed}");
+            let (before, after) =
+                (run("majority", Some(seed), 800_000), run("majority", Some(seed), 4_000_000));
+            assert_eq!(leader(&after), leader(&before), "seed {seed}");
+        }
+    }
+
+    #[test]
+    fn leadership_is_handed_over_without_waiting_for_an_election_timeout() {
+        for seed in 0..10 {
+            let (before, after) =
+                (run("transfer", Some(seed), 900_000), run("transfer", Some(seed), 960_000));
+            let (NodeId(old), term) = leader(&before);
+            assert_eq!(leader(&after), (NodeId((old + 1) % 5), term + 1), "seed {seed}");
+        }
+    }
+
+    #[test]
+    fn a_command_whose_answer_was_lost_is_done_twice_only_without_sessions() {
+        for seed in 0..10 {
+            let kept = run("lost-answer", Some(seed), 3_000_000);
+            assert_eq!(kept.violations().count(), 0, "seed {seed}");
+            assert_eq!(kept.head().clients()[0].done, 2, "seed {seed}");
+            let broken = run("lost-answer-broken", Some(seed), 3_000_000);
+            let entries = |recording: &Recording<Raft>| {
+                let leads = |node: &&Raft| node.role() == Role::Leader;
+                let nodes = recording.head().nodes().iter().flatten();
+                nodes.filter(leads).map(|node| node.log().last_index()).max().unwrap()
+            };
+            assert_eq!(entries(&broken), entries(&kept) + 1, "seed {seed}: the retry is an entry of its own");
+        }
     }
 
     #[test]

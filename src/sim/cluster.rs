@@ -380,7 +380,7 @@ impl<P: Participant> Cluster<P> {
                     Some(leader) if scripted.from_leader => leader,
                     _ => NodeId(0),
                 };
-                let act = counted_from(scripted.act.clone(), first, setup.nodes);
+                let act = counted_from::<P>(scripted.act.clone(), first, setup.nodes);
                 return self.follow_script(act, scratch, watcher).map(|()| true);
             }
             Event::Chaos => return super::act::chaos_beat(self, id, scratch, watcher),

@@ -125,7 +125,9 @@ impl<P: Participant> ClusterSetup<P> {
     fn problem_of_scripted(&self, act: &InterventionOf<P>) -> Option<Problem> {
         let inside = match act {
             Intervention::Command { command, .. } => P::nodes_of_command(command),
-            Intervention::Operation { operation, .. } => P::nodes_of_operation(operation),
+            Intervention::Operation { operation, .. } => {
+                P::node_of_operation(&mut operation.clone()).map(|node| *node).into_iter().collect()
+            }
             _ => Vec::new(),
         };
         let missing = inside.into_iter().find(|node| node.0 >= self.nodes);
@@ -152,7 +154,11 @@ impl<P: Participant> ClusterSetup<P> {
 }
 
 /// The same intervention with nodes counted from `first` on, around a cluster of `nodes`.
-pub(super) fn counted_from<C, O>(act: Intervention<C, O>, first: NodeId, nodes: u16) -> Intervention<C, O> {
+pub(super) fn counted_from<P: Participant>(
+    act: InterventionOf<P>,
+    first: NodeId,
+    nodes: u16,
+) -> InterventionOf<P> {
     use super::Address;
     use Intervention as I;
     let turn = |node: NodeId| {
@@ -180,7 +186,12 @@ pub(super) fn counted_from<C, O>(act: Intervention<C, O>, first: NodeId, nodes: 
         I::Disk { node, options } => I::Disk { node: node.map(turn), options },
         I::CorruptTail { node } => I::CorruptTail { node: turn(node) },
         I::LoseDisk { node } => I::LoseDisk { node: turn(node) },
-        I::Operation { node, operation } => I::Operation { node: turn(node), operation },
+        I::Operation { node, mut operation } => {
+            if let Some(named) = P::node_of_operation(&mut operation) {
+                *named = turn(*named);
+            }
+            I::Operation { node: turn(node), operation }
+        }
         same @ (I::Heal
         | I::Drop { .. }
         | I::Hold { .. }

@@ -214,10 +214,10 @@ impl Participant for Raft {
         Lane { standing, era: self.term }
     }
 
-    fn nodes_of_operation(operation: &Operation) -> Vec<NodeId> {
+    fn node_of_operation(operation: &mut Operation) -> Option<&mut NodeId> {
         match operation {
-            Operation::TransferLeadership { to } => vec![*to],
-            Operation::Readmit => Vec::new(),
+            Operation::TransferLeadership { to } => Some(to),
+            Operation::Readmit => None,
         }
     }
 

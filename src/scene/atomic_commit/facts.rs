@@ -117,8 +117,8 @@ impl<V: Staged> FactsOf<V> {
             |lang| {
                 word!(
                     lang,
-                    "transactions that it said yes to without knowing the outcome",
-                    "已赞成而不知结果的事务"
+                    "transactions that it is prepared for without knowing the outcome",
+                    "已做好准备而不知结果的事务"
                 )
             },
             |node, _| {

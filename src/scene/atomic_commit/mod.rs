@@ -270,10 +270,10 @@ fn headline(nodes: &[Option<View<'_>>], lang: Lang) -> String {
 /// What is said when the coordinator has nothing to do.
 fn idle(sites: &mut dyn Iterator<Item = &Site>, in_doubt: usize, lang: Lang) -> String {
     if in_doubt > 0 {
-        let s = plural(in_doubt);
+        let who = if in_doubt == 1 { "1 participant has" } else { &format!("{in_doubt} participants have") };
         return say!(
             lang,
-            "The coordinator has nothing more to do; {in_doubt} participant{s} said yes and does not know the outcome yet.",
+            "The coordinator has nothing more to do; {who} said yes without knowing the outcome yet.",
             "协调者已无事可做；{in_doubt} 个参与者投了赞成票，还不知道结果。"
         );
     }

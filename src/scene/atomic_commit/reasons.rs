@@ -75,8 +75,8 @@ pub(super) fn text(why: &Reason, node: NodeId, lang: Lang) -> String {
             let s = plural(in_doubt);
             say!(
                 lang,
-                "{node} finds in its log that it had voted yes on {in_doubt} transaction{s} and knows no decision: it takes the locks again and is still in doubt.",
-                "{node} 从日志得知自己曾对 {in_doubt} 个事务投赞成票却不知道决定：它重新取得锁，仍然存疑。"
+                "{node} finds in its log that it was prepared for {in_doubt} transaction{s}, so it may have voted yes, and knows no decision: it takes the locks again and is in doubt.",
+                "{node} 从日志得知自己已为 {in_doubt} 个事务做好准备，可能投过赞成票，却不知道决定：它重新取得锁，处于存疑状态。"
             )
         }
         R::DiskLost => say!(
@@ -296,8 +296,8 @@ pub(super) fn text(why: &Reason, node: NodeId, lang: Lang) -> String {
         R::VotesAgain { .. } => {
             say!(
                 lang,
-                "{node} was asked again and repeats its vote on {t}.",
-                "{node} 再次被问，重复对 {t} 的投票。"
+                "{node} was asked again and votes on {t} as its log says.",
+                "{node} 再次被问，按日志所记对 {t} 投票。"
             )
         }
         R::DecidesCommit { yes, participants, .. } => {

@@ -447,8 +447,8 @@ pub(super) fn text(why: &Reason, node: NodeId, lang: Lang) -> String {
         ),
         R::NeedsSnapshot { node: follower, next_index, log_base, .. } => say!(
             lang,
-            "{node} must send {follower} a snapshot: it needs index {next_index}, and the log begins after {log_base}.",
-            "{node} 必须给 {follower} 发送快照：它需要索引 {next_index}，而日志从 {log_base} 之后开始。"
+            "{node} must send {follower} a snapshot: index {next_index} would be its turn, and the log begins after {log_base}.",
+            "{node} 必须给 {follower} 发送快照：接下来该发索引 {next_index}，而日志从 {log_base} 之后才开始。"
         ),
         R::SendsSnapshotChunk { to, offset_bytes, total_bytes } => say!(
             lang,

@@ -152,6 +152,46 @@ test("a condition says where a figure begins and ends, and its link opens the ve
   await docs.close();
 });
 
+test("a challenge is told once in a run, at the first step at which it is so, whether that is played or jumped over", async ({ page, site }) => {
+  const body = '<lamplight-cluster scenario="raft/calm" challenge="n3 leads" controls="faults" speed="20"></lamplight-cluster>';
+  const docs = await serveDocs({ body, script: script(site) });
+  await page.goto(docs.url);
+  const figure = page.locator("lamplight-cluster");
+  await figure.evaluate(async (one) => {
+    window.told = [];
+    one.addEventListener("challenge", ({ detail, composed }) => window.told.push({ ...detail, composed }));
+    await one.ready();
+    // Here n1 leads, and n3 does not.
+    await one.seek(40);
+  });
+  const goal = figure.locator(".challenge");
+  await expect(goal).toHaveText("Goal: n3 leads");
+  expect(await page.evaluate(() => window.told)).toEqual([]);
+  await figure.evaluate(async (one) => {
+    await one.seek(10);
+    await one.intervene({ crash: { node: 0 } });
+  });
+  await figure.getByRole("button", { name: "Play", exact: true }).click();
+  await expect.poll(() => page.evaluate(() => window.told.length)).toBe(1);
+  const [{ step, condition, composed }] = await page.evaluate(() => window.told);
+  expect([condition, composed]).toEqual(["n3 leads", true]);
+  await expect(goal).toHaveText(`Reached at step ${step}: n3 leads`);
+  // The same run once more is told once more, and the same step is found by who jumps over it.
+  await figure.evaluate(async (one) => {
+    await one.reset();
+    await one.seek(10);
+    await one.intervene({ crash: { node: 0 } });
+    await one.seek(200);
+    await one.seek(5);
+    await one.seek(200);
+  });
+  expect(await page.evaluate(() => window.told.map((one) => one.step))).toEqual([step, step]);
+  // As a property, and with what the element says of a condition that is none.
+  await figure.evaluate((one) => (one.challenge = "n3 shines"));
+  await expect(figure.getByRole("alert")).toContainText("shines");
+  await docs.close();
+});
+
 test("one that loops begins again at its start, again and again, and steps in order", async ({ page, site }) => {
   const body = '<lamplight-cluster scenario="raft/calm" end="14" speed="20" autoplay loop></lamplight-cluster>';
   const docs = await serveDocs({ body, script: script(site) });

@@ -3,6 +3,7 @@
 import AxeBuilder from "@axe-core/playwright";
 import { readFile, readdir } from "node:fs/promises";
 import { join } from "node:path";
+import { readLesson, skeleton } from "../../../scripts/lesson-text.mjs";
 import { openInFirefox, startFirefox } from "../support/firefox.js";
 import { expect, folder, openPage, test } from "../support/lamplight.js";
 
@@ -74,11 +75,201 @@ test("a challenge is solved by who does something, and not by who does nothing",
   await challenge.getByRole("button", { name: "Set the run up" }).click();
   await expect.poll(() => figure(page).evaluate((one) => one.state().place.scenario)).toBe("raft/calm");
   await challenge.getByRole("button", { name: "Check my run" }).click();
-  await expect(challenge.getByRole("status")).toContainText("Not yet");
+  await expect(challenge.locator(".verdict")).toContainText("Not yet");
+  await expect(challenge.locator(".hand")).toBeHidden();
   await figure(page).evaluate((one) => one.seek(10));
   await figure(page).evaluate((one) => one.intervene({ crash: { node: 0 } }));
   await challenge.getByRole("button", { name: "Check my run" }).click();
-  await expect(challenge.getByRole("status")).toContainText("Solved");
+  await expect(challenge.locator(".verdict")).toHaveText(/^Solved: in your run this came true at step \d+\.$/);
+});
+
+test("a solved challenge gives a link that leads to the goal and needs nothing else", async ({ page, context }) => {
+  await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+  await openPage(page, LESSON);
+  await settled(page);
+  const challenge = page.locator(".challenge").first();
+  // Another run than the challenge's own proves nothing.
+  await page.locator("#p1 .show").click();
+  await challenge.getByRole("button", { name: "Set the run up" }).click();
+  await expect(figure(page)).toHaveAttribute("challenge", "n3 leads");
+  await figure(page).evaluate(async (one) => {
+    await one.seek(10);
+    await one.intervene({ crash: { node: 0 } });
+  });
+  await figure(page).getByRole("button", { name: "Next milestone", exact: true }).click();
+  // Nobody asked for a check: whoever reaches the goal is told.
+  await figure(page).evaluate((one) => one.seek(60));
+  await expect(challenge.locator(".verdict")).toContainText("Solved");
+  await challenge.getByRole("button", { name: "Copy the link of my run" }).click();
+  await expect(challenge.getByText("Copied.")).toBeVisible();
+  const link = await page.evaluate(() => navigator.clipboard.readText());
+  await expect(challenge.getByRole("textbox")).toHaveValue(link);
+  const found = await page.evaluate(async (text) => {
+    const { Cluster } = await import(new URL("../../embed/cluster.js", location.href).href);
+    const cluster = await Cluster.open({ link: text });
+    const { step, scenario } = cluster.state().place;
+    await cluster.seek(0);
+    return { scenario, isIn: (await cluster.until("n3 leads", step)) !== undefined };
+  }, link);
+  expect(found).toEqual({ scenario: "raft/calm", isIn: true });
+  await page.goto("./learn/index.html");
+  await expect(page.locator('[data-lesson="raft/1-an-election"] .solved')).toBeVisible();
+  // The link is one that the page itself opens.
+  await page.goto(link);
+  await expect(page.locator(".narration")).toBeVisible();
+});
+
+test("a term says what it means to whoever points at it, comes to it by keyboard or taps it", async ({ page, browser, site }) => {
+  await openPage(page, LESSON);
+  await settled(page);
+  const term = page.locator(".term").first();
+  const meaning = page.locator(`#${await term.getAttribute("aria-describedby")}`);
+  await expect(meaning).toBeHidden();
+  await term.hover();
+  await expect(meaning).toBeVisible();
+  // It stays while it is read.
+  await meaning.hover();
+  await page.waitForTimeout(400);
+  await expect(meaning).toBeVisible();
+  await page.keyboard.press("Escape");
+  await expect(meaning).toBeHidden();
+  await page.mouse.move(1, 1);
+  await page.locator("#p1 .show").focus();
+  await page.keyboard.press("Tab");
+  await expect(term).toBeFocused();
+  await expect(meaning).toBeVisible();
+  const results = await new AxeBuilder({ page }).analyze();
+  expect(results.violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target)}`)).toEqual([]);
+  await page.keyboard.press("Escape");
+  await expect(meaning).toBeHidden();
+  await page.keyboard.press("Enter");
+  await expect(page).toHaveURL(/glossary\.html#/);
+  const context = await browser.newContext({ hasTouch: true, isMobile: true, viewport: { width: 375, height: 667 } });
+  const phone = await context.newPage();
+  await phone.goto(new URL(LESSON, site.url).href);
+  await phone.locator(".place.current").waitFor();
+  await phone.locator(".term").first().tap();
+  const shown = phone.locator(".meaning:popover-open");
+  await expect(shown).toHaveCount(1);
+  const box = await shown.boundingBox();
+  expect(box.x >= 0 && box.x + box.width <= 375).toBe(true);
+  await phone.locator(".term").first().tap();
+  await expect(phone).toHaveURL(/glossary\.html#/);
+  await context.close();
+});
+
+test("progress is taken to another device as a file, and what is none is refused", async ({ page }) => {
+  await openPage(page, "./learn/index.html");
+  const kept = page.locator(".kept");
+  const take = (text) => kept.locator("input").setInputFiles({ name: "progress.json", mimeType: "application/json", buffer: Buffer.from(text) });
+  await expect(kept.getByRole("button")).toHaveText(["Read from a file"]);
+  const file = { lamplight: "progress", format: 1, lessons: { "raft/1-an-election": { read: true, "challenge-1": true } } };
+  const refused = [
+    ["{", "holds no progress"],
+    [JSON.stringify({ ...file, lamplight: "run" }), "holds no progress"],
+    [JSON.stringify({ ...file, lessons: { "raft/1-an-election": { read: "<b>" } } }), "holds no progress"],
+    [JSON.stringify({ ...file, lessons: { __proto: { read: true } } }), "holds no progress"],
+    [JSON.stringify({ ...file, format: 2 }), "later version"],
+    [JSON.stringify(file) + " ".repeat(20_000), "larger than 16 KB"],
+  ];
+  for (const [text, sentence] of refused) {
+    await take(text);
+    await expect(kept.getByRole("status")).toContainText(sentence);
+    await expect(page.locator(".done:visible")).toHaveCount(0);
+  }
+  await take(JSON.stringify(file));
+  await expect(kept.getByRole("status")).toContainText("Read.");
+  await expect(page.locator(".done:visible")).toHaveCount(1);
+  await page.reload();
+  await expect(page.locator(".solved:visible")).toHaveCount(1);
+  const [saved] = await Promise.all([page.waitForEvent("download"), kept.getByRole("button", { name: "Save as a file" }).click()]);
+  expect(JSON.parse(await readFile(await saved.path(), "utf8"))).toEqual(file);
+  // Without storage all of it works but the memory.
+  await page.addInitScript(() => {
+    Object.defineProperty(window, "localStorage", { get: () => { throw new DOMException("no", "SecurityError"); } });
+  });
+  await page.reload();
+  await expect(page.locator(".done:visible")).toHaveCount(0);
+  await take(JSON.stringify(file));
+  await expect(kept.getByRole("status")).toContainText("stores nothing");
+  await expect(page.locator(".done:visible")).toHaveCount(1);
+});
+
+test("the sheet for a class holds every challenge, as the command-line tool knows them", async ({ page }) => {
+  const list = await readFile(join(folder, "learn/challenges.json"), "utf8");
+  expect(list).toBe(await readFile(new URL("../../../static/challenges.json", import.meta.url), "utf8"));
+  const challenges = JSON.parse(list);
+  for (const lang of ["", ".zh"]) {
+    await openPage(page, `./learn/sheet${lang}.html`);
+    await expect(page.locator(".sheet section > ol > li")).toHaveCount(challenges.length);
+    const goals = await page.locator(".sheet dd code").allTextContents();
+    expect(goals.filter((_, at) => at % 2 === 0)).toEqual(challenges.map(({ goal }) => goal));
+    const asked = challenges.map(({ id, number }) => `lamplight grade ${id}${number > 1 ? `#${number}` : ""} `);
+    expect(goals.filter((_, at) => at % 2 === 1).map((text) => text.replace(/\S+$/, ""))).toEqual(asked);
+    const results = await new AxeBuilder({ page }).analyze();
+    expect(results.violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target)}`)).toEqual([]);
+  }
+  // On paper addresses are whole, and each course begins a page.
+  await page.emulateMedia({ media: "print" });
+  await expect(page.locator(".address").first()).toHaveText(/^http.*#challenge-1$/);
+  await expect(page.getByRole("button")).toHaveCount(0);
+});
+
+test("the teacher shows one thing at a time, asks for hands, and reads notes", async ({ page }) => {
+  await page.setViewportSize({ width: 1920, height: 1080 });
+  await page.route("**/1-an-election.html", async (route) => {
+    const response = await route.fetch();
+    const text = (await response.text())
+      .replace("</section>", '<div class="note"><strong>Notes</strong> Ask who has voted.</div></section>')
+      .replace(/(data-walk="notes" aria-pressed="false") hidden/, "$1");
+    await route.fulfill({ response, body: text });
+  });
+  await openPage(page, LESSON);
+  await settled(page);
+  const note = page.getByText("Ask who has voted.");
+  await expect(note).toBeHidden();
+  await page.getByRole("button", { name: "Projector" }).click();
+  await expect(page.locator(".keys")).not.toBeEmpty();
+  await expect(page.locator("article > .on:visible:not(h2)")).toHaveCount(1);
+  const size = await page.locator(".place.current p").first().evaluate((one) => parseFloat(getComputedStyle(one).fontSize));
+  expect(size).toBeGreaterThanOrEqual(32);
+  await expect(note).toBeHidden();
+  await page.keyboard.press("n");
+  await expect(note).toBeVisible();
+  await page.keyboard.press("n");
+  await expect(note).toBeHidden();
+  const predict = page.locator(".predict.on");
+  while (!(await predict.count())) await page.keyboard.press("PageDown");
+  await expect(page.locator("article > .on:visible:not(h2)")).toHaveCount(1);
+  await predict.locator("summary").first().click();
+  await expect(predict.locator("details[open]")).toHaveCount(0);
+  await predict.getByRole("button", { name: "Reveal the answer" }).click();
+  await expect(predict.locator("details[open]")).toHaveAttribute("data-right", "true");
+  // At every stop all of it is in the window, and the run is where the text is.
+  const next = page.getByRole("button", { name: "Next", exact: true });
+  while (await next.isEnabled()) {
+    await page.keyboard.press("ArrowRight");
+    const low = await page.evaluate(() => {
+      const top = document.querySelector(".walk").getBoundingClientRect().top;
+      return [...document.querySelectorAll("article > .on")].filter((one) => one.getBoundingClientRect().bottom > top).map((one) => one.textContent);
+    });
+    expect(low).toEqual([]);
+  }
+  await settled(page);
+  await expect(page.locator(".challenge.on")).toBeVisible();
+  await page.keyboard.press("Escape");
+  await expect(page.locator(".top")).toBeVisible();
+});
+
+test("a note stands below what it is about, in both languages", () => {
+  const lesson = (...lines) => readLesson("a.md", ["---", "title: T", "summary: S", "scenario: raft/calm", "minutes: 1", "source: R", "---", ...lines].join("\n"));
+  const english = lesson("@at start", "Text.", "", "@note Ask *who* votes.", "@note And why.");
+  expect(english.parts.filter(({ is }) => is === "note").map(({ text }) => text)).toEqual(["Ask *who* votes.", "And why."]);
+  const same = (one) => skeleton(one).map(({ text }) => text);
+  expect(same(lesson("@at start", "正文。", "", "@note 问谁投票。", "@note 为什么。"))).toEqual(same(english));
+  expect(same(lesson("@at start", "正文。", "", "@note 问谁投票。"))).not.toEqual(same(english));
+  expect(() => lesson("@note First.")).toThrow("a.md:8: a @note stands below what it is about");
+  expect(() => lesson("Text.", "", "@note")).toThrow("@note says nothing");
 });
 
 test("a prediction answers at once, and a place has an address", async ({ page }) => {
@@ -132,7 +323,9 @@ for (const [name, size] of Object.entries({ phone: [375, 667], desk: [1280, 800]
     await page.getByRole("button", { name: "Next", exact: true }).click();
     await settled(page);
     await expect(figure(page)).toBeInViewport({ ratio: 0.5 });
-    await expect(current(page).locator("p").first()).toBeInViewport();
+    // The teacher's view may have come to a question, which stands there alone.
+    const text = name === "projector" ? page.locator("article > .on:not(h2)") : current(page);
+    await expect(text.locator("p").first()).toBeInViewport();
     const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
     expect(wide).toBeLessThanOrEqual(0);
     const results = await new AxeBuilder({ page }).analyze();

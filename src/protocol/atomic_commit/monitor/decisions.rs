@@ -5,12 +5,16 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::super::message::Vote;
+use super::super::requests::OPEN_MAX;
 use super::super::transaction::{COORDINATOR, Outcome, TransactionId};
 use super::CommitViolation;
 use crate::protocol::NodeId;
 
 /// How many transactions are known in full. Of older ones only the outcome is kept, in two bits.
 const KNOWN_IN_FULL: usize = 256;
+
+/// How many undecided ones are known at most: more than a coordinator has open at a time.
+const UNDECIDED_MAX: usize = 2 * OPEN_MAX;
 
 #[derive(Clone, PartialEq, Debug, Default, Serialize)]
 struct Account {
@@ -177,7 +181,12 @@ impl Decisions {
     /// Keeps the number of accounts bounded: of the oldest only the outcome stays.
     fn settle_oldest(&mut self) {
         while self.accounts.len() > KNOWN_IN_FULL {
-            let Some((transaction, account)) = self.accounts.pop_first() else { return };
+            // Of one that is not decided, the votes are still wanted.
+            let decided = self.accounts.iter().find(|(_, account)| account.outcome().is_some());
+            let oldest = decided
+                .or_else(|| self.accounts.iter().next().filter(|_| self.accounts.len() > UNDECIDED_MAX));
+            let Some(oldest) = oldest.map(|(transaction, _)| *transaction) else { return };
+            let Some((transaction, account)) = self.accounts.remove_entry(&oldest) else { return };
             let (committed, aborted) = self.settled.entry(transaction.incarnation).or_default();
             match account.outcome() {
                 Some((_, Outcome::Commit)) => committed.set(transaction.number),
