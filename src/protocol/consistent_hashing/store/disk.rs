@@ -154,7 +154,7 @@ impl Dynamo {
         let are_deleted = siblings.are_deleted();
         let before = std::mem::replace(&mut held.durable, siblings.clone());
         self.change_trees(place, &before, &siblings, cx.options);
-        self.note_change_of_tombstone(place, false);
+        self.note_change_of_tombstone(place, before != siblings);
         self.fresh.push(place.clone());
         if are_deleted && before != siblings {
             self.note_tombstone(place, cx);

@@ -50,8 +50,9 @@ pub(super) struct Handoff {
     done: BTreeSet<Place>,
     /// The last key that was offered to each node. A node that takes none of a chunk does not keep it from the rest.
     offered: BTreeMap<NodeId, Place>,
-    /// Tombstones by the time when they may go.
-    tombstones: VecDeque<(u64, Place)>,
+    /// Tombstones by the time when they may go, each with the digest of what is on disk: a later tombstone of the same key
+    /// has a grace of its own.
+    tombstones: VecDeque<(u64, Place, u64)>,
     /// Tombstones that are older than the grace.
     aged: BTreeSet<Place>,
 }
@@ -204,7 +205,8 @@ impl Dynamo {
     pub(super) fn note_tombstone(&mut self, place: &Place, cx: &mut Context) {
         if cx.options.tombstone_grace_us > 0 {
             let until_us = cx.surroundings.now_us.saturating_add(cx.options.tombstone_grace_us);
-            self.handoff.tombstones.push_back((until_us, place.clone()));
+            let digest = self.on_disk(place).digest();
+            self.handoff.tombstones.push_back((until_us, place.clone(), digest));
             self.plan_handoff(cx);
         }
     }
@@ -245,10 +247,14 @@ impl Dynamo {
 
     fn age_tombstones(&mut self, cx: &mut Context) {
         let now_us = cx.surroundings.now_us;
-        while let Some((_, place)) = self.handoff.tombstones.pop_front_if(|(until_us, _)| *until_us <= now_us)
-        {
-            let is_deleted = self.data.get(&place).is_some_and(|held| held.durable.are_deleted());
-            if is_deleted && !self.handoff.is_aged(&place) {
+        let tombstones = &mut self.handoff.tombstones;
+        let mut old = Vec::new();
+        while let Some((_, place, digest)) = tombstones.pop_front_if(|(until_us, ..)| *until_us <= now_us) {
+            old.push((place, digest));
+        }
+        for (place, digest) in old {
+            let is_old = |held: &Held| held.durable.are_deleted() && held.durable.digest() == digest;
+            if self.data.get(&place).is_some_and(is_old) && !self.handoff.is_aged(&place) {
                 self.age(&place, cx);
             }
         }

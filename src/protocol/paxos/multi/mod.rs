@@ -40,8 +40,6 @@ pub use slots::{Accepted, ClientCommand, Slot, SlotState, Slots, Value};
 pub use storage::{Record, Waiting};
 pub use transfer::{Incoming, Outgoing};
 
-use std::collections::BTreeMap;
-
 use super::durable::AfterSync;
 use super::{Ballot, NodeSet, Quorums, turn};
 use crate::protocol::key_value::{Command, Store};
@@ -139,7 +137,7 @@ pub struct MultiPaxos {
     /// A snapshot that arrives.
     incoming: Option<Incoming>,
     /// The snapshots that others are sent, by receiver. One that has what it was sent is taken off when it asks for more.
-    outgoing: BTreeMap<NodeId, Outgoing>,
+    outgoing: Vec<(NodeId, Outgoing)>,
     waiting: AfterSync<Waiting>,
 }
 
@@ -311,7 +309,7 @@ impl Participant for MultiPaxos {
             stuck_at: None,
             asked: None,
             incoming: None,
-            outgoing: BTreeMap::new(),
+            outgoing: Vec::new(),
             waiting: AfterSync::default(),
         };
         node.recover(disk, &mut turn);

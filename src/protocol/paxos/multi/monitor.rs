@@ -3,7 +3,6 @@
 //! Like the monitor of the Synod this one counts what acceptors *say*, for each slot. It looks back over the
 //! last [`SLOTS_MAX`] slots; a violation that shows itself only later than that goes unnoticed.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -145,6 +144,12 @@ struct Known {
     is_up: bool,
 }
 
+/// How many reads that wait are known at most.
+const READS_MAX: usize = 8_192;
+
+/// A read that a leader has not answered yet.
+type WaitingRead = (NodeId, ClientId, RequestId);
+
 /// The monitor of a cluster. What is large is shared between clones.
 #[derive(Clone, PartialEq, Debug)]
 pub struct MultiMonitor {
@@ -154,7 +159,7 @@ pub struct MultiMonitor {
     /// The last slot of whose command a client has been told.
     answered: Slot,
     /// What that was when each read arrived that a leader has not answered yet.
-    reads: Arc<BTreeMap<(NodeId, ClientId, RequestId), Slot>>,
+    reads: Arc<Vec<(WaitingRead, Slot)>>,
 }
 
 impl MultiMonitor {
@@ -293,28 +298,25 @@ impl MultiMonitor {
         None
     }
 
-    /// The reads that wait at a leader: what clients had been told when they arrived. Those that wait no more are forgotten.
-    fn note_reads(&mut self, node: NodeId, subject: &MultiPaxos, answered: Slot) {
+    /// A read has arrived at a leader, and waits: what clients had been told by then.
+    fn on_read_waits(&mut self, node: NodeId, subject: &MultiPaxos, answered: Slot) {
         let Role::Leading(leading) = subject.role() else { return };
-        let waiting = leading.reads.waiting().map(|read| (node, read.client, read.request));
-        let waiting: BTreeSet<_> = waiting.collect();
-        let reads = Arc::make_mut(&mut self.reads);
-        reads.retain(|read, _| read.0 != node || waiting.contains(read));
-        for read in waiting {
-            reads.entry(read).or_insert(answered);
+        let Some(read) = leading.reads.waiting().last() else { return };
+        let read = (node, read.client, read.request);
+        if self.reads.iter().any(|(known, _)| *known == read) {
+            return;
         }
+        let reads = Arc::make_mut(&mut self.reads);
+        if reads.len() >= READS_MAX {
+            reads.drain(..READS_MAX / 2);
+        }
+        reads.push((read, answered));
     }
 
-    /// A read is answered from the state after a slot.
-    fn on_read(
-        &mut self,
-        read: (NodeId, ClientId, RequestId),
-        applied: Slot,
-        answered: Slot,
-    ) -> Option<Violation> {
-        let known = self.reads.contains_key(&read).then(|| Arc::make_mut(&mut self.reads).remove(&read));
-        let answered = known.flatten().unwrap_or(answered);
-        (applied < answered).then_some(Violation::StaleRead { node: read.0, applied, answered })
+    /// A request is answered: what clients had been told when it arrived, if it is a read that waited.
+    fn on_reply(&mut self, read: WaitingRead) -> Option<Slot> {
+        let at = self.reads.iter().position(|(known, _)| *known == read)?;
+        Some(Arc::make_mut(&mut self.reads).remove(at).1)
     }
 
     fn on_message(&mut self, node: NodeId, message: &Message, why: Reason) -> Option<Violation> {
@@ -394,6 +396,9 @@ impl Monitor<MultiPaxos> for MultiMonitor {
             return None;
         };
         let mut found = if was_up { None } else { self.on_restart(node, subject) };
+        if !was_up && !self.reads.is_empty() {
+            Arc::make_mut(&mut self.reads).retain(|(read, _)| read.0 != node);
+        }
         // A read that arrives in this step must not miss what clients had been told before it.
         let answered = self.answered;
         let mut has_arrived = false;
@@ -404,19 +409,28 @@ impl Monitor<MultiPaxos> for MultiMonitor {
                     has_arrived |= matches!(why, Reason::ReadWaits { .. });
                     self.on_note(node, subject, why)
                 }
-                (EffectBody::Reply { .. }, Reason::ClientAnswered { slot }) => {
-                    self.answered = self.answered.max(slot);
-                    None
-                }
-                (EffectBody::Reply { client, request, .. }, Reason::ReadConfirmed { slot, .. }) => {
-                    self.on_read((node, *client, *request), slot, answered)
+                (EffectBody::Reply { client, request, .. }, why) => {
+                    let known = self.on_reply((node, *client, *request));
+                    match why {
+                        Reason::ClientAnswered { slot } => {
+                            self.answered = self.answered.max(slot);
+                            None
+                        }
+                        // Of one that was not known it is clear only in the step in which it arrived.
+                        Reason::ReadConfirmed { slot: applied, .. } => {
+                            let answered = known.or(has_arrived.then_some(answered));
+                            let stale = answered.filter(|answered| applied < *answered);
+                            stale.map(|answered| Violation::StaleRead { node, applied, answered })
+                        }
+                        _ => None,
+                    }
                 }
                 _ => None,
             };
             found = found.or(violation);
         }
         if has_arrived {
-            self.note_reads(node, subject, answered);
+            self.on_read_waits(node, subject, answered);
         }
         found
     }

@@ -84,9 +84,7 @@ impl MultiPaxos {
 
     /// Another node is behind.
     pub(super) fn on_catch_up(&mut self, from: NodeId, first: Slot, turn: &mut Turn<'_, '_>) {
-        if self.outgoing.get(&from).is_some_and(|outgoing| outgoing.through < first) {
-            self.outgoing.remove(&from);
-        }
+        self.outgoing.retain(|(node, outgoing)| *node != from || outgoing.through >= first);
         if first > self.applied {
             return;
         }

@@ -77,26 +77,36 @@ impl MultiPaxos {
         turn.say(*from, Message::SnapshotMore { through: *through, offset: received.len() as u64 }, why);
     }
 
+    fn outgoing_to(&self, to: NodeId) -> Option<&Outgoing> {
+        self.outgoing.iter().find(|(node, _)| *node == to).map(|(_, outgoing)| outgoing)
+    }
+
+    fn send_from_now_on(&mut self, to: NodeId, outgoing: Outgoing) {
+        self.outgoing.retain(|(node, _)| *node != to);
+        self.outgoing.push((to, outgoing));
+    }
+
     /// Begins to send the state machine to a node that asks for what was trimmed.
     pub(super) fn tell_snapshot(&mut self, to: NodeId, first: Slot, turn: &mut Turn<'_, '_>) {
         let least = self.slots.trimmed().max(first);
-        let newest = self.outgoing.values().max_by_key(|outgoing| outgoing.through);
+        let newest =
+            self.outgoing.iter().map(|(_, outgoing)| outgoing).max_by_key(|outgoing| outgoing.through);
         if let Some(outgoing) = newest.filter(|outgoing| outgoing.through >= least).cloned() {
-            self.outgoing.insert(to, outgoing);
+            self.send_from_now_on(to, outgoing);
         } else {
             let mut store = self.store.clone();
             if store.sessions().len() > 0 && turn.breaks(Rule::SnapshotWithoutSessions) {
                 store.forget_sessions();
             }
             let Ok(bytes) = postcard::to_allocvec(&store) else { return };
-            self.outgoing.insert(to, Outgoing { through: self.applied, bytes: bytes.into() });
+            self.send_from_now_on(to, Outgoing { through: self.applied, bytes: bytes.into() });
         }
-        let through = self.outgoing.get(&to).map_or(0, |outgoing| outgoing.through);
+        let through = self.outgoing_to(to).map_or(0, |outgoing| outgoing.through);
         self.tell_part(to, 0, Reason::SnapshotTold { through }, turn);
     }
 
     fn tell_part(&self, to: NodeId, offset: u64, why: Reason, turn: &mut Turn<'_, '_>) {
-        let Some(Outgoing { through, bytes }) = self.outgoing.get(&to) else { return };
+        let Some(Outgoing { through, bytes }) = self.outgoing_to(to) else { return };
         let most = turn.setup.options.snapshot_chunk_bytes_max as usize;
         let Some(rest) = usize::try_from(offset).ok().and_then(|offset| bytes.get(offset..)) else { return };
         let part: Arc<[u8]> = rest.get(..most).unwrap_or(rest).into();
@@ -112,7 +122,7 @@ impl MultiPaxos {
         offset: u64,
         turn: &mut Turn<'_, '_>,
     ) {
-        match self.outgoing.get(&from) {
+        match self.outgoing_to(from) {
             Some(outgoing) if outgoing.through == through => {
                 let (sent, total) = (offset.min(u64::from(u32::MAX)) as u32, outgoing.bytes.len() as u32);
                 self.tell_part(from, offset, Reason::SnapshotGoesOn { through, sent, total }, turn);
