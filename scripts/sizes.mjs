@@ -48,7 +48,7 @@ const others = new Set([...withImports("embed/frame.js"), ...withImports("embed/
 
 const ENGINE_CEILINGS = {
   "consistent-hashing": 391_500,
-  "multi-paxos": 305_500,
+  "multi-paxos": 306_500,
   paxos: 276_500,
   raft: 312_500,
   "three-phase-commit": 370_000,
