@@ -419,3 +419,29 @@ fn what_a_former_owner_acknowledges_does_not_count() {
     let told: Vec<&str> = run.seen.read.iter().map(String::as_str).collect();
     assert_eq!(told, ["told"], "the read comes after the write was acknowledged");
 }
+
+/// All members are told to leave at once, and each sees enough others that stay. Nobody could take over what they hold, so
+/// nobody ever leaves, until one is told to join again: it takes its leave back.
+#[test]
+fn a_leave_can_be_taken_back() {
+    let mut run = Run::of(
+        r#"{"format":1,"protocol":"consistent-hashing","setup":{"nodes":6,"options":{"initial_keys":20}}}"#,
+        |_| {},
+    );
+    run.until_us(1_000_000);
+    let members = run.node(0).ring().members().to_vec();
+    for node in &members {
+        run.act(Intervention::Operation { node: *node, operation: Operation::Leave });
+    }
+    run.until_us(20_000_000);
+    let stands: Vec<Status> = members.iter().map(|node| run.node(node.0).entry().status).collect();
+    assert!(stands.iter().all(|status| *status == Status::Leaving), "{stands:?}");
+    run.act(Intervention::Operation { node: members[0], operation: Operation::Join });
+    run.until_us(40_000_000);
+    let stands: Vec<Status> = members.iter().map(|node| run.node(node.0).entry().status).collect();
+    assert_eq!(stands[0], Status::Member);
+    assert!(stands[1..].iter().all(|status| *status == Status::Outside), "{stands:?}");
+    let keys = run.cluster.setup().options.initial_keys;
+    let mut places = (0..keys).map(|number| Place::of(&key_name(number)));
+    assert!(places.all(|place| !run.node(members[0].0).on_disk(&place).is_empty()), "it has what they had");
+}
