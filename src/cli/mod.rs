@@ -1,8 +1,8 @@
 //! The command line: the same library without a browser.
 //!
-//! Its forms are used by scripts, so they stay as they are. It exits with 0 where all is well, with 1 where
-//! `check` found a violation, what `run --until` waits for never comes or a graded run solves nothing, and with 2 where the input could not be used,
-//! with one line that says why.
+//! Its forms are used by scripts, so they stay as they are. It exits with 0 where all is well, with 1 where `check` found
+//! a violation, what `run --until` waits for never comes, or a run that is graded does not solve its challenge; and with 2
+//! where the input could not be used, with one line that says why.
 
 use std::fs::File;
 use std::io::{self, BufWriter, Read, Write};

@@ -333,6 +333,18 @@ for (const [name, size] of Object.entries({ phone: [375, 667], desk: [1280, 800]
   });
 }
 
+test("a link to a challenge shows it below the cluster on a phone", async ({ page }) => {
+  await page.setViewportSize({ width: 375, height: 667 });
+  await openPage(page, `${LESSON}#challenge-1`);
+  const heading = page.locator("#challenge-1 h3");
+  const isSeen = () =>
+    heading.evaluate((one) => {
+      const { x, y, width, height } = one.getBoundingClientRect();
+      return document.elementFromPoint(x + width / 2, y + height / 2) === one;
+    });
+  await expect.poll(isSeen).toBe(true);
+});
+
 test("a lesson in Firefox, in Chinese", async ({ site }) => {
   const firefox = await startFirefox();
   try {
