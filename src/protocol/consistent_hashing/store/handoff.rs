@@ -226,7 +226,8 @@ impl Dynamo {
         self.handoff.under_way.clear();
     }
 
-    /// A tombstone is old.
+    /// A tombstone is older than the grace, here or at another owner: from now on it is offered, and goes once all owners
+    /// have confirmed that they have nothing older.
     fn age(&mut self, place: &Place, cx: &mut Context) {
         let Some(held) = Arc::make_mut(&mut self.data).get_mut(place) else { return };
         held.delivered.clear();
@@ -235,8 +236,8 @@ impl Dynamo {
         self.review(place, cx);
     }
 
-    /// A key that is written anew is no old tombstone any more. And whether an old one has a part in comparing depends on
-    /// what is known of it.
+    /// A key that is written anew is no old tombstone any more. Trees are built again: which tombstones have a part in them
+    /// depends on what has changed here, be it only a hint.
     pub(super) fn note_change_of_tombstone(&mut self, place: &Place, has_changed: bool) {
         let was_aged =
             if has_changed { self.handoff.aged.remove(place) } else { self.handoff.aged.contains(place) };

@@ -266,8 +266,7 @@ impl Dynamo {
             self.resume(cx);
             return;
         }
-        if self.membership.get(self.id).status != Status::Outside || !self.knows_the_ring() || !self.is_ready
-        {
+        if own.status != Status::Outside || !self.knows_the_ring() || !self.is_ready {
             cx.effects.note(Reason::NothingToJoin);
             return;
         }
